@@ -1,0 +1,4 @@
+export * from "./errors.ts";
+export * from "./report.ts";
+export * from "./run-stages.ts";
+export * from "./stage.ts";

@@ -1,0 +1,137 @@
+// The control flow of every job: loops, transactions, progress marks, signals and progress, once.
+
+import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+import { TryAgainError, VerificationError } from "./errors.ts";
+import type { StageReport } from "./report.ts";
+import { type BatchStage, type Check, isSkip, type Progress, type Stage } from "./stage.ts";
+
+/** Saved positions, kept in the target database beside the rows that they stand for. */
+export interface ProgressMarks<Tx> {
+  load(stageId: string): Promise<unknown>;
+  save(tx: Tx, stageId: string, cursor: unknown): Promise<void>;
+}
+
+/** Told of everything that an operator would like to see. Implementations only print. */
+export interface Observer {
+  stageStarted(event: { stage: string; index: number; count: number }): void;
+  stagePlanned(event: { stage: string; plan: unknown }): void;
+  stageProgressed(event: { stage: string } & Progress): void;
+  stageEnded(report: StageReport): void;
+}
+
+export interface RunContext<World, Tx> {
+  readonly world: World;
+  readonly marks: ProgressMarks<Tx>;
+  readonly signal: AbortSignal;
+  readonly observer: Observer;
+  /** Commits when `work` returns, rolls back when it throws. */
+  transaction<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>;
+  /** Milliseconds of a clock that only goes forward. */
+  now(): number;
+}
+
+/**
+ * Runs the stages in order and stops at the first that fails.
+ * @throws VerificationError when a stage's own checks disagree with what it did.
+ * @throws TryAgainError when the signal asked to stop; everything committed stays.
+ */
+export async function runStages<World, Tx>(
+  stages: readonly Stage<World, Tx>[],
+  context: RunContext<World, Tx>,
+): Promise<StageReport[]> {
+  const reports: StageReport[] = [];
+  for (const [index, stage] of stages.entries()) {
+    context.observer.stageStarted({ stage: stage.id, index: index + 1, count: stages.length });
+    const report = await runStage(stage, context);
+    context.observer.stageEnded(report);
+    reports.push(report);
+  }
+  return reports;
+}
+
+async function runStage<World, Tx>(
+  stage: Stage<World, Tx>,
+  context: RunContext<World, Tx>,
+): Promise<StageReport> {
+  const { world, observer } = context;
+  const startedMs = context.now();
+  throwIfStopped(context.signal, stage.id);
+  const plan = await stage.plan(world);
+  const elapsedMs = () => Math.round(context.now() - startedMs);
+  if (isSkip(plan)) {
+    return { stage: stage.id, skipped: plan.skip, rowCount: 0, checks: [], elapsedMs: elapsedMs() };
+  }
+  observer.stagePlanned({ stage: stage.id, plan });
+
+  const rowCount =
+    stage.kind === "batches"
+      ? await runBatches(stage, plan, context)
+      : (await stage.run(world, plan, watchOf(stage.id, context))).rowCount;
+
+  const checks = await stage.verify(world, plan);
+  throwIfFailed(stage.id, checks);
+  return { stage: stage.id, rowCount, checks, elapsedMs: elapsedMs() };
+}
+
+async function runBatches<World, Tx, Plan, Cursor, Tools>(
+  stage: BatchStage<World, Tx, Plan, Cursor, Tools>,
+  plan: Plan,
+  { world, marks, signal, observer, transaction }: RunContext<World, Tx>,
+): Promise<number> {
+  let cursor = stage.resume(plan, await marks.load(stage.id));
+  await using tools = disposable(await stage.open(world, plan, cursor));
+  let rowCount = 0;
+  for (let isLast = false; !isLast; ) {
+    throwIfStopped(signal, stage.id);
+    const batch = await transaction(async (tx) => {
+      const result = await stage.run(tx, tools.value, plan, cursor);
+      // The loop has no other bound: a batch that stands still would never end.
+      assert(
+        result.isLast || !isDeepStrictEqual(result.cursor, cursor),
+        `${stage.id} stands still`,
+      );
+      await marks.save(tx, stage.id, result.cursor);
+      return result;
+    });
+    rowCount += batch.rowCount;
+    observer.stageProgressed({ stage: stage.id, ...batch.progress });
+    ({ cursor, isLast } = batch);
+  }
+  return rowCount;
+}
+
+function watchOf<World, Tx>(stage: string, { signal, observer }: RunContext<World, Tx>) {
+  return {
+    signal,
+    progress: (progress: Progress) => observer.stageProgressed({ stage, ...progress }),
+  };
+}
+
+/** Tools without anything to close are the common case, so `Symbol.asyncDispose` is optional. */
+function disposable<Tools>(value: Tools & Partial<AsyncDisposable>) {
+  return {
+    value,
+    async [Symbol.asyncDispose]() {
+      await value[Symbol.asyncDispose]?.();
+    },
+  };
+}
+
+function throwIfStopped(signal: AbortSignal, stage: string): void {
+  if (!signal.aborted) return;
+  throw new TryAgainError(`stopped by a signal before the next batch of ${stage}`, {
+    hint: "run the same command again; it continues where it stopped",
+  });
+}
+
+function throwIfFailed(stage: string, checks: readonly Check[]): void {
+  const failed = checks.filter(({ expected, actual }) => expected !== actual);
+  if (failed.length === 0) return;
+  const differences = failed.map(
+    ({ name, expected, actual }) => `${name}: expected ${expected}, found ${actual}`,
+  );
+  throw new VerificationError(`${stage}: ${differences.join("; ")}`, {
+    hint: "the target is not what its source says; keep both databases and report the difference",
+  });
+}
