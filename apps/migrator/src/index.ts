@@ -1,1 +1,3 @@
-export {};
+export * from "./pipeline.ts";
+export { copyBlocks } from "./stages/copy-blocks.ts";
+export type * from "./world.ts";

@@ -1,1 +1,12 @@
-export {};
+export * from "./create-target.ts";
+export * from "./migrated-block.ts";
+export * from "./progress-marks.ts";
+export * from "./replay-blocks.ts";
+export * from "./row-ids.ts";
+export * from "./schema-kind.ts";
+export * from "./source-audit.ts";
+export * from "./source-blocks.ts";
+export * from "./source-chain.ts";
+export * from "./target-tip.ts";
+export * from "./write-accounts.ts";
+export * from "./write-blocks.ts";

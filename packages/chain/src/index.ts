@@ -1,5 +1,7 @@
+export type * from "./account.ts";
 export * from "./amount.ts";
 export * from "./base58check.ts";
+export type * from "./block.ts";
 export * from "./block-file-name.ts";
 export * from "./chain-status.ts";
 export * from "./commands.ts";

@@ -1,1 +1,4 @@
-export {};
+export * from "./genesis-ledger.ts";
+export * from "./load-network.ts";
+export type * from "./network.ts";
+export * from "./preset.ts";

@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { TryAgainError, VerificationError } from "./errors.ts";
 import type { StageReport } from "./report.ts";
-import { type BatchStage, type Check, isSkip, type Progress, type Stage } from "./stage.ts";
+import {
+  type BatchStage,
+  type Check,
+  isSkip,
+  type Progress,
+  type Skip,
+  type Stage,
+} from "./stage.ts";
 
 /** Saved positions, kept in the target database beside the rows that they stand for. */
 export interface ProgressMarks<Tx> {
@@ -58,29 +65,33 @@ async function runStage<World, Tx>(
   const startedMs = context.now();
   throwIfStopped(context.signal, stage.id);
   const plan = await stage.plan(world);
-  const elapsedMs = () => Math.round(context.now() - startedMs);
-  if (isSkip(plan)) {
-    return { stage: stage.id, skipped: plan.skip, rowCount: 0, checks: [], elapsedMs: elapsedMs() };
-  }
-  observer.stagePlanned({ stage: stage.id, plan });
+  if (!isSkip(plan)) observer.stagePlanned({ stage: stage.id, plan });
 
-  const rowCount =
-    stage.kind === "batches"
+  const outcome = isSkip(plan)
+    ? plan
+    : stage.kind === "batches"
       ? await runBatches(stage, plan, context)
-      : (await stage.run(world, plan, watchOf(stage.id, context))).rowCount;
+      : await stage.run(world, plan, watchOf(stage.id, context));
 
+  const elapsedMs = () => Math.round(context.now() - startedMs);
+  if (isSkip(outcome)) {
+    const skipped = outcome.skip;
+    return { stage: stage.id, skipped, rowCount: 0, checks: [], elapsedMs: elapsedMs() };
+  }
   const checks = await stage.verify(world, plan);
   throwIfFailed(stage.id, checks);
-  return { stage: stage.id, rowCount, checks, elapsedMs: elapsedMs() };
+  return { stage: stage.id, rowCount: outcome.rowCount, checks, elapsedMs: elapsedMs() };
 }
 
 async function runBatches<World, Tx, Plan, Cursor, Tools>(
   stage: BatchStage<World, Tx, Plan, Cursor, Tools>,
   plan: Plan,
   { world, marks, signal, observer, transaction }: RunContext<World, Tx>,
-): Promise<number> {
-  let cursor = stage.resume(plan, await marks.load(stage.id));
-  await using tools = disposable(await stage.open(world, plan, cursor));
+): Promise<{ readonly rowCount: number } | Skip> {
+  const start = stage.resume(plan, await marks.load(stage.id));
+  if (isSkip(start)) return start;
+  await using tools = disposable(await stage.open(world, plan, start));
+  let cursor = start;
   let rowCount = 0;
   for (let isLast = false; !isLast; ) {
     throwIfStopped(signal, stage.id);
@@ -98,7 +109,7 @@ async function runBatches<World, Tx, Plan, Cursor, Tools>(
     observer.stageProgressed({ stage: stage.id, ...batch.progress });
     ({ cursor, isLast } = batch);
   }
-  return rowCount;
+  return { rowCount };
 }
 
 function watchOf<World, Tx>(stage: string, { signal, observer }: RunContext<World, Tx>) {
@@ -118,9 +129,10 @@ function disposable<Tools>(value: Tools & Partial<AsyncDisposable>) {
   };
 }
 
-function throwIfStopped(signal: AbortSignal, stage: string): void {
+/** @throws TryAgainError once the signal has asked to stop. */
+export function throwIfStopped(signal: AbortSignal, stage: string): void {
   if (!signal.aborted) return;
-  throw new TryAgainError(`stopped by a signal before the next batch of ${stage}`, {
+  throw new TryAgainError(`stopped by a signal during ${stage}`, {
     hint: "run the same command again; it continues where it stopped",
   });
 }

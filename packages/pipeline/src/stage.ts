@@ -43,8 +43,11 @@ interface StageWords<World, Plan> {
  */
 export interface BatchStage<World, Tx, Plan, Cursor, Tools> extends StageWords<World, Plan> {
   readonly kind: "batches";
-  /** Pure. Where to start; throws when the mark belongs to another plan. */
-  resume(plan: Plan, mark: unknown): Cursor;
+  /**
+   * Pure. Where to start, or that nothing is left; throws when the mark belongs to another plan.
+   * `mark` is the cursor that was saved last, null if there is none.
+   */
+  resume(plan: Plan, mark: unknown): Cursor | Skip;
   /** What every batch needs and only the process holds: a ledger, a reader. Disposed at the end. */
   open(world: World, plan: Plan, cursor: Cursor): Promise<Tools & Partial<AsyncDisposable>>;
   /** Does one bounded batch inside the runner's transaction. */

@@ -1,0 +1,66 @@
+// Puts the two accounts of a block together: the source's rows and the precomputed block. Where both
+// tell the same thing they must agree, and the state hash vouches for the precomputed one.
+
+import type { EpochData, MigratedBlock, SourceBlock } from "@forklift/archive";
+import type { ProtocolState } from "@forklift/ledger";
+import { SourceDataError } from "@forklift/pipeline";
+
+/**
+ * @param state the protocol state whose hash is the block's state hash.
+ * @throws SourceDataError naming the column and both values where the source differs.
+ */
+export function mergeBlock(source: SourceBlock, state: ProtocolState): MigratedBlock {
+  const { blockchainState, consensusState } = state.body;
+  const proven = {
+    parentHash: state.previousStateHash,
+    height: consensusState.blockchainLength,
+    ledgerHash: blockchainState.stagedLedgerHash.nonSnark.ledgerHash,
+    creator: consensusState.blockCreator,
+    winner: consensusState.blockStakeWinner,
+    globalSlotSinceHardFork: consensusState.currGlobalSlot.slotNumber,
+    globalSlotSinceGenesis: consensusState.globalSlotSinceGenesis,
+    timestamp: blockchainState.timestamp,
+  };
+  for (const [name, expected] of Object.entries(proven)) {
+    const found = source[name as keyof typeof proven];
+    if (found === expected) continue;
+    throw new SourceDataError(
+      `block ${source.stateHash} at height ${source.height}: the source has ${name} ${found}, its ` +
+        `protocol state, which hashes to that state hash, has ${expected}`,
+      { hint: "the source archive's row is wrong; repair it, then run again" },
+    );
+  }
+  return {
+    height: source.height,
+    stateHash: source.stateHash,
+    parentHash: source.parentHash,
+    ledgerHash: source.ledgerHash,
+    creator: source.creator,
+    winner: source.winner,
+    globalSlotSinceHardFork: source.globalSlotSinceHardFork,
+    globalSlotSinceGenesis: source.globalSlotSinceGenesis,
+    timestamp: source.timestamp,
+    userCommands: source.userCommands,
+    internalCommands: source.internalCommands,
+    lastVrfOutput: consensusState.lastVrfOutput,
+    snarkedLedgerHash: blockchainState.snarkedLedgerHash,
+    stakingEpochData: epochDataOf(consensusState.stakingEpochData),
+    nextEpochData: epochDataOf(consensusState.nextEpochData),
+    minWindowDensity: consensusState.minWindowDensity,
+    subWindowDensities: consensusState.subWindowDensities,
+    totalCurrency: consensusState.totalCurrency,
+  };
+}
+
+type ProtocolEpochData = ProtocolState["body"]["consensusState"]["stakingEpochData"];
+
+function epochDataOf(epoch: ProtocolEpochData): EpochData {
+  return {
+    seed: epoch.seed,
+    ledgerHash: epoch.ledger.hash,
+    totalCurrency: epoch.ledger.totalCurrency,
+    startCheckpoint: epoch.startCheckpoint,
+    lockCheckpoint: epoch.lockCheckpoint,
+    epochLength: epoch.epochLength,
+  };
+}

@@ -1,0 +1,72 @@
+// From where to where a migration goes: the chosen chain of the source against the target's tip.
+
+import {
+  chainBlockAt,
+  readTargetTip,
+  type SourceChain,
+  selectChain,
+  targetBlockAt,
+} from "@forklift/archive";
+import type { BlockRef } from "@forklift/chain";
+import { ConfigError } from "@forklift/pipeline";
+import type { MigratorWorld } from "./world.ts";
+
+export interface MigrationRange {
+  readonly chain: SourceChain;
+  /** The highest block that the target holds already; null for a target without blocks. */
+  readonly targetTip: BlockRef | null;
+}
+
+/**
+ * @throws ConfigError when the target's tip is not on the chosen chain, saying where they part, or
+ * when the stop point lies below it.
+ */
+export async function chooseRange(
+  { source, target, stop }: MigratorWorld,
+  { targetHasSchema }: { readonly targetHasSchema: boolean },
+): Promise<MigrationRange> {
+  const chain = await selectChain(source, stop);
+  const targetTip = targetHasSchema ? await readTargetTip(target) : null;
+  if (targetTip === null) return { chain, targetTip };
+
+  const hasStopPoint = stop.forkStateHash !== null || stop.stopAtHeight !== null;
+  if (hasStopPoint && targetTip.height > chain.tip.height) {
+    throw new ConfigError(
+      `the target ${target.maskedUrl} stands at height ${targetTip.height}, above the stop point ` +
+        `${chain.tip.stateHash} at height ${chain.tip.height}`,
+      { hint: "start from an older set or from an empty target" },
+    );
+  }
+  const heightMax = targetTip.height < chain.tip.height ? targetTip.height : chain.tip.height;
+  const common = await highestCommonHeight(heightMax, async (height) => {
+    const [ofChain, ofTarget] = await Promise.all([
+      chainBlockAt(source, chain, height),
+      targetBlockAt(target, height),
+    ]);
+    return ofChain?.stateHash === ofTarget?.stateHash;
+  });
+  if (common < heightMax) {
+    throw new ConfigError(
+      `the target ${target.maskedUrl} (tip ${targetTip.stateHash}, height ${targetTip.height}) is not on ` +
+        `the chain that ends in ${chain.tip.stateHash}: they part after height ${common}`,
+      { hint: "start again from an empty target, or name the right stop point" },
+    );
+  }
+  return { chain, targetTip };
+}
+
+/** Two chains agree up to some height and differ above it, so a binary search finds that height. */
+export async function highestCommonHeight(
+  heightMax: bigint,
+  agreesAt: (height: bigint) => Promise<boolean>,
+): Promise<bigint> {
+  if (await agreesAt(heightMax)) return heightMax;
+  let common = 0n;
+  let different = heightMax;
+  while (different - common > 1n) {
+    const middle = (common + different) / 2n;
+    if (await agreesAt(middle)) common = middle;
+    else different = middle;
+  }
+  return common;
+}

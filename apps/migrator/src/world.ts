@@ -1,0 +1,16 @@
+// Everything that the migration's stages read and write.
+
+import type { StopPoint } from "@forklift/archive";
+import type { GenesisLedger, Network } from "@forklift/network";
+import type { Session } from "@forklift/postgres";
+import type { BlockSources } from "@forklift/precomputed";
+
+export interface MigratorWorld {
+  /** The pre-fork archive; its session refuses every write. */
+  readonly source: Session;
+  readonly target: Session;
+  readonly network: Network;
+  readonly genesisLedger: GenesisLedger;
+  readonly blocks: BlockSources;
+  readonly stop: StopPoint;
+}

@@ -1,0 +1,7 @@
+import type { Stage } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
+import { replayCommands } from "./stages/replay-commands.ts";
+import type { ReplayerWorld } from "./world.ts";
+
+/** The whole replay. */
+export const replay: readonly Stage<ReplayerWorld, Session>[] = [replayCommands];

@@ -1,0 +1,79 @@
+import type { Command } from "commander";
+import { loadConfig } from "../config/load-config.ts";
+import type { JobName, JobOptions } from "../job-world.ts";
+import { stagesTable } from "../output/stages-table.ts";
+import { type JobOutcome, runJob } from "../run-job.ts";
+import { type Host, type Outcome, openShell } from "./host.ts";
+import {
+  type CommonOptions,
+  type ConfigOptions,
+  logOptionsOf,
+  type StopOptions,
+  stateHashOption,
+  stopPointOf,
+  withCommonOptions,
+  withConfigOptions,
+  withStopOptions,
+} from "./options.ts";
+
+interface Options extends CommonOptions, ConfigOptions, StopOptions {
+  readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
+  readonly dryRun?: true;
+  readonly replace?: true;
+}
+
+/** prime, daily and final, which differ in their options only by what makes sense for each. */
+export function addJobCommands(
+  program: Command,
+  host: Host,
+  finish: (outcome: Outcome) => void,
+): void {
+  const add = (job: JobName, description: string) =>
+    withConfigOptions(withCommonOptions(program.command(job)))
+      .description(description)
+      .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)
+      .action(async (options: Options) => {
+        finish(outcomeOf(await runWithOptions(job, options, host)));
+      });
+
+  add("prime", "migrate the whole history and publish the first set").option(
+    "--replace",
+    "prime a store that already holds a set, and take its place",
+  );
+  add("daily", "migrate what the source has gained since the newest set");
+  withStopOptions(
+    add("final", "migrate up to the last pre-fork block and publish the final set"),
+  ).option("--dry-run", "do everything, publish nothing, leave a report");
+}
+
+async function runWithOptions(job: JobName, options: Options, host: Host): Promise<JobOutcome> {
+  const { config } = await loadConfig({
+    file: options.config,
+    settings: options.set,
+    environment: host.environment,
+  });
+  const trusted = options.trustedStateHash ?? config.trustedStateHash;
+  const jobOptions: JobOptions = {
+    job,
+    stop: stopPointOf(options),
+    isDryRun: options.dryRun === true,
+    isReplacing: options.replace === true,
+  };
+  const shell = openShell(host, logOptionsOf(options, config.log));
+  return await runJob({ ...config, trustedStateHash: trusted }, jobOptions, shell);
+}
+
+function outcomeOf(outcome: JobOutcome): Outcome {
+  return { text: describe(outcome), json: { ok: true, ...outcome } };
+}
+
+function describe({ job, height, stateHash, set, published, report, stages }: JobOutcome): string {
+  const result =
+    set === null
+      ? `dry run of ${job}: verified up to ${stateHash} at height ${height}, nothing published\n` +
+        `report: ${report}`
+      : published
+        ? `${job}: published ${set}`
+        : `${job}: nothing new; ${set} stands`;
+  return `${stagesTable(stages)}\n\n${result}`;
+}

@@ -1,0 +1,90 @@
+// Options that several commands share, and parsers for their values.
+
+import type { StopPoint } from "@forklift/archive";
+import { FormatError, parseStateHash, parseUnsigned, UINT32_MAX } from "@forklift/chain";
+import { type Command, InvalidArgumentError } from "commander";
+import type { LogOptions } from "../output/log.ts";
+
+function parser<Value>(parse: (text: string) => Value) {
+  return (text: string): Value => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof FormatError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+export const stateHashOption = parser(parseStateHash);
+export const heightOption = parser((text) => parseUnsigned(text, UINT32_MAX));
+
+export function urlListOption(text: string): string[] {
+  return text.split(",").filter((url) => url !== "");
+}
+
+export interface CommonOptions {
+  readonly json?: true;
+  readonly logLevel?: LogOptions["level"];
+  readonly logJson?: true;
+}
+
+/** Every command prints one JSON document on demand and logs to stderr. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option("--json", "print the result as one JSON document")
+    .option("--log-level <level>", "debug, info, warn or error", logLevel)
+    .option("--log-json", "log as JSON lines, also on a terminal");
+}
+
+/** What the options leave open is taken from `defaults`. */
+export function logOptionsOf(
+  { logLevel, logJson }: CommonOptions,
+  defaults: Omit<LogOptions, "isTerminal"> = { level: "info", format: "auto" },
+): Omit<LogOptions, "isTerminal"> {
+  return {
+    level: logLevel ?? defaults.level,
+    format: logJson === true ? "json" : defaults.format,
+  };
+}
+
+export interface ConfigOptions {
+  readonly config: string;
+  readonly set: readonly string[];
+}
+
+export function withConfigOptions(command: Command): Command {
+  return command
+    .requiredOption("--config <file>", "the configuration, a YAML file")
+    .option("--set <key=value>", "override a key of the configuration; repeatable", collect, []);
+}
+
+function collect(setting: string, settings: readonly string[]): string[] {
+  return [...settings, setting];
+}
+
+function logLevel(text: string): LogOptions["level"] {
+  const levels = ["debug", "info", "warn", "error"] as const;
+  const level = levels.find((candidate) => candidate === text);
+  if (level === undefined) throw new InvalidArgumentError(`expected one of ${levels.join(", ")}`);
+  return level;
+}
+
+export interface StopOptions {
+  readonly forkStateHash?: StopPoint["forkStateHash"];
+  readonly stopAtHeight?: StopPoint["stopAtHeight"];
+}
+
+export function withStopOptions(command: Command): Command {
+  return command
+    .option(
+      "--fork-state-hash <hash>",
+      "last pre-fork block: the chain ends there",
+      stateHashOption,
+    )
+    .option("--stop-at-height <n>", "height at which the chain ends", heightOption);
+}
+
+export function stopPointOf({ forkStateHash, stopAtHeight }: StopOptions): StopPoint {
+  return { forkStateHash: forkStateHash ?? null, stopAtHeight: stopAtHeight ?? null };
+}

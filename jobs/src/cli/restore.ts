@@ -1,0 +1,57 @@
+import type { WholeStage } from "@forklift/pipeline";
+import { createDatabaseIfMissing, maskUrl } from "@forklift/postgres";
+import { splitObjectUrl } from "@forklift/storage";
+import type { Command } from "commander";
+import { grouped } from "../output/numbers.ts";
+import { restoreObject } from "../restore-object.ts";
+import { runWithoutTarget } from "../run-context.ts";
+import { type Host, type Outcome, openShell } from "./host.ts";
+import { type CommonOptions, logOptionsOf, withCommonOptions } from "./options.ts";
+
+interface Options extends CommonOptions {
+  readonly dump: string;
+  readonly db: string;
+}
+
+/** The one stage of `forklift restore`; a job restores the same way, from its own stores. */
+const restoreDumpStage: WholeStage<Options, { readonly dump: string; readonly database: string }> =
+  {
+    id: "restore",
+    kind: "whole",
+
+    async plan({ dump, db }) {
+      return { dump, database: maskUrl(db) };
+    },
+
+    async run({ dump, db }, _plan, watch) {
+      const object = splitObjectUrl(dump);
+      await createDatabaseIfMissing(db);
+      return await restoreObject(db, object, watch);
+    },
+
+    /** A restore commits only when the dump's end mark was read. */
+    async verify() {
+      return [];
+    },
+  };
+
+export function addRestoreCommand(
+  program: Command,
+  host: Host,
+  finish: (outcome: Outcome) => void,
+): void {
+  withCommonOptions(program.command("restore"))
+    .description("restore a dump into an empty database, which is created if it is missing")
+    .requiredOption("--dump <url>", "the dump: .sql, .sql.gz or .sql.tar.gz")
+    .requiredOption("--db <url>", "the database to restore into, whatever the dump calls it")
+    .action(async (options: Options) => {
+      const shell = openShell(host, logOptionsOf(options));
+      const [report] = await runWithoutTarget([restoreDumpStage], options, shell);
+      const database = maskUrl(options.db);
+      const rows = report!.rowCount;
+      finish({
+        text: `restored ${grouped(rows)} rows of ${options.dump} into ${database}`,
+        json: { ok: true, dump: options.dump, database, rows },
+      });
+    });
+}

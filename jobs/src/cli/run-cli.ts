@@ -1,0 +1,89 @@
+// Parses the command line, runs the command, prints its result, and turns errors into exit codes.
+
+import { EXIT, exitCodeOf, ForkliftError, UsageError } from "@forklift/pipeline";
+import { Command, CommanderError } from "commander";
+import { maskSecrets } from "../output/mask-secrets.ts";
+import { forkliftVersion } from "../version.ts";
+import { addConfigCommand } from "./config.ts";
+import type { Host, Outcome } from "./host.ts";
+import { addJobCommands } from "./jobs.ts";
+import { addMigrateCommand } from "./migrate.ts";
+import { addReplayCommand } from "./replay.ts";
+import { addRestoreCommand } from "./restore.ts";
+import { addScheduleCommand } from "./schedule.ts";
+import { addVerifyCommand } from "./verify.ts";
+
+/** Returns the exit code; throws nothing. */
+export async function runCli(argv: readonly string[], host: Host): Promise<number> {
+  const wantsJson = argv.includes("--json");
+  let outcome: Outcome | null = null;
+  let failure: unknown = null;
+  const program = buildProgram(host, (result) => {
+    outcome = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    failure = error instanceof CommanderError ? usageErrorOf(error) : error;
+  }
+  if (failure !== null) reportError(failure, host);
+  const result = outcome ?? (failure === null ? null : errorOutcome(failure));
+  const text = wantsJson ? result && JSON.stringify(result.json, null, 2) : result?.text;
+  if (text) host.stdout.write(`${text}\n`);
+  return failure === null ? EXIT.ok : exitCodeOf(failure);
+}
+
+function buildProgram(host: Host, finish: (outcome: Outcome) => void): Command {
+  const program = new Command("forklift")
+    .description("Lifts a Mina archive database over the Berkeley hard fork.")
+    .version(forkliftVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      // The error itself is printed by `reportError`, like every other.
+      writeErr: () => undefined,
+    });
+  addRestoreCommand(program, host, finish);
+  addMigrateCommand(program, host, finish);
+  addReplayCommand(program, host, finish);
+  addVerifyCommand(program, host, finish);
+  addJobCommands(program, host, finish);
+  addScheduleCommand(program, host);
+  addConfigCommand(program, host, finish);
+  return program;
+}
+
+/** Commander ends `--help` and `--version` by throwing, too; those are no errors. */
+function usageErrorOf(error: CommanderError): UsageError | null {
+  if (error.exitCode === 0) return null;
+  const message =
+    error.code === "commander.help" ? "no command given" : error.message.replace(/^error: /, "");
+  return new UsageError(message, {
+    cause: error,
+    hint: "forklift --help lists the commands, forklift COMMAND --help their options",
+  });
+}
+
+function reportError(error: unknown, { stderr }: Host): void {
+  const { message, hint } = describeError(error);
+  stderr.write(`forklift: ${message}\n  next: ${hint}\n`);
+  const isOurBug = !(error instanceof ForkliftError) && error instanceof Error;
+  if (isOurBug) stderr.write(`${maskSecrets(error.stack ?? "") as string}\n`);
+}
+
+/** People have read the error on stderr; programs get it as the document. */
+function errorOutcome(error: unknown): Outcome {
+  return { text: "", json: { ok: false, error: describeError(error) } };
+}
+
+function describeError(error: unknown) {
+  return {
+    name: error instanceof Error ? error.name : "Error",
+    message: maskSecrets(error instanceof Error ? error.message : String(error)) as string,
+    hint:
+      error instanceof ForkliftError
+        ? (error.hint ?? "see the message")
+        : "this is a fault of forklift; please report it with the lines below",
+    exit: exitCodeOf(error),
+  };
+}

@@ -1,0 +1,126 @@
+// Resolves the configuration once: flag over environment over file over default.
+
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { ConfigError, UsageError } from "@forklift/pipeline";
+import { parse } from "yaml";
+import { z } from "zod";
+import {
+  CONFIG_KEYS,
+  type Config,
+  type ConfigKey,
+  configSchema,
+  environmentName,
+} from "./schema.ts";
+
+/** Where a value came from, for `forklift config --explain`. */
+export type Origin = "flag" | "environment" | "file" | "default";
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly origins: ReadonlyMap<ConfigKey, Origin>;
+}
+
+export interface ConfigInput {
+  readonly file: string;
+  /** `key=value`, as given with `--set`. */
+  readonly settings: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** @throws ConfigError naming the file, the key and what was expected; UsageError for a bad flag. */
+export async function loadConfig({
+  file,
+  settings,
+  environment,
+}: ConfigInput): Promise<LoadedConfig> {
+  const tree = resolvePaths(await readYaml(file), path.dirname(path.resolve(file)));
+  const origins = new Map<ConfigKey, Origin>();
+  const flags = new Map(settings.map(parseSetting));
+  for (const key of CONFIG_KEYS) {
+    const fromFlag = flags.get(key);
+    const value = fromFlag ?? environment[environmentName(key)];
+    if (value !== undefined) setAt(tree, key, value);
+    const isInTree = value === undefined && getAt(tree, key) !== undefined;
+    origins.set(
+      key,
+      fromFlag !== undefined
+        ? "flag"
+        : value !== undefined
+          ? "environment"
+          : isInTree
+            ? "file"
+            : "default",
+    );
+  }
+  const result = configSchema.safeParse(tree);
+  if (!result.success) {
+    throw new ConfigError(`configuration ${file}: ${z.prettifyError(result.error)}`, {
+      hint: "forklift config --explain --config FILE prints every value and where it came from",
+    });
+  }
+  return { config: result.data, origins };
+}
+
+/** The value at a path such as `source.dumps`. */
+export function getAt(tree: unknown, key: string): unknown {
+  return key
+    .split(".")
+    .reduce<unknown>((node, part) => (isTree(node) ? node[part] : undefined), tree);
+}
+
+type Tree = Record<string, unknown>;
+
+async function readYaml(file: string): Promise<Tree> {
+  let tree: unknown;
+  try {
+    tree = parse(await readFile(file, "utf8"));
+  } catch (cause) {
+    throw new ConfigError(`cannot read configuration ${file}: ${(cause as Error).message}`, {
+      cause,
+      hint: "give the path of a YAML file with --config",
+    });
+  }
+  if (!isTree(tree)) throw new ConfigError(`configuration ${file} is not a YAML mapping`);
+  return tree;
+}
+
+/** A path in a file that begins with `./` or `../` is meant from the place of that file. */
+function resolvePaths(node: Tree, folder: string): Tree {
+  const resolve = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolve);
+    if (isTree(value)) return resolvePaths(value, folder);
+    if (typeof value !== "string" || !/^\.\.?\//.test(value)) return value;
+    const absolute = path.resolve(folder, value);
+    return value.endsWith(".yaml") ? absolute : pathToFileURL(absolute).href;
+  };
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolve(value)]));
+}
+
+function parseSetting(setting: string): [ConfigKey, string] {
+  const [key, ...rest] = setting.split("=");
+  const known = CONFIG_KEYS.find((candidate) => candidate === key);
+  if (known === undefined || rest.length === 0) {
+    throw new UsageError(`--set ${setting} is not KEY=VALUE with a key of the configuration`, {
+      hint: `keys: ${CONFIG_KEYS.join(", ")}`,
+    });
+  }
+  return [known, rest.join("=")];
+}
+
+function setAt(tree: Tree, key: ConfigKey, value: string): void {
+  const parts = key.split(".");
+  let node = tree;
+  for (const part of parts.slice(0, -1)) {
+    const child = node[part];
+    const branch: Tree = isTree(child) ? child : {};
+    node[part] = branch;
+    node = branch;
+  }
+  node[parts.at(-1)!] = value;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,22 @@
+// The `forklift` command: everything that touches the process.
+
+import { runCli } from "./cli/run-cli.ts";
+
+const stop = new AbortController();
+let signals = 0;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    // The first asks for the end of the batch; the second does not ask.
+    if (++signals > 1) process.exit(128 + (signal === "SIGINT" ? 2 : 15));
+    stop.abort();
+  });
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  environment: process.env,
+  signal: stop.signal,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  now: () => performance.now(),
+  date: () => new Date(),
+});

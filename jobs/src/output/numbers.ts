@@ -1,0 +1,21 @@
+// Numbers and durations as people read them.
+
+const MS_PER_SECOND = 1000;
+const SECONDS_PER_MINUTE = 60;
+const SECONDS_PER_HOUR = 3600;
+
+/** 12345n → "12,345". */
+export function grouped(value: bigint | number): string {
+  return String(value).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ",");
+}
+
+/** 83000 → "1m23s"; below a minute with one decimal. */
+export function duration(ms: number): string {
+  const seconds = ms / MS_PER_SECOND;
+  if (seconds < SECONDS_PER_MINUTE) return `${seconds.toFixed(1)}s`;
+  const whole = Math.round(seconds);
+  const hours = Math.floor(whole / SECONDS_PER_HOUR);
+  const minutes = Math.floor((whole % SECONDS_PER_HOUR) / SECONDS_PER_MINUTE);
+  const rest = String(whole % SECONDS_PER_MINUTE).padStart(2, "0");
+  return hours > 0 ? `${hours}h${String(minutes).padStart(2, "0")}m` : `${minutes}m${rest}s`;
+}

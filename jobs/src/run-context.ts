@@ -1,0 +1,71 @@
+// What a command hands to the runner besides its stages: marks, transactions, clock, observer.
+
+import { progressMarks } from "@forklift/archive";
+import { runStages, type Stage, type StageReport, type WholeStage } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
+import type { Log } from "./output/log.ts";
+import { runObserver } from "./output/observer.ts";
+
+/** What the process gives to everything below it. */
+export interface Shell {
+  readonly log: Log;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  /** The time of day, for names and manifests. */
+  readonly date: () => Date;
+  readonly terminal: NodeJS.WritableStream | null;
+  /** Told of every stage that has ended, besides the log. */
+  readonly onStageEnded?: (report: StageReport) => void;
+}
+
+/** Runs stages whose batches commit in the target. */
+export async function runInTarget<World extends { readonly target: Session }>(
+  stages: readonly Stage<World, Session>[],
+  world: World,
+  shell: Shell,
+): Promise<StageReport[]> {
+  const { target } = world;
+  return await runStages(stages, {
+    ...runContext(world, shell),
+    marks: progressMarks(target),
+    transaction: (work) => target.transaction(() => work(target)),
+  });
+}
+
+/** Runs stages that write no batches, hence need neither transactions nor marks. */
+export async function runWithoutTarget<World>(
+  stages: readonly WholeStage<World, unknown>[],
+  world: World,
+  shell: Shell,
+): Promise<StageReport[]> {
+  return await runStages<World, never>(stages, {
+    ...runContext(world, shell),
+    marks: {
+      load: () => unavailable("marks"),
+      save: () => unavailable("marks"),
+    },
+    transaction: () => unavailable("transactions"),
+  });
+}
+
+function unavailable(what: string): never {
+  throw new Error(`a run without a target has no ${what}`);
+}
+
+function runContext<World>(world: World, shell: Shell) {
+  const observer = runObserver(shell);
+  return {
+    world,
+    signal: shell.signal,
+    now: shell.now,
+    observer: {
+      ...observer,
+      stageEnded(report: StageReport) {
+        observer.stageEnded(report);
+        shell.onStageEnded?.(report);
+      },
+    },
+  };
+}

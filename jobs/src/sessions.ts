@@ -1,0 +1,23 @@
+// Sessions as forklift opens them: a source can only be read, a target is locked.
+
+import { connect, lockDatabase, type Session } from "@forklift/postgres";
+
+/** A session that can only read: the server refuses every write on it. */
+export async function openReader(url: string): Promise<Session> {
+  return await connect(url, { applicationName: "forklift reader", readOnly: true });
+}
+
+/**
+ * A session that holds the lock of a run on its database.
+ * @throws TryAgainError when another run holds it.
+ */
+export async function openTarget(url: string): Promise<Session> {
+  const session = await connect(url, { applicationName: "forklift target" });
+  try {
+    await lockDatabase(session);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}

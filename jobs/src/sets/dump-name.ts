@@ -1,0 +1,62 @@
+// The names of dumps: `{prefix}-{YYYY-MM-DD}_{HHMM}.sql.tar.gz`. The newest is found by the parsed
+// date: mostly they are made at midnight, but not always, and a file's age tells nothing.
+
+import type { Store, StoredObject } from "@forklift/storage";
+
+/** Minutes since 1970, UTC. */
+export type DumpMinute = number;
+
+export interface NamedDump extends StoredObject {
+  readonly minute: DumpMinute;
+}
+
+const MS_PER_MINUTE = 60_000;
+const SUFFIX = ".sql.tar.gz";
+
+/** The old archive's dumps of a network. */
+export function sourceDumpPrefix(network: string): string {
+  return `${network}-archive-dump`;
+}
+
+/** The migrated archive's dumps of a network. */
+export function migratedDumpPrefix(network: string): string {
+  return `${network}-migrated-archive-dump`;
+}
+
+export function dumpName(prefix: string, minute: DumpMinute): string {
+  const iso = new Date(minute * MS_PER_MINUTE).toISOString();
+  return `${prefix}-${iso.slice(0, 10)}_${iso.slice(11, 13)}${iso.slice(14, 16)}${SUFFIX}`;
+}
+
+/** Null unless the name is exactly the prefix, a date that exists, and the suffix. */
+export function parseDumpName(prefix: string, name: string): DumpMinute | null {
+  const match = /^(\d{4})-(\d{2})-(\d{2})_(\d{2})(\d{2})$/.exec(
+    name.slice(prefix.length + 1, -SUFFIX.length),
+  );
+  if (match === null) return null;
+  const [year, month, day, hour, minutes] = match.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const minute = Date.UTC(year, month - 1, day, hour, minutes) / MS_PER_MINUTE;
+  // A date that does not exist rolls over, and then the name would be another.
+  return dumpName(prefix, minute) === name ? minute : null;
+}
+
+export function minuteOf(date: Date): DumpMinute {
+  return Math.floor(date.getTime() / MS_PER_MINUTE);
+}
+
+export async function newestDump(store: Store, prefix: string): Promise<NamedDump | null> {
+  let newest: NamedDump | null = null;
+  for await (const object of store.list(prefix)) {
+    const minute = parseDumpName(prefix, object.name);
+    if (minute !== null && (newest === null || minute > newest.minute)) {
+      newest = { ...object, minute };
+    }
+  }
+  return newest;
+}

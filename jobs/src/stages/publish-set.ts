@@ -1,0 +1,156 @@
+// Step 7 of a job: a new dump with its checkpoint and report, published as one set. Every file has a
+// name that no other set uses, and the manifest, without which there is no set, is written last.
+
+import { createReadStream } from "node:fs";
+import path from "node:path";
+import { SourceDataError, throwIfStopped, type WholeStage } from "@forklift/pipeline";
+import { packDump, writeDump } from "@forklift/postgres";
+import { checkpointName, metaName } from "@forklift/replayer";
+import { readSchema } from "@forklift/schemas";
+import type { Store, WrittenObject } from "@forklift/storage";
+import type { JobWorld } from "../job-world.ts";
+import { composeManifest, type PublishedTip, readPublishedTip } from "../sets/compose-manifest.ts";
+import { dumpName, migratedDumpPrefix, minuteOf } from "../sets/dump-name.ts";
+import { whyPublished } from "../sets/is-published.ts";
+import {
+  encodeManifest,
+  fileOf,
+  type Manifest,
+  manifestName,
+  type SetFile,
+} from "../sets/manifest.ts";
+import { publishedSets } from "../sets/published-sets.ts";
+import { checkedBytes, setFile } from "../sets/set-files.ts";
+import { readReport, reportPath } from "../verification-report.ts";
+
+interface Plan {
+  readonly manifest: string;
+  readonly dump: string;
+  readonly report: string;
+  readonly tip: PublishedTip;
+  /** Sets that this one takes the place of. */
+  readonly replaces: readonly string[];
+}
+
+export const publishSet: WholeStage<JobWorld, Plan> = {
+  id: "publish-set",
+  kind: "whole",
+
+  async plan(world) {
+    const { network, store, target, job, isDryRun, isReplacing, warn } = world;
+    if (isDryRun) return { skip: "a dry run publishes nothing" };
+    const published = await whyPublished(world);
+    if (published !== null) return { skip: published };
+    const tip = await readPublishedTip(target);
+    const manifest = manifestName(network.name, tip);
+    const sets = await publishedSets(store, network.name, warn);
+    const isReplaced = (name: string) => name === manifest || (job === "prime" && isReplacing);
+    const taken = new Set(sets.map((set) => fileOf(set.manifest, "dump").name));
+    const dump = freeDumpName(world, taken);
+    return {
+      manifest,
+      dump,
+      report: reportName(network.name, dump),
+      tip,
+      replaces: sets.map(({ name }) => name).filter(isReplaced),
+    };
+  },
+
+  async run(world, plan, { signal, progress }) {
+    const { store, checkpoints, network } = world;
+    const checkpoint = checkpointName(network.name, plan.tip.globalSlotSinceGenesis);
+    const uploads: readonly (() => Promise<SetFile>)[] = [
+      async () => setFile("dump", await uploadDump(world, plan)),
+      async () => setFile("checkpoint", await copy(checkpoints, store, checkpoint)),
+      async () => setFile("checkpoint-meta", await copy(checkpoints, store, metaName(checkpoint))),
+      async () => setFile("report", await store.write(plan.report, fileBytes(reportPath(world)))),
+    ];
+    const files: SetFile[] = [];
+    for (const upload of uploads) {
+      throwIfStopped(signal, "publish-set");
+      files.push(await upload());
+      progress({ done: BigInt(files.length), total: BigInt(uploads.length), unit: "files" });
+    }
+    const manifest = await composeManifest(world, plan.tip, files, await readReport(world));
+    const outdated = await filesOf(store, network.name, plan.replaces, world.warn);
+    await store.write(plan.manifest, textBytes(encodeManifest(manifest)));
+    await removeOutdated(store, plan, { kept: files.map(({ name }) => name), outdated });
+    return { rowCount: files.length };
+  },
+
+  /** Reads everything back from the store. */
+  async verify({ store, network, warn }, { manifest: name }) {
+    const set = (await publishedSets(store, network.name, warn)).find((it) => it.name === name);
+    if (set === undefined) return [{ name, expected: "a complete set", actual: "none" }];
+    const checks = [];
+    for (const file of set.manifest.files) {
+      let bytes = 0;
+      for await (const chunk of checkedBytes(store, file)) bytes += chunk.length;
+      checks.push({ name: file.name, expected: String(file.bytes), actual: String(bytes) });
+    }
+    return checks;
+  },
+};
+
+/** The source dump's minute, or now; the next free one when another set has that name. */
+function freeDumpName({ network, sourceDump, date }: JobWorld, taken: ReadonlySet<string>): string {
+  const prefix = migratedDumpPrefix(network.name);
+  let minute = sourceDump?.minute ?? minuteOf(date());
+  while (taken.has(dumpName(prefix, minute))) minute++;
+  return dumpName(prefix, minute);
+}
+
+/** Bears the dump's date: two sets never share one. */
+function reportName(network: string, dump: string): string {
+  const stamp = dump.slice(migratedDumpPrefix(network).length, -".sql.tar.gz".length);
+  return `${network}-report${stamp}.json`;
+}
+
+async function uploadDump(
+  { targetUrl, workPath, store }: JobWorld,
+  { dump, tip }: Plan,
+): Promise<WrittenObject> {
+  const member = path.basename(dump, ".tar.gz");
+  const sql = path.join(workPath, member);
+  const packed = path.join(workPath, dump);
+  await writeDump({ url: targetUrl, ddl: await readSchema("berkeley"), out: sql });
+  await packDump(sql, member, packed, { mtime: new Date(Number(tip.timestamp)) });
+  return await store.write(dump, fileBytes(packed));
+}
+
+async function copy(from: Store, to: Store, name: string): Promise<WrittenObject> {
+  const body = await from.open(name);
+  if (body === null) throw new SourceDataError(`the replay left no checkpoint ${from.url}/${name}`);
+  return await to.write(name, body.stream);
+}
+
+/** Names of the files of the sets that the new one takes the place of. */
+async function filesOf(
+  store: Store,
+  network: string,
+  sets: readonly string[],
+  warn: (message: string) => void,
+): Promise<string[]> {
+  const published = await publishedSets(store, network, warn);
+  return published
+    .filter(({ name }) => sets.includes(name))
+    .flatMap(({ manifest }: { manifest: Manifest }) => manifest.files.map(({ name }) => name));
+}
+
+/** Manifests first: a reader must never find one whose files are gone. */
+async function removeOutdated(
+  store: Store,
+  { manifest, replaces }: Plan,
+  { kept, outdated }: { readonly kept: readonly string[]; readonly outdated: readonly string[] },
+): Promise<void> {
+  for (const name of replaces) if (name !== manifest) await store.remove(name);
+  for (const name of outdated) if (!kept.includes(name)) await store.remove(name);
+}
+
+async function* fileBytes(file: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(file) as AsyncIterable<Buffer>;
+}
+
+async function* textBytes(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}

@@ -1,0 +1,105 @@
+// Step 2 of daily and final: the newest complete set, its dump restored and its checkpoint at hand.
+// A dump holds schema public only; what forklift knew about it comes back from the manifest.
+
+import {
+  createWorkingSchema,
+  identifySchema,
+  readTargetTip,
+  saveProgressMark,
+  targetBlockAt,
+} from "@forklift/archive";
+import { copyBlocks } from "@forklift/migrator";
+import { ConfigError, type Skip, type WholeStage } from "@forklift/pipeline";
+import { replayCommands } from "@forklift/replayer";
+import { digestTables } from "@forklift/verifier";
+import type { JobWorld } from "../job-world.ts";
+import { markProven } from "../proven-height.ts";
+import { restoreObject } from "../restore-object.ts";
+import { fileOf, type Manifest } from "../sets/manifest.ts";
+import { newestSet, type PublishedSet } from "../sets/published-sets.ts";
+import { checkedBytes, copyFile } from "../sets/set-files.ts";
+
+interface Plan {
+  readonly set: string;
+  readonly manifest: Manifest;
+}
+
+export const restoreTarget: WholeStage<JobWorld, Plan> = {
+  id: "restore-target",
+  kind: "whole",
+
+  async plan(world) {
+    const { store, network, warn } = world;
+    const set = await newestSet(store, network.name, warn);
+    if (set === null) {
+      throw new ConfigError(`${store.url} holds no complete set of ${network.name}`, {
+        hint: "run forklift prime first",
+      });
+    }
+    return (await standsAlready(world, set)) ?? { set: set.name, manifest: set.manifest };
+  },
+
+  async run({ store, target, targetUrl, checkpoints }, { manifest }, watch) {
+    const dump = fileOf(manifest, "dump");
+    const bytes = checkedBytes(store, dump);
+    const restored = await restoreObject(targetUrl, { store, name: dump.name, bytes }, watch);
+    await copyFile(store, checkpoints, fileOf(manifest, "checkpoint"));
+    await copyFile(store, checkpoints, fileOf(manifest, "checkpoint-meta"));
+    const tip = { height: String(manifest.height), stateHash: manifest.stateHash };
+    await target.transaction(async () => {
+      await createWorkingSchema(target);
+      await saveProgressMark(target, copyBlocks.id, tip);
+      await saveProgressMark(target, replayCommands.id, tip);
+      await markProven(target, tip);
+    });
+    return restored;
+  },
+
+  async verify({ target }, { manifest }) {
+    const tip = await readTargetTip(target);
+    return [
+      { name: "restored tip", expected: manifest.stateHash, actual: String(tip?.stateHash) },
+      ...(await digestChecks(target, manifest)),
+    ];
+  },
+};
+
+/** A target that the user named may hold the set, or more, from an earlier run. */
+async function standsAlready(
+  { target }: JobWorld,
+  { name, manifest }: PublishedSet,
+): Promise<Skip | null> {
+  const { kind } = await identifySchema(target);
+  if (kind === "empty") return null;
+  if (kind !== "berkeley") return null;
+  const tip = await readTargetTip(target);
+  const atSet = await targetBlockAt(target, BigInt(manifest.height));
+  if (tip === null || atSet?.stateHash !== manifest.stateHash) {
+    throw new ConfigError(
+      `the target ${target.maskedUrl} has block ${atSet?.stateHash ?? "none"} at height ` +
+        `${manifest.height}, the set ${name} ends in ${manifest.stateHash}`,
+      { hint: "give an empty target database, or the store that belongs to this one" },
+    );
+  }
+  if (tip.height > BigInt(manifest.height)) {
+    return { skip: `the target stands at height ${tip.height}, above the set; it is continued` };
+  }
+  const differing = (await digestChecks(target, manifest)).find(
+    ({ expected, actual }) => expected !== actual,
+  );
+  if (differing === undefined) return { skip: `the target holds the set ${name} already` };
+  throw new ConfigError(
+    `the target ${target.maskedUrl} stands at the height of set ${name}, but its ` +
+      `${differing.name} is ${differing.actual}, expected ${differing.expected}`,
+    { hint: "the target was changed; give an empty target database" },
+  );
+}
+
+async function digestChecks(target: JobWorld["target"], { digests }: Manifest) {
+  const found = await digestTables(target);
+  return Object.entries(digests).map(([table, expected]) => ({
+    name: `digest of ${table}`,
+    expected,
+    actual: found[table] ?? "none",
+  }));
+}

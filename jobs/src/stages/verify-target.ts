@@ -1,0 +1,68 @@
+// Step 6 of a job: the independent verification, of what is new or, in final, of all.
+
+import { readTargetTip } from "@forklift/archive";
+import { VerificationError, type WholeStage } from "@forklift/pipeline";
+import { verifyArchive } from "@forklift/verifier";
+import { type Anchor, chooseAnchor } from "../anchor.ts";
+import type { JobWorld } from "../job-world.ts";
+import { markProven, readProvenHeight, VERIFY_STAGE } from "../proven-height.ts";
+import { whyPublished } from "../sets/is-published.ts";
+import { writeReport } from "../verification-report.ts";
+
+interface Plan {
+  readonly anchor: Anchor;
+  /** Blocks up to this height were proven by an earlier run. */
+  readonly provenHeight: bigint;
+}
+
+export const verifyTarget: WholeStage<JobWorld, Plan> = {
+  id: VERIFY_STAGE,
+  kind: "whole",
+
+  async plan(world) {
+    const { target, network, trustedStateHash, job } = world;
+    const anchor = await chooseAnchor(target, network, trustedStateHash);
+    const published = await whyPublished(world);
+    if (published !== null) return { skip: published };
+    const provenHeight = job === "final" ? 0n : await readProvenHeight(target);
+    return { anchor, provenHeight };
+  },
+
+  async run(world, { anchor, provenHeight }, { signal, progress }) {
+    let done = 0n;
+    const report = await verifyArchive(
+      { ...world, provenHeight },
+      {
+        now: world.now,
+        signal,
+        onCheck: () => progress({ done: ++done, total: null, unit: "checks" }),
+      },
+    );
+    await writeReport(world, { anchor, report });
+    if (!report.ok) throw failure(report.checks);
+    const tip = (await readTargetTip(world.target))!;
+    await markProven(world.target, { height: String(tip.height), stateHash: tip.stateHash });
+    return { rowCount: report.checks.reduce((sum, { compared }) => sum + compared, 0) };
+  },
+
+  /** Its whole work was to verify. */
+  async verify() {
+    return [];
+  },
+};
+
+type Checks = Awaited<ReturnType<typeof verifyArchive>>["checks"];
+
+/** Names the first difference of every check that failed. */
+export function failure(checks: Checks): VerificationError {
+  const failed = checks.filter(({ ok }) => !ok);
+  const sentences = failed.map(({ id, differenceCount, differences: [first] }) => {
+    if (first === undefined) return id;
+    const { table, key, column, expected, found } = first;
+    const more = differenceCount > 1 ? ` (and ${differenceCount - 1} more)` : "";
+    return `${id}: ${table} ${key} ${column} is ${found}, expected ${expected}${more}`;
+  });
+  return new VerificationError(sentences.join("; "), {
+    hint: "do not publish this target; forklift verify --json lists every difference",
+  });
+}

@@ -1,0 +1,194 @@
+// Which blocks of the source form the chain that is migrated. The official tool writes the answer
+// into the source (`chain_status = 'canonical'`); here it is computed and the source is only read.
+
+import { type BlockRef, type ChainStatus, parseStateHash, type StateHash } from "@forklift/chain";
+import { ConfigError, SourceDataError, UsageError } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
+
+/** Where a run is to end; both null means the highest canonical block. */
+export interface StopPoint {
+  readonly forkStateHash: StateHash | null;
+  readonly stopAtHeight: bigint | null;
+}
+
+/** The chain: canonical blocks up to `canonicalHeight`, then `tail`, which ends in `tip`. */
+export interface SourceChain {
+  readonly tip: BlockRef;
+  readonly canonicalHeight: bigint;
+  /** Blocks that the source holds as pending, in ascending height. */
+  readonly tail: readonly BlockRef[];
+}
+
+interface WalkedBlock extends BlockRef {
+  readonly status: ChainStatus;
+}
+
+/** A pending tail is some 290 blocks; a longer walk means that this is not a tail. */
+const TAIL_BLOCKS_MAX = 50_000;
+
+/**
+ * @throws SourceDataError when the source has no canonical block, or the stop point is orphaned,
+ * unknown, off the canonical chain or behind a gap; UsageError when two stop options disagree.
+ */
+export async function selectChain(source: Session, stop: StopPoint): Promise<SourceChain> {
+  const canonicalTip = await highestCanonical(source);
+  const { forkStateHash, stopAtHeight } = stop;
+  if (forkStateHash !== null) {
+    const chain = await chainEndingIn(source, forkStateHash, canonicalTip);
+    if (stopAtHeight !== null && stopAtHeight !== chain.tip.height) {
+      throw new UsageError(
+        `--fork-state-hash ${forkStateHash} stands at height ${chain.tip.height}, ` +
+          `--stop-at-height says ${stopAtHeight}`,
+        { hint: "give one of them, or two that agree" },
+      );
+    }
+    return chain;
+  }
+  if (stopAtHeight === null) return canonicalUpTo(canonicalTip);
+  if (stopAtHeight < 1n) throw new UsageError(`--stop-at-height ${stopAtHeight} is below 1`);
+  if (stopAtHeight <= canonicalTip.height) {
+    const tip = await chainBlockAt(source, canonicalUpTo(canonicalTip), stopAtHeight);
+    if (tip !== null) return canonicalUpTo(tip);
+    throw new SourceDataError(`the source has no canonical block at height ${stopAtHeight}`);
+  }
+  return await chainThroughHeight(source, stopAtHeight, canonicalTip);
+}
+
+/** The block of the chain at a height; null above its tip and in a gap. */
+export async function chainBlockAt(
+  source: Session,
+  { tail, canonicalHeight }: SourceChain,
+  height: bigint,
+): Promise<BlockRef | null> {
+  if (height > canonicalHeight) return tail.find((block) => block.height === height) ?? null;
+  const [row] = await source.query<{ height: string; state_hash: string }>(
+    "select height, state_hash from blocks where chain_status = 'canonical' and height = $1",
+    [height],
+  );
+  return row === undefined ? null : blockRef(row);
+}
+
+async function highestCanonical(source: Session): Promise<BlockRef> {
+  const [row] = await source.query<{ height: string; state_hash: string }>(
+    `select height, state_hash from blocks where chain_status = 'canonical'
+     order by height desc limit 1`,
+  );
+  if (row === undefined) {
+    throw new SourceDataError("the source archive has no canonical block", {
+      hint: "the archive is empty or its chain status was never set; check how it was made",
+    });
+  }
+  return blockRef(row);
+}
+
+function canonicalUpTo(tip: BlockRef): SourceChain {
+  return { tip, canonicalHeight: tip.height, tail: [] };
+}
+
+async function chainEndingIn(
+  source: Session,
+  stateHash: StateHash,
+  canonicalTip: BlockRef,
+): Promise<SourceChain> {
+  const walked = await walkToCanonical(source, stateHash);
+  const tip = walked.at(-1);
+  if (tip === undefined) {
+    throw new SourceDataError(`the source has no block ${stateHash}`, {
+      hint: "check the hash, or wait until the archive node has received the block",
+    });
+  }
+  const orphan = walked.find(({ status }) => status === "orphaned");
+  if (orphan !== undefined) {
+    const what = orphan === tip ? "is orphaned" : "descends from an orphaned block";
+    throw new SourceDataError(
+      `block ${stateHash} at height ${tip.height} ${what} (${orphan.stateHash}, ` +
+        `height ${orphan.height})`,
+      { hint: "the network has left this branch; check the hash" },
+    );
+  }
+  const root = walked[0]!;
+  if (root.status !== "canonical") {
+    throw new SourceDataError(
+      `the ancestry of ${stateHash} ends at height ${root.height} in ${root.stateHash}, whose ` +
+        "parent is missing in the source",
+      { hint: "patch the gap with the missing precomputed block, then run again" },
+    );
+  }
+  if (tip.status === "canonical") return canonicalUpTo(tip);
+  if (root.stateHash !== canonicalTip.stateHash) {
+    throw new SourceDataError(
+      `block ${stateHash} leaves the canonical chain at height ${root.height}, below the highest ` +
+        `canonical block ${canonicalTip.stateHash} at height ${canonicalTip.height}`,
+      { hint: "the network has left this branch; check the hash" },
+    );
+  }
+  return { tip, canonicalHeight: canonicalTip.height, tail: walked.slice(1).map(refOf) };
+}
+
+/** Above the canonical chain the one highest tip decides, as the network's longest chain does. */
+async function chainThroughHeight(
+  source: Session,
+  height: bigint,
+  canonicalTip: BlockRef,
+): Promise<SourceChain> {
+  const tips = await source.query<{ height: string; state_hash: string }>(
+    `select height, state_hash from blocks
+     where height = (select max(height) from blocks where chain_status <> 'orphaned')
+       and chain_status <> 'orphaned' order by state_hash`,
+  );
+  const highest = BigInt(tips[0]?.height ?? 0);
+  if (highest < height) {
+    throw new SourceDataError(
+      `the source ends at height ${highest}, --stop-at-height says ${height}`,
+      { hint: "wait until the archive node has received the block, or choose a lower height" },
+    );
+  }
+  const chains = await Promise.all(
+    tips.map((tip) => chainEndingIn(source, parseStateHash(tip.state_hash), canonicalTip)),
+  );
+  const [chosen, ...others] = chains.map((chain) => cutAt(chain, height));
+  const rival = others.find((other) => other.tip.stateHash !== chosen!.tip.stateHash);
+  if (rival !== undefined) {
+    throw new SourceDataError(
+      `two chains of height ${highest} part at or below height ${height}: ` +
+        `${tips.map((tip) => tip.state_hash).join(" and ")}`,
+      { hint: "name the block itself with --fork-state-hash" },
+    );
+  }
+  return chosen!;
+}
+
+function cutAt(chain: SourceChain, height: bigint): SourceChain {
+  const tail = chain.tail.filter((block) => block.height <= height);
+  return { ...chain, tail, tip: tail.at(-1)! };
+}
+
+/** From a block down to its first ancestor that is not pending, in ascending height. */
+async function walkToCanonical(source: Session, from: StateHash): Promise<WalkedBlock[]> {
+  const rows = await source.query<{ height: string; state_hash: string; status: ChainStatus }>(
+    `with recursive walk as (
+       select parent_hash, height, state_hash, chain_status from blocks where state_hash = $1
+       union all
+       select parent.parent_hash, parent.height, parent.state_hash, parent.chain_status
+       from blocks parent join walk on parent.state_hash = walk.parent_hash
+       where walk.chain_status = 'pending'
+     )
+     select height, state_hash, chain_status as status from walk order by height limit $2`,
+    [from, TAIL_BLOCKS_MAX + 1],
+  );
+  if (rows.length > TAIL_BLOCKS_MAX) {
+    throw new ConfigError(
+      `more than ${TAIL_BLOCKS_MAX} pending blocks lie between ${from} and the canonical chain`,
+      { hint: "the chain status of this archive is out of date; let its archive node catch up" },
+    );
+  }
+  return rows.map((row) => ({ ...blockRef(row), status: row.status }));
+}
+
+function blockRef(row: { height: string; state_hash: string }): BlockRef {
+  return { height: BigInt(row.height), stateHash: parseStateHash(row.state_hash) };
+}
+
+function refOf({ height, stateHash }: WalkedBlock): BlockRef {
+  return { height, stateHash };
+}

@@ -1,0 +1,109 @@
+// Reads the commands of blocks from a pre-fork archive, in the order in which the blocks apply them.
+
+import type {
+  CommandStatus,
+  FailureReason,
+  IncludedInternalCommand,
+  IncludedUserCommand,
+  InternalCommandType,
+  Memo,
+  PublicKey,
+  TransactionHash,
+  UserCommandType,
+} from "@forklift/chain";
+import type { Session } from "@forklift/postgres";
+
+/** Commands by the source's id of their block. */
+export async function readSourceUserCommands(
+  source: Session,
+  blockIds: readonly number[],
+): Promise<Map<number, IncludedUserCommand[]>> {
+  const rows = await source.query<{
+    block_id: number;
+    sequence_no: number;
+    status: CommandStatus;
+    failure_reason: FailureReason | null;
+    type: UserCommandType;
+    fee_payer: PublicKey;
+    source: PublicKey;
+    receiver: PublicKey;
+    nonce: string;
+    amount: string | null;
+    fee: string;
+    valid_until: string | null;
+    memo: Memo;
+    hash: TransactionHash;
+  }>(
+    `select bc.block_id, bc.sequence_no, bc.status, bc.failure_reason, c.type,
+            fee_payer.value as fee_payer, source.value as source, receiver.value as receiver,
+            c.nonce, c.amount, c.fee, c.valid_until, c.memo, c.hash
+     from blocks_user_commands bc
+     join user_commands c on c.id = bc.user_command_id
+     join public_keys fee_payer on fee_payer.id = c.fee_payer_id
+     join public_keys source on source.id = c.source_id
+     join public_keys receiver on receiver.id = c.receiver_id
+     where bc.block_id = any($1)
+     order by bc.block_id, bc.sequence_no`,
+    [blockIds],
+  );
+  return byBlock(rows, (row) => ({
+    command: {
+      type: row.type,
+      feePayer: row.fee_payer,
+      source: row.source,
+      receiver: row.receiver,
+      nonce: BigInt(row.nonce),
+      amount: row.amount === null ? null : BigInt(row.amount),
+      fee: BigInt(row.fee),
+      validUntil: row.valid_until === null ? null : BigInt(row.valid_until),
+      memo: row.memo,
+      hash: row.hash,
+    },
+    sequenceNo: row.sequence_no,
+    status: row.status,
+    failureReason: row.failure_reason,
+  }));
+}
+
+/** Commands by the source's id of their block. */
+export async function readSourceInternalCommands(
+  source: Session,
+  blockIds: readonly number[],
+): Promise<Map<number, IncludedInternalCommand[]>> {
+  const rows = await source.query<{
+    block_id: number;
+    sequence_no: number;
+    secondary_sequence_no: number;
+    type: InternalCommandType;
+    receiver: PublicKey;
+    fee: string;
+    hash: TransactionHash;
+  }>(
+    `select bc.block_id, bc.sequence_no, bc.secondary_sequence_no, c.type,
+            receiver.value as receiver, c.fee, c.hash
+     from blocks_internal_commands bc
+     join internal_commands c on c.id = bc.internal_command_id
+     join public_keys receiver on receiver.id = c.receiver_id
+     where bc.block_id = any($1)
+     order by bc.block_id, bc.sequence_no, bc.secondary_sequence_no, c.type`,
+    [blockIds],
+  );
+  return byBlock(rows, ({ type, receiver, fee, hash, sequence_no, secondary_sequence_no }) => ({
+    command: { type, receiver, fee: BigInt(fee), hash },
+    sequenceNo: sequence_no,
+    secondarySequenceNo: secondary_sequence_no,
+  }));
+}
+
+function byBlock<Row extends { readonly block_id: number }, Command>(
+  rows: readonly Row[],
+  commandOf: (row: Row) => Command,
+): Map<number, Command[]> {
+  const commands = new Map<number, Command[]>();
+  for (const row of rows) {
+    const ofBlock = commands.get(row.block_id);
+    if (ofBlock === undefined) commands.set(row.block_id, [commandOf(row)]);
+    else ofBlock.push(commandOf(row));
+  }
+  return commands;
+}
