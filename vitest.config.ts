@@ -2,14 +2,11 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: [
-      "packages/*/test/**/*.test.ts",
-      "apps/*/test/**/*.test.ts",
-      "jobs/test/**/*.test.ts",
-      "schemas/test/**/*.test.ts",
-    ],
+    include: ["{packages,apps}/*/test/**/*.test.ts", "{jobs,schemas,scripts,k8s}/test/**/*.test.ts"],
+    globalSetup: "packages/testkit/dist/shared-server.js",
+    reporters: ["default", "./scripts/count-reporter.ts"],
     // Real databases and real chains: the limit is there to end a hang, not to time anything.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

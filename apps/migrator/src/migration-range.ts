@@ -7,7 +7,7 @@ import {
   selectChain,
   targetBlockAt,
 } from "@forklift/archive";
-import type { BlockRef } from "@forklift/chain";
+import { type BlockRef, least } from "@forklift/chain";
 import { ConfigError } from "@forklift/pipeline";
 import type { MigratorWorld } from "./world.ts";
 
@@ -37,7 +37,7 @@ export async function chooseRange(
       { hint: "start from an older set or from an empty target" },
     );
   }
-  const heightMax = targetTip.height < chain.tip.height ? targetTip.height : chain.tip.height;
+  const heightMax = least(targetTip.height, chain.tip.height);
   const common = await highestCommonHeight(heightMax, async (height) => {
     const [ofChain, ofTarget] = await Promise.all([
       chainBlockAt(source, chain, height),

@@ -2,6 +2,7 @@
 // account tables end, else genesis; then replays, without writing, up to that place.
 
 import { readReplayBlocks } from "@forklift/archive";
+import { least } from "@forklift/chain";
 import { Ledger } from "@forklift/ledger";
 import { ConfigError, SourceDataError } from "@forklift/pipeline";
 import { splitObjectUrl } from "@forklift/storage";
@@ -29,8 +30,7 @@ export async function ledgerAfter(world: ReplayerWorld, replayed: TargetBlock): 
   const start = (await startFromCheckpoint(world, replayed)) ?? startFromGenesis(world);
   const { ledger } = start;
   for (let from = start.height + 1n; from <= replayed.height; from += CATCH_UP_BLOCKS) {
-    const end = from + CATCH_UP_BLOCKS - 1n;
-    const to = end < replayed.height ? end : replayed.height;
+    const to = least(from + CATCH_UP_BLOCKS - 1n, replayed.height);
     for (const block of await readReplayBlocks(world.target, { from, to })) {
       replayBlock(ledger, block, world.network);
     }

@@ -67,7 +67,7 @@ export async function composeManifest(
     },
     files: [...files],
     digests: report.digests,
-    rowCounts: report.rowCounts,
+    rowCounts: report.row_counts,
     verification: {
       ok: true,
       checks: report.checks.map(({ id, compared }) => ({ id, compared })),

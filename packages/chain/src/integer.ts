@@ -16,6 +16,11 @@ export function parseUnsigned(text: string, max: bigint): bigint {
   return value;
 }
 
+/** Math.min refuses bigints. */
+export function least(first: bigint, ...others: readonly bigint[]): bigint {
+  return others.reduce((a, b) => (a < b ? a : b), first);
+}
+
 /**
  * A height or slot as a JSON number, where a format demands one. Amounts never come here.
  * @throws RangeError when the number would not be exact.

@@ -1,1 +1,16 @@
-export {};
+export * from "./account.ts";
+export * from "./account-hash.ts";
+export * from "./account-json.ts";
+export * from "./apply-transaction.ts";
+export { SELF_PAYMENT_CHECK_SLOT } from "./apply-user-command.ts";
+export * from "./decode-protocol-state.ts";
+export * from "./genesis-ledger.ts";
+export * from "./ledger.ts";
+export * from "./legacy-poseidon.ts";
+export * from "./merkle-tree.ts";
+export * from "./protocol-state.ts";
+export { hashProtocolState } from "./protocol-state-hash.ts";
+export * from "./random-oracle-input.ts";
+export { extendReceiptChain } from "./receipt-chain.ts";
+export { minimumBalance } from "./timing.ts";
+export * from "./transaction.ts";

@@ -1,1 +1,22 @@
-export {};
+export * from "./advisory-lock.ts";
+export * from "./binaries.ts";
+export * from "./catalog.ts";
+export { maskUrl, urlWithDatabase } from "./connection-url.ts";
+export type { CopyValue } from "./copy-text.ts";
+export * from "./database-admin.ts";
+export * from "./dump.ts";
+export * from "./dump-archive.ts";
+export { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
+export type { Ddl } from "./own-dump.ts";
+export * from "./pack-dump.ts";
+export * from "./restore.ts";
+export * from "./scratch-database.ts";
+export * from "./server.ts";
+export {
+  type ConnectOptions,
+  connect,
+  Session,
+  snapshot,
+  type TransactionMode,
+} from "./session.ts";
+export { sqlStateOf } from "./sqlstate.ts";

@@ -1,1 +1,7 @@
-export {};
+export { Crc32c } from "./crc32c.ts";
+export * from "./digest-stream.ts";
+export { fileError } from "./file-error.ts";
+export { openObject, openStore, splitObjectUrl } from "./open-store.ts";
+export { readAll } from "./read-all.ts";
+export type * from "./store.ts";
+export { maskUrl, parseStoreUrl } from "./store-url.ts";

@@ -1,1 +1,4 @@
-export {};
+export * from "./mainnet.ts";
+export * from "./run-forklift.ts";
+export { serverUrl } from "./shared-server.ts";
+export * from "./test-database.ts";

@@ -1,7 +1,7 @@
 // Copies the chosen chain, blocks with their commands, from the source to the target.
 
 import { RowIds, readSourceBlocks, type SourceBlock, writeBlocks } from "@forklift/archive";
-import { type BlockRef, parseStateHash } from "@forklift/chain";
+import { type BlockRef, least, parseStateHash } from "@forklift/chain";
 import { type BatchStage, ConfigError, SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { mergeBlock } from "../merge-block.ts";
@@ -55,7 +55,7 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
 
   async run(tx, tools, { chain }, cursor) {
     const from = BigInt(cursor?.height ?? 0) + 1n;
-    const to = minOf(from + BATCH_BLOCKS_MAX - 1n, chain.tip.height);
+    const to = least(from + BATCH_BLOCKS_MAX - 1n, chain.tip.height);
     const sourceBlocks = await readSourceBlocks(tools.source, chain, { from, to });
     requireLinked(sourceBlocks, { cursor, from, to });
 
@@ -118,8 +118,4 @@ function requireLinked(
 
 function cursorAt({ height, stateHash }: BlockRef): NonNullable<Cursor> {
   return { height: String(height), stateHash };
-}
-
-function minOf(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

@@ -9,6 +9,7 @@ import {
   readReplayBlocks,
   writeAccounts,
 } from "@forklift/archive";
+import { least } from "@forklift/chain";
 import { ACCOUNT_CREATION_FEE, type Ledger } from "@forklift/ledger";
 import { type BatchStage, ConfigError, SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
@@ -96,7 +97,7 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
     const { world, ledger, rowIds, lastCheckpoint } = tools;
     const from = BigInt(cursor.height) + 1n;
     const nextCheckpoint = lastCheckpoint.height + world.checkpointIntervalBlocks;
-    const to = [from + BATCH_BLOCKS_MAX - 1n, nextCheckpoint, tip.height].reduce(minOf);
+    const to = least(from + BATCH_BLOCKS_MAX - 1n, nextCheckpoint, tip.height);
     const blocks = await readReplayBlocks(tx, { from, to });
     requireWhole(blocks, { from, to });
 
@@ -184,8 +185,4 @@ function requireWhole(
 
 function cursorAt({ height, stateHash }: Pick<TargetBlock, "height" | "stateHash">): Cursor {
   return { height: String(height), stateHash };
-}
-
-function minOf(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

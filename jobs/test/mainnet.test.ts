@@ -1,0 +1,185 @@
+// The whole product on real mainnet data, through the built command: prime on the first night's dump,
+// three dailies, the final run; then the same chain migrated at once, which must give the same rows.
+
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { copyFile, mkdir } from "node:fs/promises";
+import {
+  forkliftJson,
+  isMainnetDataMissing,
+  MAINNET,
+  mainnetDump,
+  mainnetUrl,
+  openTestDatabase,
+  openTestSession,
+  runForklift,
+  serverUrl,
+  sharedPath,
+} from "@forklift/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JobOutcome } from "../src/run-job.ts";
+import { decodeManifest } from "../src/sets/manifest.ts";
+
+interface Verification {
+  readonly ok: boolean;
+  readonly checks: readonly { readonly id: string; readonly ok: boolean }[];
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
+  let home: string;
+  let config: string;
+
+  beforeAll(async () => {
+    home = await mkdtemp(path.join(tmpdir(), "forklift-mainnet-"));
+    config = path.join(home, "forklift.yaml");
+    await mkdir(path.join(home, "dumps"));
+    await writeFile(
+      config,
+      [
+        "network: mainnet",
+        `genesisLedger: ${mainnetUrl(MAINNET.genesisLedger)}`,
+        "source: { dumps: ./dumps/ }",
+        "target: { store: ./store/ }",
+        `blocks: [${mainnetUrl(MAINNET.blocks)}]`,
+        `postgres: { url: "${serverUrl()}" }`,
+        "replay: { checkpointIntervalBlocks: 300 }",
+      ].join("\n"),
+    );
+  });
+
+  afterAll(async () => {
+    await rm(home, { recursive: true, force: true });
+  });
+
+  const job = async (...args: string[]) =>
+    await forkliftJson<JobOutcome>([...args, "--config", config], { cwd: home });
+
+  const receiveDump = async (stamp: string) => {
+    const name = mainnetDump(stamp);
+    await copyFile(sharedPath(`data/mainnet/dumps/${name}`), path.join(home, "dumps", name));
+  };
+
+  const manifest = async (name: string | null) => {
+    const { readFile } = await import("node:fs/promises");
+    return decodeManifest(await readFile(path.join(home, "store", name!), "utf8"), name!);
+  };
+
+  const storeListing = async () => (await readdir(path.join(home, "store"))).sort();
+
+  test("prime migrates, proves and publishes the history up to the canonical tip", async () => {
+    await receiveDump(MAINNET.dumps[0]);
+    const outcome = await job("prime");
+    expect(outcome).toMatchObject({ published: true, height: 738 });
+    const set = await manifest(outcome.set);
+    expect(set.files.map(({ role }) => role).sort()).toEqual([
+      "checkpoint",
+      "checkpoint-meta",
+      "dump",
+      "report",
+    ]);
+    expect(set.rowCounts["accounts_accessed"]).toBe(4116);
+    expect(set.anchor).toMatchObject({ height: 738, vouchedBy: "source" });
+  });
+
+  test("a second prime is refused, and changes nothing", async () => {
+    const before = await storeListing();
+    const { exit, stderr } = await runForklift(["prime", "--config", config], { cwd: home });
+    expect(exit).toBe(78);
+    expect(stderr).toContain("already holds the set");
+    expect(stderr).toContain("forklift daily");
+    expect(await storeListing()).toEqual(before);
+  });
+
+  test("a daily without a new dump is a success that says why it published nothing", async () => {
+    const before = await storeListing();
+    const outcome = await job("daily");
+    expect(outcome.published).toBe(false);
+    const skipped = outcome.stages.find(({ stage }) => stage === "publish-set")?.skipped;
+    expect(skipped).toContain("height 738 was verified and published as");
+    expect(await storeListing()).toEqual(before);
+  });
+
+  test.each([
+    [MAINNET.dumps[1], 1072],
+    [MAINNET.dumps[2], 1393],
+    [MAINNET.dumps[3], 1735],
+  ])("daily on the dump of %s brings the set to height %i", async (stamp, height) => {
+    await receiveDump(stamp);
+    const outcome = await job("daily");
+    expect(outcome).toMatchObject({ published: true, height });
+    expect((await manifest(outcome.set)).source.name).toBe(mainnetDump(stamp));
+  });
+
+  test("a dry run of final proves everything, publishes nothing and leaves its report", async () => {
+    const before = await storeListing();
+    const outcome = await job("final", "--dry-run", "--fork-state-hash", MAINNET.tip);
+    expect(outcome).toMatchObject({ height: MAINNET.tipHeight, stateHash: MAINNET.tip, set: null });
+    expect(outcome.report).toMatch(/mainnet-dry-run-report-2025-/);
+    expect(await storeListing()).toEqual(before);
+  });
+
+  test("final ends in the block that was named, with the known counts", async () => {
+    const outcome = await job("final", "--fork-state-hash", MAINNET.tip);
+    expect(outcome).toMatchObject({ published: true, height: MAINNET.tipHeight });
+    const set = await manifest(outcome.set);
+    expect(set).toMatchObject({
+      final: true,
+      stateHash: MAINNET.tip,
+      preForkLedgerHash: MAINNET.tipLedgerHash,
+      rowCounts: {
+        accounts_accessed: MAINNET.accountsAccessed,
+        accounts_created: MAINNET.accountsCreated,
+        account_identifiers: MAINNET.accounts,
+        blocks: MAINNET.tipHeight,
+      },
+    });
+  });
+
+  test("a second final publishes nothing and says why", async () => {
+    const before = await storeListing();
+    const outcome = await job("final", "--fork-state-hash", MAINNET.tip);
+    expect(outcome.published).toBe(false);
+    expect(await storeListing()).toEqual(before);
+  });
+
+  test("migrating at once gives the same rows as prime, three dailies and final", async () => {
+    const store = path.join(home, "store");
+    const finalSet = await manifest(
+      (await readdir(store)).find((name) => name.startsWith("mainnet-set-2025-")) ?? null,
+    );
+    await using source = await openTestDatabase();
+    await using target = await openTestDatabase();
+    const dump = mainnetUrl(`dumps/${mainnetDump(MAINNET.dumps[3])}`);
+    await forkliftJson(["restore", "--dump", dump, "--db", source.url]);
+    const shared = [
+      ["--genesis-ledger", mainnetUrl(MAINNET.genesisLedger)],
+      ["--target-db", target.url],
+    ].flat();
+    const sourceAndBlocks = ["--source-db", source.url, "--blocks", mainnetUrl(MAINNET.blocks)];
+    const stop = ["--fork-state-hash", MAINNET.tip];
+    await forkliftJson([
+      ...["migrate", "--network", "mainnet", ...stop],
+      ...shared,
+      ...sourceAndBlocks,
+    ]);
+    const checkpoints = pathToFileURL(`${home}/checkpoints/`).href;
+    await forkliftJson(["replay", ...shared, "--checkpoints", checkpoints]);
+
+    const report = await forkliftJson<Verification>(["verify", ...shared, ...sourceAndBlocks]);
+    expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect(report.digests).toEqual(finalSet.digests);
+    expect(Object.keys(report.digests).length).toBeGreaterThan(15);
+  });
+
+  test("every scratch database is gone", async () => {
+    await using database = await openTestDatabase();
+    await using session = await openTestSession(database);
+    const left = await session.query("select datname from pg_database where datname like $1", [
+      "forklift_scratch_%",
+    ]);
+    expect(left).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+// An account of protocol 1.x, as far as mainnet used it: default token, default permissions.
+
+import { hashText, type PublicKey, type ReceiptChainHash, type StateHash } from "@forklift/chain";
+import { salt } from "./legacy-poseidon.ts";
+
+/** A vesting schedule. Amounts are nanomina; times and periods are slots since genesis. */
+export interface Timing {
+  readonly initialMinimumBalance: bigint;
+  readonly cliffTime: bigint;
+  readonly cliffAmount: bigint;
+  readonly vestingPeriod: bigint;
+  readonly vestingIncrement: bigint;
+}
+
+export interface Account {
+  readonly publicKey: PublicKey;
+  /** Nanomina. */
+  readonly balance: bigint;
+  readonly nonce: bigint;
+  readonly receiptChainHash: ReceiptChainHash;
+  readonly delegate: PublicKey;
+  readonly votingFor: StateHash;
+  /** Null for an account whose whole balance is free. */
+  readonly timing: Timing | null;
+}
+
+/** The receipt chain of an account that has never paid a fee. */
+export const EMPTY_RECEIPT_CHAIN_HASH = hashText(
+  "receiptChainHash",
+  salt("CodaReceiptEmpty"),
+) as ReceiptChainHash;
+
+/** "3NK2tk…", what an account votes for that votes for nothing. */
+export const ZERO_STATE_HASH = hashText("stateHash", 0n) as StateHash;
+
+/** An account as the protocol opens it: it delegates to itself and nothing in it is locked. */
+export function newAccount(publicKey: PublicKey, balance: bigint): Account {
+  return {
+    publicKey,
+    balance,
+    nonce: 0n,
+    receiptChainHash: EMPTY_RECEIPT_CHAIN_HASH,
+    delegate: publicKey,
+    votingFor: ZERO_STATE_HASH,
+    timing: null,
+  };
+}

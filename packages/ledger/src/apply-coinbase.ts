@@ -1,0 +1,48 @@
+// The coinbase: what a block creates for its producer, who may owe a share of it to a prover.
+
+import type { GlobalSlotSinceGenesis } from "@forklift/chain";
+import { findPlace, requireDeposit, settle } from "./deposit.ts";
+import type { Ledger } from "./ledger.ts";
+import { timingAfterSpending } from "./timing.ts";
+import { type Coinbase, InvalidTransactionError, type Outcome } from "./transaction.ts";
+
+/** @throws InvalidTransactionError when no block may hold the coinbase; the ledger is unchanged. */
+export function applyCoinbase(
+  ledger: Ledger,
+  { receiver, amount, feeTransfer }: Coinbase,
+  slot: GlobalSlotSinceGenesis,
+): Outcome {
+  const place = findPlace(ledger, receiver);
+  if (feeTransfer === null) {
+    const paid = requireDeposit(place, amount);
+    const timing = timingAfterSpending(place.account, 0n, slot);
+    const index = settle(ledger, place, { ...paid, timing });
+    return {
+      status: "applied",
+      failureReason: null,
+      accessed: [index],
+      created: place.index === undefined ? [index] : [],
+    };
+  }
+  const { receiver: transferee, fee } = feeTransfer;
+  if (transferee === receiver || fee > amount) {
+    throw new InvalidTransactionError(
+      `coinbase of ${amount} to ${receiver} pays ${fee} to ${transferee}, ` +
+        "expected another receiver and no more than the coinbase",
+    );
+  }
+  // The transferee comes first, and is the one whose vesting is looked at.
+  const transfereePlace = findPlace(ledger, transferee);
+  const transfereePaid = requireDeposit(transfereePlace, fee);
+  const timing = timingAfterSpending(transfereePlace.account, 0n, slot);
+  const paid = requireDeposit(place, amount - fee);
+  const transfereeIndex = settle(ledger, transfereePlace, { ...transfereePaid, timing });
+  const index = settle(ledger, place, paid);
+  const wasThere = [transfereePlace.index, place.index];
+  return {
+    status: "applied",
+    failureReason: null,
+    accessed: [index, transfereeIndex],
+    created: [transfereeIndex, index].filter((created) => !wasThere.includes(created)),
+  };
+}

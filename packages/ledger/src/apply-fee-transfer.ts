@@ -1,0 +1,53 @@
+// Fee transfers: a block pays its provers and its producer, two at a time.
+
+import type { GlobalSlotSinceGenesis } from "@forklift/chain";
+import { findPlace, requireDeposit, settle } from "./deposit.ts";
+import type { Ledger } from "./ledger.ts";
+import { timingAfterSpending } from "./timing.ts";
+import type { FeeTransfer, Outcome, SingleTransfer } from "./transaction.ts";
+
+/** @throws InvalidTransactionError when no block may hold the transfer; the ledger is unchanged. */
+export function applyFeeTransfer(
+  ledger: Ledger,
+  { transfers: [first, second] }: FeeTransfer,
+  slot: GlobalSlotSinceGenesis,
+): Outcome {
+  if (second === undefined) return applyOne(ledger, first, slot);
+  if (first.receiver === second.receiver) {
+    return applyOne(ledger, { receiver: first.receiver, fee: first.fee + second.fee }, slot);
+  }
+  const firstPlace = findPlace(ledger, first.receiver);
+  const secondPlace = findPlace(ledger, second.receiver);
+  // Of a pair, only the second receiver's vesting is looked at: one check fewer in the SNARK.
+  const firstPaid = requireDeposit(firstPlace, first.fee);
+  const secondPaid = requireDeposit(secondPlace, second.fee);
+  const timing = timingAfterSpending(secondPlace.account, 0n, slot);
+  const accessed = [
+    settle(ledger, firstPlace, firstPaid),
+    settle(ledger, secondPlace, { ...secondPaid, timing }),
+  ];
+  const wasThere = [firstPlace.index, secondPlace.index];
+  return {
+    status: "applied",
+    failureReason: null,
+    accessed,
+    created: accessed.filter((index) => !wasThere.includes(index)),
+  };
+}
+
+function applyOne(
+  ledger: Ledger,
+  { receiver, fee }: SingleTransfer,
+  slot: GlobalSlotSinceGenesis,
+): Outcome {
+  const place = findPlace(ledger, receiver);
+  const paid = requireDeposit(place, fee);
+  const timing = timingAfterSpending(place.account, 0n, slot);
+  const index = settle(ledger, place, { ...paid, timing });
+  return {
+    status: "applied",
+    failureReason: null,
+    accessed: [index],
+    created: place.index === undefined ? [index] : [],
+  };
+}

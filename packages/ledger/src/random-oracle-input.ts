@@ -1,0 +1,42 @@
+// What Mina feeds its hashes: field elements, then bits packed into field elements.
+
+import type { Field } from "@forklift/chain";
+
+/** An unsigned integer and its width; it is hashed lowest bit first. */
+export type Bits = readonly [value: bigint, width: number];
+
+/** One less than a field element's 255 bits, so that every chunk is below the modulus. */
+const CHUNK_BITS = 254;
+
+/** A boolean as its one bit. */
+export function bit(value: boolean): Bits {
+  return [value ? 1n : 0n, 1];
+}
+
+/**
+ * Joins the bits, the first lowest, and cuts them into chunks; the last chunk may be short.
+ * @throws RangeError for a value wider than its width: it would spill into its neighbour unseen.
+ */
+export function packBits(bits: readonly Bits[]): Field[] {
+  const chunks: Field[] = [];
+  let chunk = 0n;
+  let filled = 0;
+  for (const [value, width] of bits) {
+    if (value < 0n || value >> BigInt(width) !== 0n) {
+      throw new RangeError(`${value} does not fit in ${width} bits`);
+    }
+    chunk |= value << BigInt(filled);
+    filled += width;
+    for (; filled >= CHUNK_BITS; filled -= CHUNK_BITS) {
+      chunks.push(BigInt.asUintN(CHUNK_BITS, chunk));
+      chunk >>= BigInt(CHUNK_BITS);
+    }
+  }
+  if (filled > 0) chunks.push(chunk);
+  return chunks;
+}
+
+/** An input in the order in which it is hashed: the field elements first, the packed bits last. */
+export function packInput(fields: readonly Field[], bits: readonly Bits[]): Field[] {
+  return [...fields, ...packBits(bits)];
+}

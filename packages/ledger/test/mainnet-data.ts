@@ -1,0 +1,56 @@
+// Real mainnet data for the tests: where it lies, and blocks by height and state hash.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import {
+  type BlockFileName,
+  nanominaOfMina,
+  parseBlockFileName,
+  parsePublicKey,
+} from "@forklift/chain";
+import { newAccount } from "../src/account.ts";
+
+const SHARED =
+  process.env["FORKLIFT_SHARED"] ?? path.resolve(import.meta.dirname, "../../../../shared");
+
+/** Without the data its tests are skipped, except in CI, where a skip would pass for a success. */
+export const hasMainnetData = existsSync(path.join(SHARED, "data/mainnet"));
+if (!hasMainnetData && process.env["CI"] !== undefined) {
+  throw new Error(`no mainnet data in ${SHARED}; set FORKLIFT_SHARED`);
+}
+
+export function readShared(name: string): string {
+  return readFileSync(path.join(SHARED, name), "utf8");
+}
+
+export function readGenesisLedger(): unknown {
+  return JSON.parse(readShared("data/mainnet/genesis-ledger.json"));
+}
+
+export const MAINNET_WINNER = newAccount(
+  parsePublicKey("B62qiy32p8kAKnny8ZFwoMhYpBppM1DWVCqAPBYNcXnsAHhnfAAuXgg"),
+  nanominaOfMina("0.000001"),
+);
+
+export interface BlockFiles extends Disposable {
+  /** By height, then by state hash. */
+  readonly names: readonly BlockFileName[];
+  read(stateHash: string): unknown;
+}
+
+/** Unpacks the 3,915 blocks of heights 2 to 2025 into a folder that is removed on disposal. */
+export function unpackBlocks(): BlockFiles {
+  const folder = mkdtempSync(path.join(tmpdir(), "forklift-blocks-"));
+  const archive = path.join(SHARED, "data/mainnet/precomputed-blocks-2-2025.tar.gz");
+  execFileSync("tar", ["-xzf", archive, "-C", folder]);
+  const files = readdirSync(folder).map((name) => ({ name, ...parseBlockFileName(name)! }));
+  files.sort((a, b) => Number(a.height - b.height) || (a.stateHash < b.stateHash ? -1 : 1));
+  const nameOf = new Map<string, string>(files.map(({ stateHash, name }) => [stateHash, name]));
+  return {
+    names: files,
+    read: (hash) => JSON.parse(readFileSync(path.join(folder, nameOf.get(hash)!), "utf8")),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  };
+}

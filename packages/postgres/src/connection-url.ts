@@ -1,0 +1,65 @@
+// Connection URLs as operators write them, postgres://user:secret@host/db or with a unix socket as
+// postgres://user@/db?host=/directory, which the WHATWG parser refuses: so they are split by hand.
+
+import { ConfigError } from "@forklift/pipeline";
+
+interface UrlParts {
+  /** Scheme, user and host, up to where the database name begins. */
+  readonly server: string;
+  readonly database: string;
+  readonly params: URLSearchParams;
+}
+
+/** @throws ConfigError unless the text is a postgres:// or postgresql:// URL. */
+export function splitUrl(url: string): UrlParts {
+  const match = /^(postgres(?:ql)?:\/\/[^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(url);
+  if (!match) {
+    throw new ConfigError(`not a PostgreSQL connection URL: ${maskUrl(url)}`, {
+      hint: "write it as postgres://user:password@host:5432/database",
+    });
+  }
+  const [, server = "", database = "", query = ""] = match;
+  return {
+    server,
+    database: decodeURIComponent(database),
+    params: new URLSearchParams(query),
+  };
+}
+
+export function joinUrl({ server, database, params }: UrlParts): string {
+  // A socket directory stays readable; a slash needs no escape behind the question mark.
+  const query = params.toString().replaceAll("%2F", "/");
+  // The driver undoes encodeURI and no more, so only what would end the path is escaped beyond it.
+  const name = encodeURI(database).replace(/[?#]/g, encodeURIComponent);
+  return `${server}/${name}${query && `?${query}`}`;
+}
+
+/** The same server, another database. */
+export function urlWithDatabase(url: string, name: string): string {
+  return joinUrl({ ...splitUrl(url), database: name });
+}
+
+/**
+ * The URL for logs, reports and messages: every password is replaced. Accepts text that is no URL
+ * at all, since it serves the message that says so.
+ */
+export function maskUrl(url: string): string {
+  const [address = "", ...queries] = url.split("?");
+  // Up to the last @, for a password with an unescaped @ in it must not be shown by half.
+  const masked = address.replace(
+    /^([a-z][a-z0-9+.-]*:\/\/)([^:]*):.*@/is,
+    (_, scheme: string, user: string) => `${scheme}${user}:***@`,
+  );
+  return [masked, ...queries].join("?").replace(/(password\s*=\s*)[^&\s]*/gi, "$1***");
+}
+
+/** For programs whose arguments other users can read: the password apart from the URL. */
+export function withoutPassword(url: string): { url: string; password: string | undefined } {
+  const { server, database, params } = splitUrl(url);
+  const match = /^([^:]+:\/\/[^:@]*):(.*)@(.*)$/.exec(server);
+  const password =
+    params.get("password") ?? (match ? decodeURIComponent(match[2] ?? "") : undefined);
+  params.delete("password");
+  const bare = match ? `${match[1]}@${match[3]}` : server;
+  return { url: joinUrl({ server: bare, database, params }), password };
+}

@@ -1,0 +1,84 @@
+// Our own dump writer: the schema's tables, the rows as COPY blocks, the sequences, then keys and
+// indexes. psql reads it as it reads pg_dump's, and so does our own restore.
+
+import { type CatalogTable, readCatalog } from "./catalog.ts";
+import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
+import { type Session, snapshot } from "./session.ts";
+
+/** DDL in the two parts that rows are loaded between. */
+export interface Ddl {
+  readonly tables: string;
+  readonly constraints: string;
+}
+
+/** What pg_dump sets too, so that the reader's own settings cannot change what is read. */
+const READER_SETTINGS = `
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', 'public', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+`;
+
+/**
+ * What decides how values are printed, and in which order rows come: a sequential scan joins one
+ * that is under way in another session, and then begins in the middle of the table.
+ */
+const WRITER_SETTINGS = `
+set local synchronize_seqscans = off;
+set local datestyle = 'ISO';
+set local intervalstyle = 'postgres';
+set local extra_float_digits = 1;
+set local row_security = off;
+set local search_path = public`;
+
+export type Write = (chunk: string | Uint8Array) => Promise<void>;
+
+/** Writes the database of one moment: the same rows give the same bytes. */
+export async function writeOwnDump(session: Session, ddl: Ddl, write: Write): Promise<void> {
+  await snapshot(session, async () => {
+    await session.query(WRITER_SETTINGS);
+    const [version] = await session.query<{ server_version: string }>("show server_version");
+    const catalog = await readCatalog(session);
+    await write(
+      "--\n-- PostgreSQL database dump\n--\n\n" +
+        `-- Dumped from database version ${version?.server_version}\n` +
+        `-- Dumped by forklift\n${READER_SETTINGS}\n${ddl.tables}\n`,
+    );
+    for (const [name, table] of Object.entries(catalog.tables)) {
+      await writeRows(session, name, table, write);
+    }
+    for (const { name } of catalog.sequences) await write(await setvalOf(session, name));
+    await write(`\n${ddl.constraints}\n--\n-- PostgreSQL database dump complete\n--\n\n`);
+  });
+}
+
+async function writeRows(
+  session: Session,
+  name: string,
+  { columns, primaryKey }: CatalogTable,
+  write: Write,
+): Promise<void> {
+  const table = `public.${quoteIdentifier(name)}`;
+  const names = columns.map((column) => quoteIdentifier(column.name)).join(", ");
+  // A table without a key is ordered by all it has; rows that tie are equal.
+  const order = primaryKey ? primaryKey.columns.map(quoteIdentifier).join(", ") : names;
+  await write(`COPY ${table} (${names}) FROM stdin;\n`);
+  const select = `select ${names} from ${table} order by ${order}`;
+  for await (const chunk of session.copyBytesOut(select)) await write(chunk);
+  await write("\\.\n\n");
+}
+
+async function setvalOf(session: Session, name: string): Promise<string> {
+  const sequence = `public.${quoteIdentifier(name)}`;
+  const [row] = await session.query<{ last_value: string; is_called: boolean }>(
+    `select last_value, is_called from ${sequence}`,
+  );
+  const values = `${quoteLiteral(sequence)}, ${row?.last_value}, ${row?.is_called}`;
+  return `SELECT pg_catalog.setval(${values});\n`;
+}

@@ -1,0 +1,52 @@
+// Packs a dump the way the network's archive dumps are published: one .sql in a gzipped tar.
+
+import { createReadStream, createWriteStream } from "node:fs";
+import { rm, stat } from "node:fs/promises";
+import { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { createTarPacker } from "modern-tar";
+import { publishFile } from "./dump-file.ts";
+
+/** Level 1 takes a third of the time of the default for files a tenth larger. */
+const GZIP_LEVEL = 1;
+const READ_BYTES = 256 * 1024;
+
+export interface PackOptions {
+  /** Written into the archive: with the time fixed, the same SQL gives the same bytes. */
+  readonly mtime?: Date;
+}
+
+/** @param memberName the name of the .sql inside; the archive is usually called `${it}.tar.gz`. */
+export async function packDump(
+  sqlPath: string,
+  memberName: string,
+  outPath: string,
+  { mtime = new Date(0) }: PackOptions = {},
+): Promise<void> {
+  const partial = `${outPath}.partial`;
+  try {
+    const { size } = await stat(sqlPath);
+    const { readable, controller } = createTarPacker();
+    // No owner either: who packed it is nobody's business, and would change the bytes.
+    const header = {
+      name: memberName,
+      size,
+      mtime,
+      mode: 0o644,
+      uid: 0,
+      gid: 0,
+      uname: "",
+      gname: "",
+    };
+    const body = controller.add({ ...header, type: "file" });
+    const sql = createReadStream(sqlPath, { highWaterMark: READ_BYTES });
+    const feed = pipeline(sql, Writable.fromWeb(body)).then(() => controller.finalize());
+    const write = pipeline(readable, createGzip({ level: GZIP_LEVEL }), createWriteStream(partial));
+    await Promise.all([feed, write]);
+    await publishFile(partial, outPath);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}

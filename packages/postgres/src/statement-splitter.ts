@@ -1,0 +1,198 @@
+// Cuts a plain SQL dump into what psql would see: statements, backslash commands, and the data of
+// COPY. It reads bytes as they come; only the statement at hand is in memory, and of COPY data only
+// a chunk.
+
+import { SourceDataError } from "@forklift/pipeline";
+import { StatementScanner } from "./statement-scanner.ts";
+
+/**
+ * The longest statement that pg_dump writes for an archive is a table's definition of some
+ * kilobytes. Far beyond that it is no dump, or a quote that never closes.
+ */
+const STATEMENT_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Statements are shown in messages by their first words. */
+const SHOWN_CHARACTERS = 60;
+
+export interface DumpStatement {
+  readonly kind: "statement";
+  /** From 1; comments and backslash commands do not count. */
+  readonly number: number;
+  /** Of the statement's first byte in the SQL. */
+  readonly offset: number;
+  readonly text: string;
+}
+
+export interface DumpCopy {
+  readonly kind: "copy";
+  readonly number: number;
+  readonly offset: number;
+  readonly text: string;
+  /** Must be read to its end before the next part is asked for. */
+  readonly data: AsyncIterable<Buffer>;
+}
+
+export interface DumpLine {
+  /** A line comment between statements, or a backslash command. */
+  readonly kind: "comment" | "command";
+  readonly offset: number;
+  readonly text: string;
+}
+
+export type DumpPart = DumpStatement | DumpCopy | DumpLine;
+
+const NEWLINE = 0x0a;
+const BACKSLASH = 0x5c;
+const DASH = 0x2d;
+/** Names in quotes may hold any word; a string cannot stand before FROM STDIN. */
+const COPY_FROM_STDIN = /^copy\s(?:"[^"]*"|[^"'])*?\sfrom\s+stdin\b/i;
+const COPY_END = Buffer.from("\n\\.");
+
+/** @throws SourceDataError when the text ends inside a statement or a COPY block. */
+export async function* splitDump(sql: AsyncIterable<Uint8Array>): AsyncGenerator<DumpPart> {
+  const window = new ByteWindow(sql);
+  for (let number = 1; await skipBlanks(window); ) {
+    const offset = window.offset;
+    const line = await takeLinePart(window, offset);
+    if (line) {
+      yield line;
+      continue;
+    }
+    const text = await takeStatement(window, number);
+    if (COPY_FROM_STDIN.test(text)) {
+      await takeLine(window);
+      yield { kind: "copy", number, offset, text, data: copyData(window, number, text) };
+    } else {
+      yield { kind: "statement", number, offset, text };
+    }
+    number += 1;
+  }
+}
+
+/** A statement as it is named in messages. */
+export function firstWords(text: string): string {
+  const words = text.replaceAll(/\s+/g, " ").trim();
+  return words.length <= SHOWN_CHARACTERS ? words : `${words.slice(0, SHOWN_CHARACTERS)}…`;
+}
+
+/** What was read and not yet consumed, and where in the whole it begins. */
+class ByteWindow {
+  readonly #source: AsyncIterator<Uint8Array>;
+  bytes: Buffer = Buffer.alloc(0);
+  /** Of `bytes[0]` in the SQL. */
+  offset = 0;
+  hasEnded = false;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** Appends what comes next; false at the end. */
+  async more(): Promise<boolean> {
+    const next = await this.#source.next();
+    if (next.done === true) {
+      this.hasEnded = true;
+      return false;
+    }
+    const { buffer, byteOffset, byteLength } = next.value;
+    const chunk = Buffer.from(buffer, byteOffset, byteLength);
+    this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
+    return true;
+  }
+
+  /** At least so many bytes, unless the end comes first. */
+  async atLeast(count: number): Promise<void> {
+    while (this.bytes.length < count && (await this.more()));
+  }
+
+  take(count: number): Buffer {
+    const taken = this.bytes.subarray(0, count);
+    this.bytes = this.bytes.subarray(count);
+    this.offset += taken.length;
+    return taken;
+  }
+}
+
+/** False when nothing but blanks is left. */
+async function skipBlanks(window: ByteWindow): Promise<boolean> {
+  for (;;) {
+    const { bytes } = window;
+    let at = 0;
+    while (at < bytes.length && isBlank(bytes[at])) at += 1;
+    window.take(at);
+    if (window.bytes.length > 0) return true;
+    if (!(await window.more())) return false;
+  }
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || (byte !== undefined && byte >= 0x09 && byte <= 0x0d);
+}
+
+async function takeLinePart(window: ByteWindow, offset: number): Promise<DumpLine | undefined> {
+  await window.atLeast(2);
+  const [first, second] = window.bytes;
+  if (first === BACKSLASH) return { kind: "command", offset, text: await takeLine(window) };
+  if (first === DASH && second === DASH) {
+    return { kind: "comment", offset, text: await takeLine(window) };
+  }
+  return undefined;
+}
+
+/** The rest of the line, without its newline. */
+async function takeLine(window: ByteWindow): Promise<string> {
+  for (let from = 0; ; ) {
+    const end = window.bytes.indexOf(NEWLINE, from);
+    if (end >= 0)
+      return window
+        .take(end + 1)
+        .toString("utf8", 0, end)
+        .trimEnd();
+    from = window.bytes.length;
+    if (from > STATEMENT_BYTES_MAX || !(await window.more())) {
+      return window.take(window.bytes.length).toString().trimEnd();
+    }
+  }
+}
+
+async function takeStatement(window: ByteWindow, number: number): Promise<string> {
+  const scanner = new StatementScanner();
+  for (;;) {
+    const end = scanner.scan(window.bytes, window.hasEnded);
+    if (end !== undefined) return window.take(end).toString();
+    const isTooLong = window.bytes.length > STATEMENT_BYTES_MAX;
+    if (isTooLong || window.hasEnded) {
+      const begins = firstWords(window.bytes.toString("utf8", 0, 4 * SHOWN_CHARACTERS));
+      const what = isTooLong ? `is longer than ${STATEMENT_BYTES_MAX} bytes` : "is cut off";
+      throw new SourceDataError(`statement ${number} at byte ${window.offset} ${what}: ${begins}`, {
+        hint: "the dump is incomplete or not a plain SQL dump; get it again",
+      });
+    }
+    await window.more();
+  }
+}
+
+async function* copyData(window: ByteWindow, number: number, text: string): AsyncGenerator<Buffer> {
+  for (let isLineStart = true; ; ) {
+    if (isLineStart) {
+      // Enough to tell the end mark from a line that begins with an escape.
+      await window.atLeast(4);
+      const mark = /^\\\.(\r?\n|$)/.exec(window.bytes.toString("latin1", 0, 4))?.[0];
+      if (mark !== undefined) {
+        window.take(mark.length);
+        return;
+      }
+    }
+    const found = window.bytes.indexOf(COPY_END);
+    // Without a find, the last two bytes may still be the beginning of one.
+    const count = found >= 0 ? found + 1 : Math.max(window.bytes.length - 2, 0);
+    if (count > 0) yield window.take(count);
+    isLineStart = found >= 0 || (isLineStart && count === 0);
+    if (found >= 0 || (await window.more())) continue;
+    throw new SourceDataError(
+      `the data of statement ${number} ends at byte ${window.offset + window.bytes.length} ` +
+        `without its end mark: ${firstWords(text)}`,
+      { hint: "the dump is incomplete; get it again" },
+    );
+  }
+}

@@ -1,0 +1,141 @@
+import { execFileSync } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Catalog, readCatalog } from "../src/catalog.ts";
+import { writeDump } from "../src/dump.ts";
+import { readDumpArchive } from "../src/dump-archive.ts";
+import { packDump } from "../src/pack-dump.ts";
+import { restoreDump } from "../src/restore.ts";
+import { openScratch, type ScratchDatabase } from "../src/scratch-database.ts";
+import { type Server, startServer } from "../src/server.ts";
+import { connect } from "../src/session.ts";
+import { HAS_PG_DUMP, HAS_PSQL } from "./shared-data.ts";
+
+const DDL = {
+  tables: `
+create type mood as enum ('good', 'bad');
+create table parents (id serial not null, name text not null, moods bigint[] not null, mood mood);
+create table "odd;children" (parent_id integer not null, place bigint not null, "timestamp" text);
+create table notes (note text);
+`,
+  constraints: `
+alter table parents add constraint parents_pkey primary key (id);
+alter table "odd;children" add constraint odd_pkey primary key (place, parent_id);
+create index idx_place on "odd;children" (place);
+alter table "odd;children" add constraint odd_fkey
+  foreign key (parent_id) references parents (id) on delete cascade;
+`,
+};
+
+let server: Server;
+let source: ScratchDatabase;
+let folder: string;
+let expected: Content;
+
+interface Content {
+  readonly catalog: Catalog;
+  readonly rows: string;
+  readonly nextId: unknown;
+}
+
+async function contentOf(url: string): Promise<Content> {
+  await using session = await connect(url, { applicationName: "dump test" });
+  const [rows] = await session.query<{ text: string }>(
+    `select (select json_agg(p order by id) from parents p)::text ||
+            (select json_agg(c order by place, parent_id) from "odd;children" c)::text ||
+            (select json_agg(n order by note) from notes n)::text as text`,
+  );
+  const [sequence] = await session.query("select last_value, is_called from parents_id_seq");
+  return { catalog: await readCatalog(session), rows: rows?.text ?? "", nextId: sequence };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "fl-dump-"));
+  server = await startServer({ binaries: "auto" });
+  source = await openScratch(server.url, "dump_source");
+  await using session = await connect(source.url, { applicationName: "dump test" });
+  await session.query(DDL.tables);
+  await session.query(`
+    insert into parents (name, moods, mood)
+      select E'tab\\t newline\\n \\\\. ''' || n, array[n, -n], 'bad' from generate_series(1, 500) n;
+    insert into "odd;children"
+      select 501 - n, n % 7, case when n % 3 > 0 then n::text end from generate_series(1, 500) n;
+    insert into notes values ('b'), (null), ('a'), ('a');`);
+  await session.query(DDL.constraints);
+  await session.query("create schema forklift; create table forklift.marks (a int)");
+  expected = await contentOf(source.url);
+});
+afterAll(async () => {
+  await source[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const dump = async (writer: "own" | "pg_dump", name: string) => {
+  const out = path.join(folder, name);
+  const result = await writeDump({ url: source.url, ddl: DDL, out, writer });
+  expect(result).toEqual({ writer });
+  return out;
+};
+
+const WRITERS = HAS_PG_DUMP ? (["own", "pg_dump"] as const) : (["own"] as const);
+
+describe.each(WRITERS)("a dump written by the writer %s", (writer) => {
+  test("holds the whole of schema public and nothing else, packed or not", async () => {
+    const sql = await dump(writer, `${writer}.sql`);
+    const packed = `${sql}.tar.gz`;
+    await packDump(sql, "archive.sql", packed);
+    for (const file of [sql, packed]) {
+      await using target = await openScratch(server.url, "dump_target");
+      await using session = await connect(target.url, { applicationName: "dump test" });
+      const { copiedRows } = await restoreDump(session, readDumpArchive(createReadStream(file)));
+      expect(copiedRows).toBe(1004);
+      expect(await contentOf(target.url)).toEqual(expected);
+      const marks = await session.query("select to_regclass('forklift.marks') as marks");
+      expect(marks).toEqual([{ marks: null }]);
+    }
+    expect((await readdir(folder)).filter((name) => name.endsWith(".partial"))).toEqual([]);
+  });
+
+  test.skipIf(!HAS_PSQL)("is read by psql to the same end", async () => {
+    const sql = await dump(writer, `${writer}-psql.sql`);
+    await using target = await openScratch(server.url, "dump_psql");
+    execFileSync("psql", ["-qX", "-v", "ON_ERROR_STOP=1", "-d", target.url, "-f", sql]);
+    expect(await contentOf(target.url)).toEqual(expected);
+  });
+});
+
+describe("our own writer", () => {
+  test("gives the same bytes for the same rows, whatever their order on disk", async () => {
+    const first = await dump("own", "first.sql");
+    await using session = await connect(source.url, { applicationName: "dump test" });
+    await session.query("update parents set name = name where id % 2 = 0");
+    await session.query("vacuum full parents");
+    const second = await dump("own", "second.sql");
+    expect(await readFile(second, "utf8")).toBe(await readFile(first, "utf8"));
+  });
+
+  test("leaves no file behind when it fails", async () => {
+    const out = path.join(folder, "failed.sql");
+    const url = source.url.replace("dump_source", "nowhere");
+    await expect(writeDump({ url, ddl: DDL, out, writer: "own" })).rejects.toThrow(/nowhere/);
+    expect((await readdir(folder)).filter((name) => name.startsWith("failed"))).toEqual([]);
+  });
+});
+
+describe("a packed dump", () => {
+  test("is the same bytes each time, and one that tar can list", async () => {
+    const sql = await dump("own", "packed.sql");
+    const archives = ["one.tar.gz", "two.tar.gz"].map((name) => path.join(folder, name));
+    for (const archive of archives) {
+      await packDump(sql, "archive-2021.sql", archive, { mtime: new Date("2021-03-20T00:00:00Z") });
+    }
+    const [one = "", two = ""] = archives;
+    expect((await readFile(one)).equals(await readFile(two))).toBe(true);
+    const listing = execFileSync("tar", ["-tvzf", one], { encoding: "utf8", env: { TZ: "UTC" } });
+    expect(listing).toMatch(/2021-03-20 00:00 archive-2021.sql\n$/);
+  });
+});

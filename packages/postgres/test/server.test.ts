@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { chmod, cp, lstat, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findBinaries, findPgDump } from "../src/binaries.ts";
+import { embeddedBinaries, findEmbeddedPackage, runs } from "../src/embedded.ts";
+import { startServer } from "../src/server.ts";
+import { sweepServerDirectories } from "../src/server-directory.ts";
+import { connect } from "../src/session.ts";
+import { ROOT } from "./shared-data.ts";
+
+let parent: string;
+beforeEach(async () => {
+  parent = await mkdtemp(path.join(tmpdir(), "fl-"));
+  // The server may run as another user, who must be able to pass.
+  await chmod(parent, 0o755);
+});
+afterEach(async () => {
+  await rm(parent, { recursive: true, force: true });
+});
+
+const answerOf = async (url: string) => {
+  await using session = await connect(url, { applicationName: "server test" });
+  return (await session.query("select 1 as one"))[0]?.["one"];
+};
+
+describe.each(["local", "embedded"] as const)("a temporary server of %s binaries", (binaries) => {
+  test("answers on its socket only, and leaves nothing behind", async () => {
+    const server = await startServer({ binaries, directory: parent });
+    expect(server.version).toMatch(/^\d+\.\d+$/);
+    expect(await answerOf(server.url)).toBe(1);
+    const session = await connect(server.url, { applicationName: "server test" });
+    const [row] = await session.query("show listen_addresses");
+    expect(row).toEqual({ listen_addresses: "" });
+    await session.close();
+    await server[Symbol.asyncDispose]();
+    expect(await readdir(parent)).toEqual([]);
+    await expect(answerOf(server.url)).rejects.toMatchObject({ exit: "tryAgain" });
+  });
+});
+
+describe("a temporary server", () => {
+  test("takes the embedded package when PATH and the usual places hold no PostgreSQL", async () => {
+    const saved = process.env["PATH"];
+    process.env["PATH"] = "/nonexistent";
+    try {
+      // A machine may have PostgreSQL in a usual place all the same, so the choice is named.
+      await using server = await startServer({ binaries: "embedded", directory: parent });
+      expect(await answerOf(server.url)).toBe(1);
+    } finally {
+      process.env["PATH"] = saved;
+    }
+  });
+
+  test("puts its socket elsewhere when its directory has too long a name", async () => {
+    const deep = path.join(parent, "d".repeat(90));
+    await mkdir(deep);
+    await using server = await startServer({ binaries: "auto", directory: deep });
+    expect(server.url.length).toBeLessThan(150);
+    expect(await answerOf(server.url)).toBe(1);
+  });
+
+  test("says what is wrong when its directory is not there", async () => {
+    const directory = path.join(parent, "nowhere");
+    await expect(startServer({ binaries: "auto", directory })).rejects.toThrow(/nowhere/);
+  });
+});
+
+describe("the embedded package", () => {
+  // Only root has a home that the server's user cannot enter.
+  test.skipIf(process.getuid?.() !== 0)(
+    "runs from a private home and without its install script, by way of a copy",
+    async () => {
+      const home = await mkdtemp(path.join(parent, "home-"));
+      const isLink = async (file: string) => (await lstat(file)).isSymbolicLink();
+      await cp(findEmbeddedPackage(), home, {
+        recursive: true,
+        filter: async (file) => !(await isLink(file)),
+      });
+      const nobody = { uid: 65534, gid: 65534 };
+      expect(runs(path.join(home, "native/bin"), nobody)).toMatch(/EACCES/);
+      const dir = await embeddedBinaries(nobody, path.join(parent, "copy"), home);
+      expect(dir).toBe(path.join(parent, "copy/native/bin"));
+      expect(runs(dir, nobody)).toBeUndefined();
+    },
+  );
+});
+
+describe("a server whose run is killed", () => {
+  const PROGRAM = `
+    import { startServer } from "@forklift/postgres";
+    const server = await startServer({ binaries: "auto", directory: process.argv[1] });
+    console.log(server.url);
+    setInterval(() => {}, 1000);`;
+
+  async function startChild(): Promise<{ child: ChildProcess; url: string }> {
+    const args = ["--input-type=module", "-e", PROGRAM, parent];
+    const child = spawn(process.execPath, args, {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [url] = (await once(createInterface(child.stdout), "line")) as [string];
+    return { child, url };
+  }
+
+  test("ends with it, and so does its directory", async () => {
+    const { child, url } = await startChild();
+    expect(await answerOf(url)).toBe(1);
+    child.kill("SIGKILL");
+    await expect.poll(() => readdir(parent), { timeout: 15_000 }).toEqual([]);
+    await expect(answerOf(url)).rejects.toMatchObject({ exit: "tryAgain" });
+  });
+
+  test("is left alone by a sweep while it lives, and swept if its watchdog died too", async () => {
+    const { child, url } = await startChild();
+    expect(await sweepServerDirectories(parent)).toEqual([]);
+    const [name = ""] = await readdir(parent);
+    const dir = path.join(parent, name);
+    const watchdogs = spawn("pgrep", ["-f", `forklift-watchdog ${dir}`]);
+    const [pid] = (await once(createInterface(watchdogs.stdout), "line")) as [string];
+    process.kill(Number(pid), "SIGKILL");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(await answerOf(url)).toBe(1);
+    await using next = await startServer({ binaries: "auto", directory: parent });
+    expect(await answerOf(next.url)).toBe(1);
+    expect(existsSync(dir)).toBe(false);
+    await expect(answerOf(url)).rejects.toMatchObject({ exit: "tryAgain" });
+  });
+});
+
+describe("the search for programs", () => {
+  test("finds a server and says whether pg_dump is beside it", async () => {
+    const found = await findBinaries();
+    expect(found).toMatchObject({ version: expect.stringMatching(/^\d+/) });
+    expect(existsSync(path.join(found?.dir ?? "", "pg_dump"))).toBe(found?.hasPgDump);
+  });
+
+  test("finds no pg_dump for a server newer than all of them", async () => {
+    expect(await findPgDump(99)).toBeUndefined();
+  });
+});

@@ -1,0 +1,203 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { blockFileName } from "@forklift/chain";
+import { ConfigError, SourceDataError, TryAgainError } from "@forklift/pipeline";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { BlockId, BlockSource } from "../src/block-source.ts";
+import { blockSources } from "../src/block-sources.ts";
+import { openBlockSources } from "../src/open-block-sources.ts";
+import { BUNDLE, idsIn, isMissing, unpackBundle } from "./mainnet.ts";
+
+describe.skipIf(isMissing)("block sources", () => {
+  const network = "mainnet";
+  let unpacked: string;
+  let work: string;
+  let chain: BlockId[];
+  const nameOf = (id: BlockId) => blockFileName({ network, ...id });
+
+  beforeAll(async () => {
+    unpacked = await mkdtemp(join(tmpdir(), "forklift-unpacked-"));
+    unpackBundle(unpacked);
+    chain = idsIn(unpacked).sort((a, b) => Number(a.height - b.height));
+  });
+  afterAll(() => rm(unpacked, { recursive: true, force: true }));
+
+  beforeEach(async () => {
+    work = await mkdtemp(join(tmpdir(), "forklift-sources-"));
+    for (const folder of ["one", "two"]) await mkdir(join(work, folder));
+  });
+  afterEach(() => rm(work, { recursive: true, force: true }));
+
+  const open = (...urls: string[]) =>
+    openBlockSources({ urls, network, scratchDirectory: join(work, "scratch") });
+
+  async function serve(listener: RequestListener) {
+    const server = createServer(listener).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      async [Symbol.asyncDispose]() {
+        server.closeAllConnections();
+        server.close();
+        await once(server, "close");
+      },
+    };
+  }
+
+  test("a block comes verified, from the first place that has it", async () => {
+    await using sources = await open(join(work, "one"), unpacked);
+    const block = await sources.fetch(chain[0]!);
+    expect(block).toMatchObject({ ...chain[0], source: `file://${unpacked}` });
+    expect(sources.statistics()).toMatchObject([
+      { found: 0, missing: 1, refused: 0 },
+      { found: 1, missing: 0, refused: 0 },
+    ]);
+  });
+
+  test("a file under another block's name is refused, and the next place is asked", async () => {
+    const [wanted, other] = [chain[10]!, chain[20]!];
+    await copyFile(join(unpacked, nameOf(other)), join(work, "one", nameOf(wanted)));
+    await using sources = await open(join(work, "one"), unpacked);
+    expect((await sources.fetch(wanted)).source).toBe(`file://${unpacked}`);
+    expect(sources.statistics()[0]).toMatchObject({ refused: 1 });
+    await using alone = await open(join(work, "one"));
+    await expect(alone.fetch(wanted)).rejects.toThrow(`recomputed ${other.stateHash}`);
+    await expect(alone.tryFetch(wanted)).rejects.toThrow(SourceDataError);
+  });
+
+  test("a bundle that is cut off is made good by another place", async () => {
+    const bundle = join(work, "cut.tar.gz");
+    await writeFile(bundle, readFileSync(BUNDLE).subarray(0, 5000));
+    await using sources = await open(bundle, unpacked);
+    expect((await sources.fetch(chain[0]!)).source).toBe(`file://${unpacked}`);
+    await using alone = await open(bundle);
+    await expect(alone.tryFetch(chain[0]!)).rejects.toThrow(/cut.tar.gz is cut off at byte 5000/);
+  });
+
+  test("when every place fails the error names the block, each place and its fault", async () => {
+    const wanted = chain[5]!;
+    const whole = readFileSync(join(unpacked, nameOf(wanted)));
+    await writeFile(join(work, "one", nameOf(wanted)), whole.subarray(0, 7000));
+    await using server = await serve((_, response) => {
+      response.setHeader("content-type", "text/html").end("<!DOCTYPE html><p>Not found</p>");
+    });
+    await using sources = await open(join(work, "one"), join(work, "two"), server.url);
+    const error = await sources.fetch(wanted).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SourceDataError);
+    const { message, hint } = error as SourceDataError;
+    expect(message).toContain(`block ${wanted.stateHash} at height ${wanted.height}`);
+    expect(message).toContain(`${work}/one: the JSON is cut off at byte 7000`);
+    expect(message).toContain(`${work}/two: missing`);
+    expect(message).toContain(`${server.url}/: not JSON: Unexpected token '<'`);
+    expect(hint).toContain(nameOf(wanted));
+  });
+
+  test("blocks are fetched from a web server that lacks some of them", async () => {
+    await using server = await serve((request, response) => {
+      const name = request.url!.slice("/blocks/".length);
+      if (Number(name.split("-")[1]) % 2 === 0) return void response.writeHead(404).end("no");
+      response.end(readFileSync(join(unpacked, name)));
+    });
+    await using sources = await open(`${server.url}/blocks/`, unpacked);
+    const wanted = chain.slice(0, 100);
+    const seen: BlockId[] = [];
+    for await (const { height, stateHash } of sources.fetchAll(wanted)) {
+      seen.push({ height, stateHash });
+    }
+    expect(seen).toEqual(wanted.map(({ height, stateHash }) => ({ height, stateHash })));
+    const odd = wanted.filter(({ height }) => height % 2n === 1n).length;
+    expect(sources.statistics()).toMatchObject([
+      { found: odd, missing: 100 - odd },
+      { found: 100 - odd, missing: 0 },
+    ]);
+  });
+
+  test("a place that cannot be reached is made good by another, or asks to try again", async () => {
+    const away: BlockSource = {
+      url: "https://away",
+      find: () => Promise.reject(new TryAgainError("https://away: ECONNREFUSED")),
+      async [Symbol.asyncDispose]() {},
+    };
+    const empty: BlockSource = { ...away, url: "empty", find: async () => null };
+    const bytes = readFileSync(join(unpacked, nameOf(chain[0]!)));
+    const full: BlockSource = { ...away, url: "full", find: async () => bytes };
+    expect((await blockSources([away, full], network).fetch(chain[0]!)).source).toBe("full");
+    const without = blockSources([away, empty], network);
+    await expect(without.fetch(chain[0]!)).rejects.toThrow(TryAgainError);
+    await expect(without.tryFetch(chain[0]!)).rejects.toThrow(TryAgainError);
+  });
+
+  test("credentials that are refused end the search at once", async () => {
+    await using server = await serve((_, response) => response.writeHead(403).end());
+    await using sources = await open(server.url, unpacked);
+    await expect(sources.fetch(chain[0]!)).rejects.toThrow(ConfigError);
+  });
+
+  test("a file that no place has is null for those who can do without", async () => {
+    await using sources = await open(join(work, "one"), unpacked);
+    expect(await sources.tryFetch({ ...chain[0]!, height: 1n })).toBeNull();
+    expect(await sources.tryFetch(chain[0]!)).toMatchObject({ height: 2n });
+  });
+
+  test("a link is checked where the caller knows the parent", async () => {
+    await using sources = await open(unpacked);
+    const block = await sources.fetch(chain[50]!);
+    const parent = block.protocolState.previousStateHash;
+    await expect(sources.fetch(chain[50]!, parent)).resolves.toMatchObject({
+      source: block.source,
+    });
+    await expect(sources.fetch(chain[50]!, chain[50]!.stateHash)).rejects.toThrow(/wrong parent/);
+  });
+
+  test("many blocks are fetched a few at a time, and no further than the consumer", async () => {
+    let [asked, running, most] = [0, 0, 0];
+    const source: BlockSource = {
+      url: "counting",
+      async find(id) {
+        asked++;
+        most = Math.max(most, ++running);
+        await new Promise(setImmediate);
+        running--;
+        return readFileSync(join(unpacked, nameOf(id)));
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+    let taken = 0;
+    for await (const { height } of blockSources([source], network).fetchAll(chain)) {
+      expect(height).toBe(chain[taken]!.height);
+      taken++;
+      // A consumer that dawdles: everything that may run ahead of it does.
+      for (let idle = 0, before = asked; taken === 100 && idle < 100; before = asked) {
+        await new Promise(setImmediate);
+        idle = asked === before && running === 0 ? idle + 1 : 0;
+      }
+      expect(asked - taken).toBeLessThanOrEqual(64);
+      if (taken === 300) break;
+    }
+    expect(most).toBeGreaterThan(4);
+    expect(most).toBeLessThanOrEqual(16);
+  });
+
+  test("the first bad block ends the stream, after the good ones before it", async () => {
+    await using sources = await open(unpacked);
+    const lost = chain.slice(0, 30).map((id) => (id.height > 8n ? { ...id, height: 1n } : id));
+    const heights: bigint[] = [];
+    await expect(async () => {
+      for await (const { height } of sources.fetchAll(lost)) heights.push(height);
+    }).rejects.toThrow(/at height 1 /);
+    expect(heights).toEqual(chain.filter(({ height }) => height <= 8n).map((id) => id.height));
+  });
+
+  test("places that cannot be are refused before anything is asked", async () => {
+    await expect(open()).rejects.toThrow(ConfigError);
+    await expect(open("ftp://host/blocks")).rejects.toThrow(/expected one of file:/);
+    await expect(open("ftp://host/blocks.tgz")).rejects.toThrow(/expected one of file:/);
+    await expect(open(join(work, "three"))).rejects.toThrow(/is not a folder/);
+    await expect(open(join(work, "three.tar.gz"))).rejects.toThrow(/is not a file/);
+  });
+});

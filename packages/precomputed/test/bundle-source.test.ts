@@ -1,0 +1,205 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { createReadStream, readFileSync, writeFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { blockFileName } from "@forklift/chain";
+import { SourceDataError } from "@forklift/pipeline";
+import { packTar, type TarHeader } from "modern-tar";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BLOCK_FILE_BYTES_MAX, type BlockId } from "../src/block-source.ts";
+import { bundleSource } from "../src/bundle-source.ts";
+import { openBlockSources } from "../src/open-block-sources.ts";
+import { BLOCK_COUNT, BUNDLE, idsIn, isMissing, unpackBundle } from "./mainnet.ts";
+
+describe.skipIf(isMissing)("a bundle of blocks", () => {
+  let work: string;
+  let scratchDirectory: string;
+  let unpacked: string;
+  let plain: string;
+  let ids: BlockId[];
+  const network = "mainnet";
+  const nameOf = (id: BlockId) => blockFileName({ network, ...id });
+  const contentOf = (id: BlockId) => readFileSync(join(unpacked, nameOf(id)));
+
+  beforeAll(async () => {
+    work = await mkdtemp(join(tmpdir(), "forklift-bundle-"));
+    scratchDirectory = join(work, "scratch");
+    unpacked = join(work, "unpacked");
+    plain = join(work, "blocks.tar");
+    await mkdir(unpacked);
+    unpackBundle(unpacked);
+    execFileSync("tar", ["-cf", plain, "-C", work, "unpacked"]);
+    ids = idsIn(unpacked);
+  });
+
+  afterAll(() => rm(work, { recursive: true, force: true }));
+
+  async function bundleOf(file: string, entries: { name: string; body: Uint8Array | string }[]) {
+    const path = join(work, file);
+    const tar = await packTar(
+      entries.map(({ name, body }) => ({ header: { name, size: Buffer.byteLength(body) }, body })),
+    );
+    writeFileSync(path, path.endsWith(".tar") ? tar : gzipSync(tar));
+    return bundleSource(path, { network, scratchDirectory });
+  }
+
+  test.each([
+    ["compressed", () => BUNDLE],
+    ["plain", () => plain],
+  ])("gives every file byte for byte, in any order (%s)", async (_, path) => {
+    await using source = bundleSource(path(), { network, scratchDirectory });
+    // Neither the order of the archive nor that of names.
+    const shuffled = ids.toSorted((a, b) => (a.stateHash.slice(9) < b.stateHash.slice(9) ? -1 : 1));
+    let found = 0;
+    for (const id of shuffled) {
+      if (contentOf(id).equals((await source.find(id))!)) found++;
+    }
+    expect(found).toBe(BLOCK_COUNT);
+    expect(await source.find({ ...ids[0]!, height: 1n })).toBeNull();
+  });
+
+  test("keeps nothing under a name, and a plain one needs no scratch at all", async () => {
+    await rm(scratchDirectory, { recursive: true, force: true });
+    await using local = bundleSource(plain, { network, scratchDirectory });
+    await local.find(ids[0]!);
+    await expect(stat(scratchDirectory)).rejects.toThrow(/ENOENT/);
+    await using compressed = await bundleOf("one.tgz", [{ name: nameOf(ids[0]!), body: "one" }]);
+    expect(await compressed.find(ids[0]!)).toHaveLength(3);
+    expect(await readdir(scratchDirectory)).toEqual([]);
+  });
+
+  test("verifies as it is", async () => {
+    await using sources = await openBlockSources({ urls: [BUNDLE], network, scratchDirectory });
+    const sample = ids.filter((_, index) => index % 39 === 0);
+    const heights: bigint[] = [];
+    for await (const block of sources.fetchAll(sample)) {
+      heights.push(block.protocolState.body.consensusState.blockchainLength);
+    }
+    expect(heights).toEqual(sample.map(({ height }) => height));
+    expect(sources.statistics()).toMatchObject([{ found: sample.length, missing: 0, refused: 0 }]);
+  });
+
+  test("is read over HTTP, once however many ask at the same time", async () => {
+    let requests = 0;
+    const server = createServer((_, response) => {
+      requests++;
+      response.setHeader("content-length", readFileSync(BUNDLE).length);
+      createReadStream(BUNDLE).pipe(response);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/b.tar.gz`;
+    await using source = bundleSource(url, { network, scratchDirectory });
+    expect(requests).toBe(0);
+    const found = await Promise.all(ids.slice(0, 20).map((id) => source.find(id)));
+    expect(found.every((bytes, index) => contentOf(ids[index]!).equals(bytes!))).toBe(true);
+    expect(requests).toBe(1);
+    server.closeAllConnections();
+    server.close();
+  });
+
+  test.each(["blocks.tar", "blocks.tar.gz"])("cut off is refused (%s)", async (name) => {
+    const whole = readFileSync(name.endsWith(".tar") ? plain : BUNDLE);
+    for (const bytes of [0, 100, 512, 70_000, whole.length / 4, whole.length - 10_250]) {
+      const cut = join(work, `cut-${name}`);
+      const length = Math.floor(bytes);
+      writeFileSync(cut, whole.subarray(0, length));
+      await using source = bundleSource(cut, { network, scratchDirectory });
+      await expect(source.find(ids[0]!)).rejects.toThrow(`is cut off at byte ${length}:`);
+      await expect(source.find(ids[0]!)).rejects.toThrow(SourceDataError);
+    }
+  });
+
+  test.each([
+    ["damaged.tar", () => plain, damageHeader],
+    ["damaged.tar.gz", () => BUNDLE, damageDeflate],
+  ])("damaged in the middle is refused (%s)", async (name, whole, damage) => {
+    const bytes = readFileSync(whole());
+    damage(bytes);
+    const path = join(work, name);
+    writeFileSync(path, bytes);
+    await using source = bundleSource(path, { network, scratchDirectory });
+    await expect(source.find(ids[0]!)).rejects.toThrow(/is damaged at byte [0-9]+/);
+  });
+
+  test.each(["mixed.tar", "mixed.tgz"])(
+    "may hold folders, long paths, foreign files and other networks (%s)",
+    async (file) => {
+      const [one, two, three] = ids as [BlockId, BlockId, BlockId];
+      await using source = await bundleOf(file, [
+        { name: "README.md", body: "hello" },
+        { name: `${"deep/".repeat(60)}${nameOf(two)}`, body: "two" },
+        { name: `devnet-${three.height}-${three.stateHash}.json`, body: "three" },
+        { name: `a/${nameOf(one)}`, body: "former" },
+        { name: `._${nameOf(three)}`, body: "resource fork" },
+        { name: `b/${nameOf(one)}`, body: "latter" },
+        { name: "mainnet-7-3Nnothash.json", body: "x" },
+      ]);
+      expect(`${Buffer.from((await source.find(two))!)}`).toBe("two");
+      expect(`${Buffer.from((await source.find(one))!)}`).toBe("latter");
+      expect(await source.find(three)).toBeNull();
+    },
+  );
+
+  test.each(["sizes.tar", "sizes.tgz"])(
+    "tells of members that are empty or too large only when asked for them (%s)",
+    async (file) => {
+      const [empty, large, sound] = ids as [BlockId, BlockId, BlockId];
+      await using source = await bundleOf(file, [
+        { name: nameOf(empty), body: "" },
+        { name: nameOf(large), body: Buffer.alloc(BLOCK_FILE_BYTES_MAX + 1, "x") },
+        { name: nameOf(sound), body: contentOf(sound) },
+      ]);
+      expect(contentOf(sound).equals((await source.find(sound))!)).toBe(true);
+      expect(await source.find(empty)).toHaveLength(0);
+      await expect(source.find(large)).rejects.toThrow(/may have 33554432 bytes at most/);
+    },
+  );
+
+  test("is read in bounded memory", async () => {
+    // 300 MB of members: were they kept, the child would not stay below a third of that.
+    const path = join(work, "large.tar.gz");
+    const body = new Uint8Array(Buffer.alloc(1_000_000, '{"not":"a block"}\n'));
+    const header = (id: BlockId): TarHeader => ({ name: nameOf(id), size: body.length });
+    const pieces = ids.slice(0, 300).map((id) => ({ header: header(id), body }));
+    for (let at = 0; at < pieces.length; at += 50) {
+      const isLast = at + 50 >= pieces.length;
+      const tar = await packTar(pieces.slice(at, at + 50));
+      const part = gzipSync(isLast ? tar : tar.subarray(0, -1024), { level: 1 });
+      writeFileSync(path, part, { flag: at === 0 ? "w" : "a" });
+    }
+    const grown = execFileSync(process.execPath, ["--input-type=module", "-e", MEASURE], {
+      cwd: import.meta.dirname,
+      env: { ...process.env, BUNDLE: path, SCRATCH: scratchDirectory, FIRST: nameOf(ids[0]!) },
+      encoding: "utf8",
+    });
+    expect(Number(grown)).toBeLessThan(100);
+  });
+});
+
+/** Prints by how many megabytes the peak of resident memory grows while the bundle is indexed. */
+const MEASURE = `
+  import { parseBlockFileName } from "@forklift/chain";
+  import { openBlockSources } from "@forklift/precomputed";
+  const { BUNDLE, SCRATCH, FIRST } = process.env;
+  const sources = await openBlockSources({
+    urls: [BUNDLE], network: "mainnet", scratchDirectory: SCRATCH,
+  });
+  const before = process.resourceUsage().maxRSS;
+  await sources.tryFetch({ ...parseBlockFileName(FIRST), height: 99999n });
+  console.log(Math.round((process.resourceUsage().maxRSS - before) / 1024));
+`;
+
+/** The checksum of one header far inside the archive. */
+function damageHeader(bytes: Buffer): void {
+  const header = bytes.indexOf("unpacked/mainnet-", 30_000_000);
+  bytes[header] = bytes[header]! ^ 1;
+}
+
+function damageDeflate(bytes: Buffer): void {
+  bytes.fill(0x55, 10_000_000, 10_000_100);
+}

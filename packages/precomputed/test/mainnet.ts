@@ -1,0 +1,31 @@
+// Blocks 2 to 2025 of mainnet with their orphans, as a bundle, and names and bytes of its members.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseBlockFileName } from "@forklift/chain";
+import type { BlockId } from "../src/block-source.ts";
+
+const shared = process.env["FORKLIFT_SHARED"] ?? resolve(import.meta.dirname, "../../../../shared");
+const folder = join(shared, "data/mainnet");
+
+export const BUNDLE = join(folder, "precomputed-blocks-2-2025.tar.gz");
+export const BLOCK_COUNT = 3915;
+
+/** Where the data must be, the tests run and fail without it. */
+export const isMissing = !existsSync(BUNDLE) && process.env["CI"] === undefined;
+
+/** Height 1, which no public bucket holds. */
+export function genesisFile(): string {
+  return join(folder, readdirSync(folder).find((name) => name.startsWith("mainnet-1-"))!);
+}
+
+export function unpackBundle(into: string): void {
+  execFileSync("tar", ["-xzf", BUNDLE, "-C", into]);
+}
+
+export function idsIn(unpacked: string): BlockId[] {
+  return readdirSync(unpacked).map((name) => parseBlockFileName(name)!);
+}
+
+export const bytesOf = (path: string) => new Uint8Array(readFileSync(path));

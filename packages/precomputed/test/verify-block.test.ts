@@ -1,0 +1,71 @@
+import { basename } from "node:path";
+import { FormatError, parseBlockFileName, parseStateHash } from "@forklift/chain";
+import { describe, expect, test } from "vitest";
+import { verifyBlock } from "../src/verify-block.ts";
+import { bytesOf, genesisFile, isMissing } from "./mainnet.ts";
+
+describe.skipIf(isMissing)("the genesis block of mainnet", () => {
+  const path = isMissing ? "" : genesisFile();
+  const bytes = isMissing ? new Uint8Array() : bytesOf(path);
+  const id = isMissing ? null! : parseBlockFileName(basename(path))!;
+  const text = Buffer.from(bytes).toString("latin1");
+  const verifyText = (changed: string) => verifyBlock(Buffer.from(changed, "latin1"), id);
+  const parent = parseStateHash("3NLoKn22eMnyQ7rxh5pxB6vBA3XhSAhhrf7akdqS6HbAKD14Dh1d");
+
+  test("is accepted under its own name and parent", () => {
+    expect(verifyBlock(bytes, id, parent).previousStateHash).toBe(parent);
+  });
+
+  test("is refused under another state hash, height or parent, and both values are told", () => {
+    expect(() => verifyBlock(bytes, { ...id, stateHash: parent })).toThrow(
+      `wrong state hash: recomputed ${id.stateHash}, expected ${parent}`,
+    );
+    expect(() => verifyBlock(bytes, { ...id, height: 2n })).toThrow(
+      "wrong height: 1 in the protocol state, expected 2",
+    );
+    expect(() => verifyBlock(bytes, id, id.stateHash)).toThrow(
+      `wrong parent: ${parent} in the protocol state, expected ${id.stateHash}`,
+    );
+  });
+
+  test("is refused when cut anywhere, with the byte", () => {
+    for (let length = 0; length < text.trimEnd().length; length += 37) {
+      expect(() => verifyText(text.slice(0, length))).toThrow(`cut off at byte ${length}`);
+    }
+  });
+
+  test("is refused when it is a web page, another JSON, or broken in the middle", () => {
+    expect(() => verifyText("<!DOCTYPE html><title>Not found</title>")).toThrow(/not JSON/);
+    for (const other of ["null", "[]", "1", "{}"]) {
+      expect(() => verifyText(other)).toThrow(/there is no protocol_state/);
+    }
+    const broken = `${text.slice(0, 5000)}"${text.slice(5000)}`;
+    expect(() => verifyText(broken)).toThrow(/not JSON at byte [0-9]+/);
+  });
+
+  test("is refused when a key of its protocol state comes twice with another last value", () => {
+    const twice = text.replace('"protocol_state":{', '$&"previous_state_hash":"x",');
+    expect(verifyText(twice).previousStateHash).toBe(parent);
+    const overridden = text.replace(/("supercharge_coinbase"):(true|false)/, (_, key, value) => {
+      return `${key}:${value},${key}:${value === "false"}`;
+    });
+    expect(overridden).not.toBe(text);
+    expect(() => verifyText(overridden)).toThrow(/wrong state hash/);
+  });
+
+  test("may have other keys and bytes that are not UTF-8 outside its protocol state", () => {
+    expect(() => verifyText(text.replace("{", '{"sok_digest":"\xff\xfe\x80",'))).not.toThrow();
+    expect(() => verifyText(text.replace("3NLoKn", "3NLoK\xff"))).toThrow(FormatError);
+  });
+
+  test("is refused when any digit of its protocol state differs", () => {
+    const state = text.slice(0, text.indexOf('"protocol_state_proof"'));
+    const digits = [...state.matchAll(/"[0-9]*([0-8])"/g)];
+    expect(digits.length).toBeGreaterThan(20);
+    for (const { index, 0: quoted } of digits) {
+      const at = index + quoted.length - 2;
+      const changed = `${text.slice(0, at)}9${text.slice(at + 1)}`;
+      expect(() => verifyText(changed)).toThrow(FormatError);
+    }
+  });
+});

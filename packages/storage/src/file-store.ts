@@ -1,0 +1,131 @@
+// Objects as files below a local folder.
+
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { TryAgainError } from "@forklift/pipeline";
+import { digestStream } from "./digest-stream.ts";
+import { errorCode, fileError } from "./file-error.ts";
+import { checkObjectName } from "./object-name.ts";
+import type { Store, StoredObject } from "./store.ts";
+
+/** Large enough that a dump is not read in crumbs, small enough for many readers at once. */
+const READ_CHUNK_BYTES = 256 * 1024;
+
+/** What a run that died in the middle leaves behind. Never an object. */
+const TEMPORARY = /^\..*\.partial$/;
+
+export function fileStore(url: URL): Store {
+  const folder = fileURLToPath(url);
+  const pathOf = (name: string) => join(folder, checkObjectName(name));
+  return {
+    url: url.href,
+    list: (prefix = "") => listFiles(folder, "", prefix),
+
+    async open(name) {
+      const path = pathOf(name);
+      const found = await statFile(path);
+      if (found === null) return null;
+      return { bytes: found.size, stream: readFile(path, found.size) };
+    },
+
+    async write(name, body) {
+      const path = pathOf(name);
+      const { stream, digest } = digestStream(body);
+      try {
+        await writeWhole(path, stream);
+      } catch (error) {
+        throw fileError(error, `write ${path}`);
+      }
+      return { name, ...digest() };
+    },
+
+    async remove(name) {
+      const path = pathOf(name);
+      try {
+        await rm(path, { force: true });
+      } catch (error) {
+        throw fileError(error, `remove ${path}`);
+      }
+    },
+  };
+}
+
+/**
+ * The bytes reach the disk under a name that nobody reads, then the name changes, then the folder
+ * that records the name reaches the disk. A crash at any point leaves the old file or the new one.
+ */
+async function writeWhole(path: string, stream: AsyncIterable<Uint8Array>): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.partial`);
+  try {
+    await using file = await open(temporary, "wx");
+    await writeFile(file, stream);
+    await file.sync();
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await using entries = await open(folder, "r");
+  await entries.sync();
+}
+
+async function* readFile(path: string, bytes: bigint): AsyncGenerator<Uint8Array> {
+  let read = 0n;
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: READ_CHUNK_BYTES })) {
+      read += BigInt(chunk.byteLength);
+      yield chunk;
+    }
+  } catch (error) {
+    throw fileError(error, `read ${path}`);
+  }
+  if (read !== bytes) {
+    throw new TryAgainError(`${path} changed while it was read: ${bytes} bytes, then ${read}`);
+  }
+}
+
+async function* listFiles(
+  folder: string,
+  below: string,
+  prefix: string,
+): AsyncGenerator<StoredObject> {
+  for (const entry of await readFolder(join(folder, below))) {
+    const name = below + entry.name;
+    if (entry.isDirectory()) {
+      const inside = `${name}/`;
+      if (inside.startsWith(prefix) || prefix.startsWith(inside)) {
+        yield* listFiles(folder, inside, prefix);
+      }
+    } else if (name.startsWith(prefix) && !TEMPORARY.test(entry.name)) {
+      // Null for what is no file, and for what somebody removed meanwhile.
+      const found = await statFile(join(folder, name));
+      if (found !== null) yield { name, bytes: found.size };
+    }
+  }
+}
+
+/** An empty prefix of a bucket and a folder that nobody made yet look the same: nothing in it. */
+async function readFolder(path: string) {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw fileError(error, `list ${path}`);
+  }
+}
+
+async function statFile(path: string) {
+  try {
+    const found = await stat(path, { bigint: true });
+    return found.isFile() ? found : null;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return null;
+    throw fileError(error, `open ${path}`);
+  }
+}

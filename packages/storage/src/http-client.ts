@@ -1,0 +1,76 @@
+// How we speak to web servers: connections are kept, failures are tried again, everything is bounded.
+
+import { Agent, type Dispatcher, interceptors } from "undici";
+
+/** Milliseconds, except for the counts. */
+export interface HttpLimits {
+  readonly connectTimeoutMs: number;
+  /** From the request to the first byte of the answer. */
+  readonly headersTimeoutMs: number;
+  /** Between two pieces of a body. */
+  readonly bodyTimeoutMs: number;
+  readonly retriesMax: number;
+  readonly retryFirstMs: number;
+  /** Also bounds what a server may ask for by `Retry-After`. */
+  readonly retryLastMs: number;
+  readonly redirectsMax: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  // A server that is up answers within a second; ten allow for a slow name server as well.
+  connectTimeoutMs: 10_000,
+  // Buckets answer in tens of milliseconds. Half a minute is a stuck server, not a slow one.
+  headersTimeoutMs: 30_000,
+  bodyTimeoutMs: 30_000,
+  // 0.3 + 0.6 + 1.2 + 2.4 + 4.8 s: outlives a restart behind a load balancer, not an outage.
+  retriesMax: 5,
+  retryFirstMs: 300,
+  retryLastMs: 10_000,
+  // Release pages redirect twice; more is a loop.
+  redirectsMax: 5,
+};
+
+/** Connections to one server. Block files are fetched in parallel, a bucket takes far more. */
+const CONNECTIONS_MAX = 64;
+
+const RETRIED_STATUSES = [408, 425, 429, 500, 502, 503, 504];
+
+const RETRIED_CODES = [
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "EAI_AGAIN",
+  "ENOTFOUND",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "EPIPE",
+  "ETIMEDOUT",
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+];
+
+/**
+ * A body that is cut is continued by a Range request, guarded by its ETag. The retry is outermost:
+ * a continued download asks the redirecting server again, whose signed target may have expired.
+ */
+export function httpClient(limits: HttpLimits): Dispatcher {
+  const agent = new Agent({
+    connections: CONNECTIONS_MAX,
+    connect: { timeout: limits.connectTimeoutMs },
+    headersTimeout: limits.headersTimeoutMs,
+    bodyTimeout: limits.bodyTimeoutMs,
+  });
+  return agent.compose(
+    interceptors.redirect({ maxRedirections: limits.redirectsMax }),
+    interceptors.retry({
+      maxRetries: limits.retriesMax,
+      minTimeout: limits.retryFirstMs,
+      maxTimeout: limits.retryLastMs,
+      statusCodes: RETRIED_STATUSES,
+      errorCodes: RETRIED_CODES,
+    }),
+  );
+}

@@ -1,0 +1,45 @@
+// Reading and printing the URLs by which an operator names a folder, a prefix or one object.
+
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ConfigError } from "@forklift/pipeline";
+
+/**
+ * An absolute URL. `/dir` and `./dir` mean local paths, the latter below the working directory. A
+ * relative `file:` URL is refused: its first part would be read as the name of a host.
+ */
+export function parseStoreUrl(text: string): URL {
+  if (text.startsWith("/") || text.startsWith("./")) return pathToFileURL(resolve(text));
+  if (!URL.canParse(text)) {
+    throw new ConfigError(`not a URL: ${JSON.stringify(text)}`, {
+      hint: "give file:///folder, https://host/path, or a path that begins with / or ./",
+    });
+  }
+  const url = new URL(text);
+  if (url.protocol === "file:" && (url.host !== "" || !/^file:\/\/\//i.test(text))) {
+    throw new ConfigError(`${text} is not an absolute file URL`, {
+      hint: "give file:///folder, or a path that begins with / or ./",
+    });
+  }
+  return url;
+}
+
+/** The URL without its secrets: user, password, and the query, where signatures are kept. */
+export function maskUrl(url: URL): string {
+  const masked = new URL(url);
+  masked.username = "";
+  masked.password = "";
+  masked.hash = "";
+  masked.search = "";
+  const user = url.username === "" && url.password === "" ? "" : "***@";
+  const query = url.search === "" ? "" : "?***";
+  return masked.href.replace("://", `://${user}`) + query;
+}
+
+/** The URL of one object below a folder or prefix; a query stays where it was, at the end. */
+export function objectUrl(folder: URL, name: string): URL {
+  const url = new URL(folder);
+  const path = name.split("/").map(encodeURIComponent).join("/");
+  url.pathname = `${url.pathname.replace(/\/$/, "")}/${path}`;
+  return url;
+}

@@ -1,0 +1,38 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ConfigError } from "@forklift/pipeline";
+import { expect, test } from "vitest";
+import { openStore, splitObjectUrl } from "../src/open-store.ts";
+import { maskUrl, objectUrl, parseStoreUrl } from "../src/store-url.ts";
+
+test("paths are local, relative ones from the working directory", () => {
+  expect(parseStoreUrl("/a b/c").href).toBe("file:///a%20b/c");
+  expect(parseStoreUrl("./x").href).toBe(pathToFileURL(resolve("x")).href);
+});
+
+test.each(["file://./x", "file:x", "file://host/x", "dumps", ""])("%j is refused", (text) => {
+  expect(() => parseStoreUrl(text)).toThrow(ConfigError);
+});
+
+test("an unknown scheme is refused by naming the known ones", () => {
+  expect(() => openStore("s3://bucket/x")).toThrow(
+    "s3://bucket/x has scheme s3://, expected one of file://, http://, https://",
+  );
+});
+
+test("the URL of an object is split into its store and its name", () => {
+  const { store, name } = splitObjectUrl("https://host/a/b%20c.json?token=1");
+  expect(name).toBe("b c.json");
+  expect(store.url).toBe("https://host/a/?***");
+  expect(() => splitObjectUrl("https://host/a/")).toThrow(ConfigError);
+});
+
+test("names go before the query and are escaped", () => {
+  const url = objectUrl(new URL("https://host/a?token=1"), "b/c?#%.json");
+  expect(url.href).toBe("https://host/a/b/c%3F%23%25.json?token=1");
+});
+
+test("no secret is printed", () => {
+  expect(maskUrl(new URL("https://me:secret@host/a?sig=x#y"))).toBe("https://***@host/a?***");
+  expect(maskUrl(new URL("https://host/a"))).toBe("https://host/a");
+});

@@ -1,0 +1,74 @@
+// The manifests are generated: `npx vitest run schemas -u` writes them anew from the DDL.
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { connect, openScratch, readCatalog, type Server, startServer } from "@forklift/postgres";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Era, readSchema } from "../src/index.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SHARED = process.env["FORKLIFT_SHARED"] ?? path.resolve(ROOT, "../shared");
+const hasReference = existsSync(path.join(SHARED, "reference")) || process.env["CI"] !== undefined;
+
+let server: Server;
+beforeAll(async () => {
+  server = await startServer({ binaries: "auto" });
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+async function catalogOfDdl(era: Era) {
+  const folder = path.join(ROOT, "schemas", era);
+  await using scratch = await openScratch(server.url, "schema");
+  await using session = await connect(scratch.url, { applicationName: "schema test" });
+  await session.query(await readFile(path.join(folder, "tables.sql"), "utf8"));
+  await session.query(await readFile(path.join(folder, "constraints.sql"), "utf8"));
+  return await readCatalog(session);
+}
+
+describe.each(["mainnet", "berkeley"] as const)("the %s schema", (era) => {
+  test("has a manifest that its DDL still gives", async () => {
+    const text = jsonText(await catalogOfDdl(era));
+    await expect(text).toMatchFileSnapshot(path.join(ROOT, "schemas", era, "manifest.json"));
+  });
+
+  test.skipIf(!hasReference)("is the schema of an official archive, name by name", async () => {
+    const file = path.join(SHARED, "reference", `${era}.catalog.json`);
+    const { manifest } = await readSchema(era);
+    // As text: the order of keys is part of it.
+    expect(JSON.stringify(manifest)).toBe(JSON.stringify(JSON.parse(await readFile(file, "utf8"))));
+  });
+
+  test("is read from its folder as DDL in two parts and a manifest", async () => {
+    const { tables, constraints, manifest } = await readSchema(era);
+    expect(tables).not.toMatch(/primary key|references|create index/);
+    expect(constraints).not.toMatch(/create table|create type/);
+    expect(Object.keys(manifest.tables)).toHaveLength(era === "mainnet" ? 10 : 45);
+  });
+});
+
+/** JSON as the formatter of this repository lays it out: lists of words on a line if they fit. */
+function jsonText(value: unknown): string {
+  return `${layOut(value, "", 0)}\n`;
+}
+
+/** `before` is what stands on the line already, `after` the comma that may follow. */
+function layOut(value: unknown, indent: string, before: number): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const line = `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
+    const isFlat = value.every((item) => typeof item !== "object");
+    if (isFlat && indent.length + before + line.length + 1 <= 100) return line;
+    const items = value.map((item) => inner + layOut(item, inner, 0));
+    return `[\n${items.join(",\n")}\n${indent}]`;
+  }
+  const fields = Object.entries(value).map(([key, field]) => {
+    const name = `${JSON.stringify(key)}: `;
+    return inner + name + layOut(field, inner, name.length);
+  });
+  return fields.length === 0 ? "{}" : `{\n${fields.join(",\n")}\n${indent}}`;
+}
