@@ -47,7 +47,7 @@ const KEPT_IN = {
   pino: "jobs",
 };
 
-const IMPORT = /(?:from|import\()\s*"([^"]+)"/g;
+const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g;
 const PROCESS = /\bprocess\.(exit|exitCode|argv|stdin|stdout|stderr|on|once)\b/;
 const BANNED_NAMES = /(^|[-/])(utils?|helpers?|common|manager|data|info)\.ts$/;
 

@@ -1,11 +1,10 @@
 // The whole product on real mainnet data, through the built command: prime on the first night's dump,
 // three dailies, the final run; then the same chain migrated at once, which must give the same rows.
 
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { copyFile, mkdir } from "node:fs/promises";
 import {
   forkliftJson,
   isMainnetDataMissing,
@@ -63,7 +62,6 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
   };
 
   const manifest = async (name: string | null) => {
-    const { readFile } = await import("node:fs/promises");
     return decodeManifest(await readFile(path.join(home, "store", name!), "utf8"), name!);
   };
 

@@ -4,7 +4,7 @@ import type { Observer, Progress } from "@forklift/pipeline";
 import type { Log } from "./log.ts";
 import { duration, grouped } from "./numbers.ts";
 
-/** Off a terminal a line of progress is written at most this often. */
+/** Off a terminal a line of progress is written at most this often, unless one debugs. */
 const LOG_INTERVAL_MS = 10_000;
 
 export interface ObserverOptions {
@@ -39,9 +39,10 @@ export function runObserver({ log, terminal, now }: ObserverOptions): Observer {
     stageProgressed({ stage, done, total, unit }) {
       const rate = rateOf(running, { done, total, unit }, now());
       terminal?.write(`\r\u001b[K${running.step}  ${progressText({ done, total, unit }, rate)}`);
-      if (terminal !== null || now() - running.loggedMs < LOG_INTERVAL_MS) return;
-      running.loggedMs = now();
-      log.info({ stage, done: String(done), total: total && String(total), unit, ...rate });
+      const isDue = terminal === null && now() - running.loggedMs >= LOG_INTERVAL_MS;
+      if (isDue) running.loggedMs = now();
+      const event = { stage, done: String(done), total: total && String(total), unit, ...rate };
+      log[isDue ? "info" : "debug"](event);
     },
     stageEnded({ stage, skipped, rowCount, checks, elapsedMs }) {
       clearLine();

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { type Session, snapshot } from "@forklift/postgres";
 import { DIGESTED_ROWS } from "./digested-rows.ts";
-import { FILLED_TABLES } from "./tables.ts";
+import { FILLED_TABLES, type FilledTable } from "./tables.ts";
 
 /** Two to the power of the bits that SHA-256 has. */
 const MODULUS = 2n ** 256n;
@@ -18,15 +18,15 @@ export async function digestTables(session: Session): Promise<Record<string, str
   return await snapshot(session, async () => {
     const digests: Record<string, string> = {};
     for (const table of FILLED_TABLES) {
-      digests[table] = await digestLines(session.copyLines(DIGESTED_ROWS[table]));
+      digests[table] = await digestTable(session, table);
     }
     return digests;
   });
 }
 
-async function digestLines(lines: AsyncIterable<Uint8Array>): Promise<string> {
+export async function digestTable(session: Session, table: FilledTable): Promise<string> {
   let sum = 0n;
-  for await (const line of lines) {
+  for await (const line of session.copyLines(DIGESTED_ROWS[table])) {
     sum = (sum + BigInt(`0x${createHash("sha256").update(line).digest("hex")}`)) % MODULUS;
   }
   return sum.toString(16).padStart(HEX_DIGITS, "0");

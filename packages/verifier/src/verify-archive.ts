@@ -1,11 +1,9 @@
 // Asks every check its question and gathers the answers.
 
 import type { LedgerHash, StateHash } from "@forklift/chain";
-import { ConfigError, TryAgainError } from "@forklift/pipeline";
-import { snapshot } from "@forklift/postgres";
-import type { ArchiveCheck, Scope } from "./check.ts";
+import { ConfigError } from "@forklift/pipeline";
+import { askCheck } from "./ask-check.ts";
 import { checks } from "./checks/index.ts";
-import { Findings } from "./findings.ts";
 import type { CheckResult, VerificationReport } from "./report.ts";
 import { digestTables } from "./table-digests.ts";
 import { countRows } from "./tables.ts";
@@ -32,7 +30,7 @@ export async function verifyArchive(
   const tip = await readTip(world);
   const results: CheckResult[] = [];
   for (const check of checks) {
-    const result = await ask(check, { ...world, tip }, options);
+    const result = await askCheck(check, { ...world, tip }, options);
     results.push(result);
     options.onCheck?.(result);
   }
@@ -46,40 +44,8 @@ export async function verifyArchive(
   };
 }
 
-async function ask(
-  check: ArchiveCheck,
-  scope: Scope,
-  { now, signal }: VerificationOptions,
-): Promise<CheckResult> {
-  const startedMs = now();
-  const findings = new Findings(signal);
-  try {
-    await snapshot(scope.source, () => snapshot(scope.target, () => check.run(scope, findings)));
-  } catch (error) {
-    // Nothing was learnt about the target, and a later run may learn it.
-    if (error instanceof TryAgainError) throw error;
-    findings.add({
-      table: "*",
-      key: "*",
-      column: "*",
-      expected: "an answer to this check",
-      found: error instanceof Error ? error.message : String(error),
-    });
-  }
-  const { compared, differences, differenceCount } = findings;
-  return {
-    id: check.id,
-    name: check.name,
-    ok: differenceCount === 0,
-    compared,
-    elapsedMs: Math.round(now() - startedMs),
-    differences,
-    differenceCount,
-  };
-}
-
 /** Of two blocks at the highest height the canonical one: the other fails a check of its own. */
-async function readTip({ target, targetUrl, provenHeight }: VerifierWorld): Promise<Tip> {
+export async function readTip({ target, targetUrl, provenHeight }: VerifierWorld): Promise<Tip> {
   const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
     `select height, state_hash, ledger_hash from blocks
      order by height desc, chain_status, state_hash limit 1`,

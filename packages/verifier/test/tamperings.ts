@@ -7,7 +7,10 @@ export interface Tampering {
   readonly sql: string;
   /** What the first of the failing checks names; each of these, if there are several. */
   readonly names: Partial<Difference> | readonly Partial<Difference>[];
-  /** All checks that fail, in the order of the report but for the first, the one in question. */
+  /**
+   * All checks that fail, the one in question first. The costly ones are listed, and asked, only
+   * where it matters.
+   */
   readonly fails: readonly [string, ...string[]];
 }
 
@@ -281,7 +284,7 @@ const ledger: readonly Tampering[] = [
             select timing_id from accounts_accessed
             where block_id = ${blockAt(1)} and ledger_index = 1000)`,
     names: { key: "ledger_index 1000", column: "cliff_time" },
-    fails: ["genesis-accounts-equal", "ledger-hash-at-tip"],
+    fails: ["genesis-accounts-equal"],
   },
   {
     what: "a genesis account with the timing of another",
@@ -290,13 +293,13 @@ const ledger: readonly Tampering[] = [
             where block_id = ${blockAt(1)} and ledger_index = 0)
           where block_id = ${blockAt(1)} and ledger_index = 1000`,
     names: { key: "ledger_index 1000", column: "timing_account" },
-    fails: ["genesis-accounts-equal", "ledger-hash-at-tip"],
+    fails: ["genesis-accounts-equal"],
   },
   {
     what: "a genesis account that is left out",
     sql: `delete from accounts_accessed where block_id = ${blockAt(1)} and ledger_index = 1000`,
     names: { key: "ledger_index 1000", column: "*", found: "no row" },
-    fails: ["genesis-accounts-equal", "ledger-hash-at-tip"],
+    fails: ["genesis-accounts-equal"],
   },
   {
     what: "another balance at the tip",

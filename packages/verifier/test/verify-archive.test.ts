@@ -7,13 +7,17 @@ import path from "node:path";
 import { ConfigError, TryAgainError } from "@forklift/pipeline";
 import { openBlockSources } from "@forklift/precomputed";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { askCheck } from "../src/ask-check.ts";
 import { checks } from "../src/checks/index.ts";
-import { type CheckResult, toJson } from "../src/report.ts";
-import { verifyArchive } from "../src/verify-archive.ts";
+import type { CheckResult } from "../src/report.ts";
+import { readTip, verifyArchive } from "../src/verify-archive.ts";
 import { isMissing, type Mainnet, openMainnet, TIP_HEIGHT } from "./mainnet.ts";
 import { tamperings } from "./tamperings.ts";
 
 const options = { now: () => performance.now(), signal: new AbortController().signal };
+
+/** They hash blocks and accounts; among the tamperings they are asked only where they must fail. */
+const COSTLY = new Set(["precomputed-equal", "ledger-hash-at-tip"]);
 
 const failedIn = (results: readonly CheckResult[]) =>
   results.filter(({ ok }) => !ok).map(({ id }) => id);
@@ -24,7 +28,7 @@ describe.skipIf(isMissing)("verifyArchive", () => {
     mainnet = await openMainnet();
   });
   afterAll(async () => {
-    await mainnet?.[Symbol.asyncDispose]();
+    await mainnet[Symbol.asyncDispose]();
   });
 
   it("is content with an untouched target", async () => {
@@ -41,31 +45,25 @@ describe.skipIf(isMissing)("verifyArchive", () => {
     expect(report.rowCounts).toMatchObject({ blocks: "130", tokens: "1", zkapp_commands: "0" });
   });
 
-  it("prints as a JSON document with heights as numbers", async () => {
-    const report = await verifyArchive(await mainnet.world(""), options);
-    expect(JSON.parse(JSON.stringify(toJson(report)))).toMatchObject({
-      ok: true,
-      tip: { height: 130, state_hash: report.tip.stateHash },
-      from_height: 1,
-      checks: checks.map(({ id, name }) => ({ id, name, ok: true, differences: [] })),
-      digests: { blocks: expect.stringMatching(/^[0-9a-f]{64}$/) },
-      row_counts: { blocks: 130 },
-    });
-  });
-
   it.each(tamperings)("finds $what", async ({ sql, names, fails }) => {
-    const report = await verifyArchive(await mainnet.world(sql), options);
-    expect(failedIn(report.checks).sort()).toEqual([...fails].sort());
-    const asked = report.checks.find(({ id }) => id === fails[0]);
-    for (const named of [names].flat()) {
-      expect(asked?.differences).toContainEqual(expect.objectContaining(named));
+    const world = await mainnet.world(sql);
+    const scope = { ...world, tip: await readTip(world) };
+    const results: CheckResult[] = [];
+    for (const check of checks) {
+      const isAsked = fails.includes(check.id) || !COSTLY.has(check.id);
+      if (isAsked) results.push(await askCheck(check, scope, options));
     }
-    expect(report.ok).toBe(false);
+    expect(new Set(failedIn(results))).toEqual(new Set(fails));
+    const { differences } = results.find(({ id }) => id === fails[0])!;
+    for (const named of [names].flat()) {
+      expect(differences).toContainEqual(expect.objectContaining(named));
+    }
+    await world.target.close();
   });
 
   it("has been offended in each of its checks", () => {
     const offended = new Set(tamperings.map(({ fails }) => fails[0]));
-    expect([...offended].sort()).toEqual(checks.map(({ id }) => id).sort());
+    expect(offended).toEqual(new Set(checks.map(({ id }) => id)));
   });
 
   it("looks only above the proven height", async () => {
