@@ -2,7 +2,11 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{packages,apps}/*/test/**/*.test.ts", "{jobs,schemas,k8s}/test/**/*.test.ts", "scripts/*.test.ts"],
+    include: [
+      "{packages,apps}/*/test/**/*.test.ts",
+      "{jobs,schemas,k8s}/test/**/*.test.ts",
+      "scripts/*.test.ts",
+    ],
     globalSetup: "packages/testkit/dist/shared-server.js",
     reporters: ["default", "./scripts/count-reporter.ts"],
     // Real databases and real chains: the limit is there to end a hang, not to time anything.

@@ -77,7 +77,9 @@ function problemsOfImport(root, home, file, specifier) {
     return MAY_IMPORT[home].includes(target) ? [] : [`${where}: may not import ${name}`];
   }
   const keeper = KEPT_IN[name];
-  return keeper === undefined || keeper === home ? [] : [`${where}: only ${keeper} imports ${name}`];
+  return keeper === undefined || keeper === home
+    ? []
+    : [`${where}: only ${keeper} imports ${name}`];
 }
 
 /** package.json and the references of tsconfig.json must name the packages that are imported. */

@@ -46,13 +46,33 @@ describe("a planted fault", () => {
 
   test.each([
     ["an app importing an app", "apps/migrator/src/index.ts", 'import "@forklift/replayer";'],
-    ["the verifier importing the archive", "packages/verifier/src/index.ts", 'export * from "@forklift/archive";'],
+    [
+      "the verifier importing the archive",
+      "packages/verifier/src/index.ts",
+      'export * from "@forklift/archive";',
+    ],
     ["an arrow turned back", "packages/chain/src/index.ts", 'export * from "@forklift/ledger";'],
     ["pg outside its package", "packages/archive/src/index.ts", 'import pg from "pg";'],
-    ["a side door into a package", "apps/replayer/src/index.ts", 'import "@forklift/ledger/dist/ledger.js";'],
-    ["a path into another package", "apps/replayer/src/index.ts", 'import "../../migrator/src/index.ts";'],
-    ["a type-only import of a forbidden package", "packages/ledger/src/index.ts", 'import type { Session } from "@forklift/postgres";'],
-    ["a dynamic import of a forbidden package", "packages/chain/src/index.ts", 'await import("@forklift/pipeline");'],
+    [
+      "a side door into a package",
+      "apps/replayer/src/index.ts",
+      'import "@forklift/ledger/dist/ledger.js";',
+    ],
+    [
+      "a path into another package",
+      "apps/replayer/src/index.ts",
+      'import "../../migrator/src/index.ts";',
+    ],
+    [
+      "a type-only import of a forbidden package",
+      "packages/ledger/src/index.ts",
+      'import type { Session } from "@forklift/postgres";',
+    ],
+    [
+      "a dynamic import of a forbidden package",
+      "packages/chain/src/index.ts",
+      'await import("@forklift/pipeline");',
+    ],
     ["the process touched below main.ts", "apps/migrator/src/index.ts", "process.exit(1);"],
   ])("%s is found", (_what, file, line) => {
     const problems = plant(file, line);

@@ -71,7 +71,7 @@ export async function withJobWorld<Result>(
   const sourceDump = await findSourceDump(config, network);
   const genesisLedger = await loadGenesisLedger(network, genesisLedgerUrl(config, network));
   await using work = await openWorkDirectory();
-  await using databases = await openDatabases(config, work.path);
+  await using databases = await openDatabases(config);
   await using blocks = await openBlockSources({
     urls: config.blocks,
     network: network.name,
@@ -130,7 +130,6 @@ type Databases = Pick<JobWorld, "source" | "sourceUrl" | "target" | "targetUrl">
 /** Opened in this order, closed in the reverse one: server, scratch databases, sessions. */
 async function openDatabases(
   config: Config,
-  workPath: string,
 ): Promise<AsyncDisposable & { readonly world: Databases }> {
   const opened: AsyncDisposable[] = [];
   const keep = <Resource extends AsyncDisposable>(resource: Resource): Resource => {
@@ -141,7 +140,7 @@ async function openDatabases(
     for (const resource of opened.reverse()) await resource[Symbol.asyncDispose]();
   };
   try {
-    const serverUrl = needsServer(config) ? await serverUrlOf(config, workPath, keep) : null;
+    const serverUrl = needsServer(config) ? await serverUrlOf(config, keep) : null;
     const sourceUrl = config.source.database ?? keep(await openScratch(serverUrl!, "source")).url;
     const targetUrl = config.target.database ?? keep(await openScratch(serverUrl!, "target")).url;
     if (config.target.database !== undefined) await createDatabaseIfMissing(targetUrl);
@@ -163,7 +162,6 @@ function needsServer({ source, target }: Config): boolean {
 
 async function serverUrlOf(
   { postgres }: Config,
-  workPath: string,
   keep: <Resource extends AsyncDisposable>(resource: Resource) => Resource,
 ): Promise<string> {
   if (postgres.url !== undefined) {
@@ -171,5 +169,5 @@ async function serverUrlOf(
     return postgres.url;
   }
   const binaries = postgres.embedded === true ? "embedded" : "auto";
-  return keep(await startServer({ binaries, directory: workPath })).url;
+  return keep(await startServer({ binaries })).url;
 }

@@ -18,8 +18,7 @@ export async function expectRefusal(
   options?: RunOptions,
 ): Promise<{ readonly message: string; readonly log: string; readonly stdout: string }> {
   const ran = await runForklift(args, options);
-  const [, message = "", hint = ""] =
-    /^forklift: (.*?)\n {2}next: (.*)$/ms.exec(ran.stderr) ?? [];
+  const [, message = "", hint = ""] = /^forklift: (.*?)\n {2}next: (.*)$/ms.exec(ran.stderr) ?? [];
   // The whole of stderr, so that a failure of this test shows what the command said instead.
   expect(ran.exit, ran.stderr).toBe(exit);
   for (const part of says) expect(message).toMatch(part);

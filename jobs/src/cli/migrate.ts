@@ -46,8 +46,8 @@ export function addMigrateCommand(
       const shell = openShell(host, logOptionsOf(options));
       await using work = await openWorkDirectory();
       const network = await loadNetwork(options.network);
-      const genesisLedger = await loadGenesisLedger(network, options.genesisLedger);
       await using source = await openReader(options.sourceDb);
+      const genesisLedger = await loadGenesisLedger(network, options.genesisLedger);
       await createDatabaseIfMissing(options.targetDb);
       await using target = await openTarget(options.targetDb);
       await using blocks = await openBlockSources({

@@ -61,7 +61,14 @@ export function addVerifyCommand(
       });
       const anchor = await chooseAnchor(target, network, options.trustedStateHash ?? null);
       const report = await verifyArchive(
-        { source, target, network, genesisLedger, blocks, provenHeight: 0n },
+        {
+          source,
+          target,
+          network,
+          genesisLedger,
+          blocks,
+          provenHeight: 0n,
+        },
         {
           now: shell.now,
           signal: shell.signal,

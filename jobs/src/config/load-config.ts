@@ -92,7 +92,8 @@ function resolvePaths(node: Tree, folder: string): Tree {
     if (Array.isArray(value)) return value.map(resolve);
     if (isTree(value)) return resolvePaths(value, folder);
     if (typeof value !== "string" || !/^\.\.?\//.test(value)) return value;
-    const absolute = path.resolve(folder, value);
+    // Joined, not resolved: a folder keeps its last slash.
+    const absolute = path.join(folder, value);
     return value.endsWith(".yaml") ? absolute : pathToFileURL(absolute).href;
   };
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolve(value)]));

@@ -67,7 +67,7 @@ export async function composeManifest(
     },
     files: [...files],
     digests: report.digests,
-    rowCounts: report.row_counts,
+    rowCounts: report.rowCounts,
     verification: {
       ok: true,
       checks: report.checks.map(({ id, compared }) => ({ id, compared })),

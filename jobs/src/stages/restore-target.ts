@@ -9,7 +9,13 @@ import {
   targetBlockAt,
 } from "@forklift/archive";
 import { copyBlocks } from "@forklift/migrator";
-import { ConfigError, type Skip, type WholeStage } from "@forklift/pipeline";
+import {
+  ConfigError,
+  type ForkliftError,
+  type Skip,
+  SourceDataError,
+  type WholeStage,
+} from "@forklift/pipeline";
 import { replayCommands } from "@forklift/replayer";
 import { digestTables } from "@forklift/verifier";
 import type { JobWorld } from "../job-world.ts";
@@ -30,12 +36,12 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
 
   async plan(world) {
     const { store, network, warn } = world;
-    const set = await newestSet(store, network.name, warn);
-    if (set === null) {
-      throw new ConfigError(`${store.url} holds no complete set of ${network.name}`, {
-        hint: "run forklift prime first",
-      });
-    }
+    const faults: string[] = [];
+    const set = await newestSet(store, network.name, (fault) => {
+      faults.push(fault);
+      warn(fault);
+    });
+    if (set === null) throw noSet(`${store.url} holds no complete set of ${network.name}`, faults);
     return (await standsAlready(world, set)) ?? { set: set.name, manifest: set.manifest };
   },
 
@@ -63,6 +69,14 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
     ];
   },
 };
+
+/** A store that was never primed is a matter of set-up; one whose sets are all torn is bad data. */
+function noSet(message: string, faults: readonly string[]): ForkliftError {
+  if (faults.length === 0) return new ConfigError(message, { hint: "run forklift prime first" });
+  return new SourceDataError(`${message}: ${faults.join("; ")}`, {
+    hint: "put the files back as they were published, or run forklift prime anew",
+  });
+}
 
 /** A target that the user named may hold the set, or more, from an earlier run. */
 async function standsAlready(

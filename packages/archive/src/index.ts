@@ -1,6 +1,7 @@
 export * from "./create-target.ts";
 export * from "./migrated-block.ts";
 export * from "./progress-marks.ts";
+export * from "./refresh-statistics.ts";
 export * from "./replay-blocks.ts";
 export * from "./row-ids.ts";
 export * from "./schema-kind.ts";

@@ -28,11 +28,11 @@ export async function auditSource(source: Session, chain: SourceChain): Promise<
 
 async function auditHeights(source: Session, { canonicalHeight }: SourceChain) {
   const rows = await source.query<{ height: string; count: string; child_parent: string | null }>(
-    `select h.height, count(b.id), min(child.parent_hash) as child_parent
+    `select h.height, count(distinct b.id), min(child.parent_hash) as child_parent
      from generate_series(1, $1::bigint) as h(height)
      left join blocks b on b.height = h.height and b.chain_status = 'canonical'
      left join blocks child on child.height = h.height + 1 and child.chain_status = 'canonical'
-     group by h.height having count(b.id) <> 1 order by h.height limit $2`,
+     group by h.height having count(distinct b.id) <> 1 order by h.height limit $2`,
     [canonicalHeight, FINDINGS_MAX],
   );
   return rows.map(({ height, count, child_parent }): Finding => {
@@ -55,8 +55,10 @@ async function auditLinks(source: Session, { canonicalHeight }: SourceChain) {
     state_hash: string;
     parent_hash: string;
     below: string;
+    has_parent: boolean;
   }>(
-    `select b.height, b.state_hash, b.parent_hash, parent.state_hash as below
+    `select b.height, b.state_hash, b.parent_hash, parent.state_hash as below,
+            exists (select from blocks known where known.state_hash = b.parent_hash) as has_parent
      from blocks b
      join blocks parent on parent.height = b.height - 1 and parent.chain_status = 'canonical'
      where b.chain_status = 'canonical' and b.height <= $1 and b.parent_hash <> parent.state_hash
@@ -64,11 +66,11 @@ async function auditLinks(source: Session, { canonicalHeight }: SourceChain) {
     [canonicalHeight, FINDINGS_MAX],
   );
   return rows.map(
-    ({ height, state_hash, parent_hash, below }): Finding => ({
+    ({ height, state_hash, parent_hash, below, has_parent }): Finding => ({
       height: BigInt(height),
       stateHash: state_hash,
       fault: `canonical block ${state_hash} at height ${height} has parent ${parent_hash}, but the canonical block below it is ${below}`,
-      missing: { height: BigInt(height) - 1n, stateHash: parent_hash },
+      missing: has_parent ? null : { height: BigInt(height) - 1n, stateHash: parent_hash },
     }),
   );
 }
@@ -91,7 +93,7 @@ async function auditCommands(source: Session, { tip }: SourceChain) {
     ({ height, state_hash, fault }): Finding => ({
       height: BigInt(height),
       stateHash: state_hash,
-      fault: `${fault}: not a combination of protocol 1.x`,
+      fault: `block ${state_hash} at height ${height} has ${fault}: not a combination of protocol 1.x`,
       missing: null,
     }),
   );

@@ -1,11 +1,13 @@
 // The hash of an account, which is its leaf in the ledger.
 
-import type { CurvePoint, Field } from "@forklift/chain";
+import { FIELD_BYTES, type Field, fieldFromBytes, fieldToBytes } from "@forklift/chain";
 import type { Account, Timing } from "./account.ts";
 import { EMPTY_RECEIPT_CHAIN_HASH } from "./account.ts";
-import { cachedField, cachedPoint } from "./decoded-texts.ts";
+import { fieldBytes, type PointBytes, pointBytes } from "./decoded-texts.ts";
+import { hashInputs } from "./hash-inputs.ts";
+import { InputWriter } from "./input-writer.ts";
 import { hashLegacy } from "./legacy-poseidon.ts";
-import { type Bits, bit, packInput } from "./random-oracle-input.ts";
+import { PAIR_BYTES } from "./poseidon/permutation-code.ts";
 
 const ACCOUNT_PREFIX = "CodaAccount";
 
@@ -14,30 +16,35 @@ const DUMMY_VERIFICATION_KEY_HASH =
   0x3f9dc6deb58b12251d9a729acefc6782cafda1453c1a2ed714fdfa3ea030a477n;
 
 /** The smart-contract part of an account without one: eight state elements of zero. */
-const NO_SNAPP_DIGEST = hashLegacy("CodaSnappAccount", [
-  DUMMY_VERIFICATION_KEY_HASH,
-  ...new Array<Field>(8).fill(0n),
-]);
+const NO_SNAPP_DIGEST = fieldToBytes(
+  hashLegacy("CodaSnappAccount", [DUMMY_VERIFICATION_KEY_HASH, ...new Array<Field>(8).fill(0n)]),
+);
 
-/** Three bits a permission: constant, signature necessary, signature sufficient. */
-const SIGNATURE: readonly Bits[] = [bit(false), bit(true), bit(true)];
-const NONE: readonly Bits[] = [bit(true), bit(false), bit(true)];
+/** Five field elements and 440 bits, which fill two more; a zero makes it pairs. */
+const ACCOUNT_PAIRS = 4;
+
+const ACCOUNT_INPUT_BYTES = ACCOUNT_PAIRS * PAIR_BYTES;
+
+/** The bits of a permission, lowest first: constant, signature necessary, signature sufficient. */
+const SIGNATURE = 0b110;
+const NONE = 0b101;
 
 /** Nobody could set permissions on mainnet 1.x, so these are everyone's. */
-const DEFAULT_PERMISSIONS: readonly Bits[] = [
-  ...SIGNATURE, // set_verification_key
-  ...SIGNATURE, // set_permissions
-  ...SIGNATURE, // set_delegate
-  ...NONE, // receive
-  ...SIGNATURE, // send
-  ...SIGNATURE, // edit_state
-  bit(true), // stake
+const DEFAULT_PERMISSIONS = [
+  SIGNATURE, // set_verification_key
+  SIGNATURE, // set_permissions
+  SIGNATURE, // set_delegate
+  NONE, // receive
+  SIGNATURE, // send
+  SIGNATURE, // edit_state
 ];
 
-/** "Not owned" and "account not disabled". */
-const DEFAULT_TOKEN_PERMISSIONS: Bits = [0n, 2];
+const MAY_STAKE = true;
 
-const DEFAULT_TOKEN_ID: Bits = [1n, 64];
+/** "Not owned" and "account not disabled": two bits. */
+const DEFAULT_TOKEN_PERMISSIONS = 0b00;
+
+const DEFAULT_TOKEN_ID = 1n;
 
 /** How an account without timing is written. Its vesting period is one, not zero. */
 const UNTIMED: Timing = {
@@ -48,62 +55,85 @@ const UNTIMED: Timing = {
   vestingIncrement: 0n,
 };
 
-/** The parts of an account that its hash depends on, as numbers. */
+/** The parts of an account that its hash depends on. Field elements are bytes. */
 interface HashedAccount {
-  readonly key: CurvePoint;
-  readonly delegate: CurvePoint;
-  readonly receiptChainHash: Field;
-  readonly votingFor: Field;
+  readonly key: PointBytes;
+  readonly delegate: PointBytes;
+  readonly receiptChainHash: Uint8Array;
+  readonly votingFor: Uint8Array;
   readonly balance: bigint;
   readonly nonce: bigint;
   readonly timing: Timing | null;
 }
 
-const NO_POINT: CurvePoint = { x: 0n, isOdd: false };
+const ZERO = new Uint8Array(FIELD_BYTES);
+
+const NO_POINT: PointBytes = { x: ZERO, isOdd: false };
 
 /** The leaf of a place that holds no account. */
-export const EMPTY_ACCOUNT_HASH: Field = hashNumbers({
-  key: NO_POINT,
-  delegate: NO_POINT,
-  receiptChainHash: cachedField("receiptChainHash", EMPTY_RECEIPT_CHAIN_HASH),
-  votingFor: 0n,
-  balance: 0n,
-  nonce: 0n,
-  timing: null,
-});
+export const EMPTY_ACCOUNT_HASH: Field = fieldFromBytes(
+  hashParts([
+    {
+      key: NO_POINT,
+      delegate: NO_POINT,
+      receiptChainHash: fieldBytes("receiptChainHash", EMPTY_RECEIPT_CHAIN_HASH),
+      votingFor: ZERO,
+      balance: 0n,
+      nonce: 0n,
+      timing: null,
+    },
+  ]),
+);
 
 /** @throws FormatError for a malformed key or hash, RangeError for a number that is too wide. */
 export function hashAccount(account: Account): Field {
-  return hashNumbers({
-    key: cachedPoint(account.publicKey),
-    delegate: cachedPoint(account.delegate),
-    receiptChainHash: cachedField("receiptChainHash", account.receiptChainHash),
-    votingFor: cachedField("stateHash", account.votingFor),
-    balance: account.balance,
-    nonce: account.nonce,
-    timing: account.timing,
-  });
+  return fieldFromBytes(hashAccounts([account]));
+}
+
+/** The same for many accounts at once; the hashes are 32 bytes each, one after the other. */
+export function hashAccounts(accounts: readonly Account[]): Uint8Array {
+  return hashParts(
+    accounts.map((account) => ({
+      key: pointBytes(account.publicKey),
+      delegate: pointBytes(account.delegate),
+      receiptChainHash: fieldBytes("receiptChainHash", account.receiptChainHash),
+      votingFor: fieldBytes("stateHash", account.votingFor),
+      balance: account.balance,
+      nonce: account.nonce,
+      timing: account.timing,
+    })),
+  );
+}
+
+function hashParts(accounts: readonly HashedAccount[]): Uint8Array {
+  const inputs = new Uint8Array(accounts.length * ACCOUNT_INPUT_BYTES);
+  for (const [at, account] of accounts.entries()) {
+    writeAccount(new InputWriter(inputs, at * ACCOUNT_INPUT_BYTES), account);
+  }
+  return hashInputs(ACCOUNT_PREFIX, inputs, ACCOUNT_PAIRS);
 }
 
 /** The protocol folds over the record from its end, so its last part comes first. */
-function hashNumbers(account: HashedAccount): Field {
+function writeAccount(input: InputWriter, account: HashedAccount): void {
   const { key, delegate } = account;
   const timing = account.timing ?? UNTIMED;
-  const fields = [NO_SNAPP_DIGEST, account.votingFor, delegate.x, account.receiptChainHash, key.x];
-  const bits: Bits[] = [
-    ...DEFAULT_PERMISSIONS,
-    bit(account.timing !== null),
-    [timing.initialMinimumBalance, 64],
-    [timing.cliffTime, 32],
-    [timing.cliffAmount, 64],
-    [timing.vestingPeriod, 32],
-    [timing.vestingIncrement, 64],
-    bit(delegate.isOdd),
-    [account.nonce, 32],
-    [account.balance, 64],
-    DEFAULT_TOKEN_PERMISSIONS,
-    DEFAULT_TOKEN_ID,
-    bit(key.isOdd),
-  ];
-  return hashLegacy(ACCOUNT_PREFIX, packInput(fields, bits));
+  input.field(NO_SNAPP_DIGEST);
+  input.field(account.votingFor);
+  input.field(delegate.x);
+  input.field(account.receiptChainHash);
+  input.field(key.x);
+  for (const permission of DEFAULT_PERMISSIONS) input.bits(permission, 3);
+  input.boolean(MAY_STAKE);
+  input.boolean(account.timing !== null);
+  input.uint64(timing.initialMinimumBalance);
+  input.uint32(timing.cliffTime);
+  input.uint64(timing.cliffAmount);
+  input.uint32(timing.vestingPeriod);
+  input.uint64(timing.vestingIncrement);
+  input.boolean(delegate.isOdd);
+  input.uint32(account.nonce);
+  input.uint64(account.balance);
+  input.bits(DEFAULT_TOKEN_PERMISSIONS, 2);
+  input.uint64(DEFAULT_TOKEN_ID);
+  input.boolean(key.isOdd);
 }

@@ -3,11 +3,14 @@
 import type { Field } from "@forklift/chain";
 import { FormatError, hashText, type LedgerHash, type PublicKey } from "@forklift/chain";
 import type { Account } from "./account.ts";
-import { hashAccount } from "./account-hash.ts";
+import { hashAccounts } from "./account-hash.ts";
 import { LEDGER_DEPTH, MerkleTree } from "./merkle-tree.ts";
 
 /** Places in a tree of twenty levels. Mainnet had about 228,000 accounts at the hard fork. */
 const ACCOUNTS_MAX = 2 ** LEDGER_DEPTH;
+
+/** Accounts; their inputs take 256 bytes each, so a whole mainnet would be 58 MB at once. */
+const HASHED_AT_ONCE_MAX = 1024;
 
 /**
  * Indexes are given in the order of creation and never reused, as in the archive. Changing an
@@ -103,7 +106,11 @@ export class Ledger {
 
   #hashLeaves(): void {
     // The set keeps the order of insertion, and appended indexes ascend: the leaves have no gap.
-    for (const index of this.#unhashed) this.#tree.setLeaf(index, hashAccount(this.account(index)));
+    const unhashed = [...this.#unhashed];
+    for (let from = 0; from < unhashed.length; from += HASHED_AT_ONCE_MAX) {
+      const indexes = unhashed.slice(from, from + HASHED_AT_ONCE_MAX);
+      this.#tree.setLeaves(indexes, hashAccounts(indexes.map((index) => this.account(index))));
+    }
     this.#unhashed = new Set();
   }
 }

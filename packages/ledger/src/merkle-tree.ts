@@ -1,8 +1,17 @@
 // The tree over the account hashes: twenty levels, filled from the left, rehashed where it changed.
 
-import type { Field } from "@forklift/chain";
+import {
+  FIELD_BYTES,
+  FIELD_MODULUS,
+  type Field,
+  fieldFromBytes,
+  fieldToBytes,
+} from "@forklift/chain";
 import { EMPTY_ACCOUNT_HASH } from "./account-hash.ts";
+import { HashArray } from "./hash-array.ts";
+import { hashInputs } from "./hash-inputs.ts";
 import { hashLegacy } from "./legacy-poseidon.ts";
+import { PAIR_BYTES } from "./poseidon/permutation-code.ts";
 
 /** Levels above the leaves; a constant of protocol 1.x. */
 export const LEDGER_DEPTH = 20;
@@ -28,36 +37,51 @@ function hashEmptySubtrees(): Field[] {
 
 /** Leaves are set at any time; inner nodes are computed when the root is asked for. */
 export class MerkleTree {
-  /** Level 0 holds the leaves. Places right of the last one stand for empty subtrees. */
-  readonly #levels: Field[][] = Array.from({ length: LEDGER_DEPTH + 1 }, () => []);
+  /** Level 0 holds the leaves. Places right of the last one hold the hashes of empty subtrees. */
+  readonly #levels = EMPTY_SUBTREE_HASHES.map((hash) => new HashArray(fieldToBytes(hash)));
   #dirtyLeaves = new Set<number>();
 
-  /** Leaves fill up from the left: `index` is at most the number of leaves. */
+  /**
+   * Leaves fill up from the left: `index` is at most the number of leaves.
+   * @throws RangeError for a number that is no field element.
+   */
   setLeaf(index: number, hash: Field): void {
-    this.#levels[0]![index] = hash;
-    this.#dirtyLeaves.add(index);
+    if (hash < 0n || hash >= FIELD_MODULUS) {
+      throw new RangeError(`leaf ${index} is ${hash}, expected a number below the field modulus`);
+    }
+    this.setLeaves([index], fieldToBytes(hash));
+  }
+
+  /** The same for many leaves, whose hashes stand one after the other as 32 canonical bytes. */
+  setLeaves(indexes: readonly number[], hashes: Uint8Array): void {
+    this.#setNodes(0, indexes, hashes);
+    for (const index of indexes) this.#dirtyLeaves.add(index);
   }
 
   leaves(): Field[] {
-    return [...this.#levels[0]!];
+    const leaves = this.#levels[0]!;
+    return Array.from({ length: leaves.length }, (_, index) => fieldFromBytes(leaves.at(index)));
   }
 
-  /** Rehashes each node above a changed leaf once, level by level. */
+  /** Rehashes each node above a changed leaf once, a level in one call. */
   root(): Field {
-    let dirty = this.#dirtyLeaves;
+    let dirty = [...this.#dirtyLeaves];
     for (const [height, prefix] of NODE_PREFIXES.entries()) {
+      if (dirty.length === 0) break;
+      dirty = [...new Set(dirty.map((index) => index >> 1))];
       const children = this.#levels[height]!;
-      const parents = this.#levels[height + 1]!;
-      const empty = EMPTY_SUBTREE_HASHES[height]!;
-      dirty = new Set(Array.from(dirty, (index) => index >> 1));
-      // Ascending, so that a level grows without holes.
-      for (const index of [...dirty].sort((a, b) => a - b)) {
-        const left = children[2 * index] ?? empty;
-        const right = children[2 * index + 1] ?? empty;
-        parents[index] = hashLegacy(prefix, [left, right]);
-      }
+      const pairs = new Uint8Array(dirty.length * PAIR_BYTES);
+      for (const [at, index] of dirty.entries()) pairs.set(children.pair(index), at * PAIR_BYTES);
+      this.#setNodes(height + 1, dirty, hashInputs(prefix, pairs, 1));
     }
     this.#dirtyLeaves = new Set();
-    return this.#levels[LEDGER_DEPTH]![0] ?? EMPTY_SUBTREE_HASHES[LEDGER_DEPTH]!;
+    return fieldFromBytes(this.#levels[LEDGER_DEPTH]!.at(0));
+  }
+
+  #setNodes(height: number, indexes: readonly number[], hashes: Uint8Array): void {
+    const nodes = this.#levels[height]!;
+    for (const [at, index] of indexes.entries()) {
+      nodes.set(index, hashes.subarray(at * FIELD_BYTES, (at + 1) * FIELD_BYTES));
+    }
   }
 }

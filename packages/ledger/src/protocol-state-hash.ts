@@ -1,8 +1,8 @@
 // The state hash of a block: 15 field elements and 1,634 bits, hashed and chained to the parent.
 
 import { createHash } from "node:crypto";
-import { type Field, fieldToBytes, hashText, type StateHash } from "@forklift/chain";
-import { cachedField, cachedPoint } from "./decoded-texts.ts";
+import { type Field, hashText, type StateHash } from "@forklift/chain";
+import { cachedField, cachedPoint, fieldBytes } from "./decoded-texts.ts";
 import { hashLegacy } from "./legacy-poseidon.ts";
 import type { EpochData, NonSnark, ProtocolState, ProtocolStateBody } from "./protocol-state.ts";
 import {
@@ -103,7 +103,7 @@ export function nonSnarkPreimage({
   pendingCoinbaseAux,
 }: NonSnark): Uint8Array {
   return Buffer.concat([
-    fieldToBytes(cachedField("ledgerHash", ledgerHash)).toReversed(),
+    fieldBytes("ledgerHash", ledgerHash).toReversed(),
     bytesOfAuxHash(auxHash),
     bytesOfPendingCoinbaseAux(pendingCoinbaseAux),
   ]);

@@ -1,12 +1,10 @@
 // What Mina feeds its hashes: field elements, then bits packed into field elements.
 
 import type { Field } from "@forklift/chain";
+import { CHUNK_BITS } from "./input-writer.ts";
 
 /** An unsigned integer and its width; it is hashed lowest bit first. */
 export type Bits = readonly [value: bigint, width: number];
-
-/** One less than a field element's 255 bits, so that every chunk is below the modulus. */
-const CHUNK_BITS = 254;
 
 /** A boolean as its one bit. */
 export function bit(value: boolean): Bits {

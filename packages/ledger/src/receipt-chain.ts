@@ -7,20 +7,24 @@ import {
   type UserCommand,
   type UserCommandType,
 } from "@forklift/chain";
-import { cachedField, cachedPoint, receiptChainHashOfField } from "./decoded-texts.ts";
-import { hashLegacy } from "./legacy-poseidon.ts";
-import { type Bits, bit, packInput } from "./random-oracle-input.ts";
+import { fieldBytes, pointBytes, receiptChainHashOfBytes } from "./decoded-texts.ts";
+import { hashInputs } from "./hash-inputs.ts";
+import { InputWriter } from "./input-writer.ts";
+import { PAIR_BYTES } from "./poseidon/permutation-code.ts";
 
 /** Kept, Poseidon and prefix, by the Berkeley hard fork. */
 const RECEIPT_PREFIX = "CodaReceiptUC";
 
+/** Four field elements and 599 bits, which fill three more; a zero makes it pairs. */
+const RECEIPT_PAIRS = 4;
+
 /** Tags are three bits, written highest first, unlike every other number. */
-const COMMAND_TAG: Readonly<Record<UserCommandType, readonly Bits[]>> = {
-  payment: [bit(false), bit(false), bit(false)],
-  delegation: [bit(false), bit(false), bit(true)],
+const COMMAND_TAG: Readonly<Record<UserCommandType, number>> = {
+  payment: 0b000,
+  delegation: 0b100,
 };
 
-const DEFAULT_TOKEN_ID: Bits = [1n, 64];
+const DEFAULT_TOKEN_ID = 1n;
 
 /** What "no limit" is inside a command. */
 const VALID_FOR_EVER = UINT32_MAX;
@@ -30,23 +34,29 @@ export function extendReceiptChain(
   previous: ReceiptChainHash,
   command: UserCommand,
 ): ReceiptChainHash {
-  const feePayer = cachedPoint(command.feePayer);
-  const source = cachedPoint(command.source);
-  const receiver = cachedPoint(command.receiver);
-  const fields = [feePayer.x, source.x, receiver.x, cachedField("receiptChainHash", previous)];
-  const bits: Bits[] = [
-    [command.fee, 64],
-    DEFAULT_TOKEN_ID, // of the fee
-    bit(feePayer.isOdd),
-    [command.nonce, 32],
-    [command.validUntil ?? VALID_FOR_EVER, 32],
-    ...Array.from(bytesOfMemo(command.memo), (byte): Bits => [BigInt(byte), 8]),
-    ...COMMAND_TAG[command.type],
-    bit(source.isOdd),
-    bit(receiver.isOdd),
-    DEFAULT_TOKEN_ID, // of the amount
-    [command.amount ?? 0n, 64],
-    bit(false), // token locked
-  ];
-  return receiptChainHashOfField(hashLegacy(RECEIPT_PREFIX, packInput(fields, bits)));
+  const input = new Uint8Array(RECEIPT_PAIRS * PAIR_BYTES);
+  writeReceipt(new InputWriter(input, 0), previous, command);
+  return receiptChainHashOfBytes(hashInputs(RECEIPT_PREFIX, input, RECEIPT_PAIRS));
+}
+
+function writeReceipt(input: InputWriter, previous: ReceiptChainHash, command: UserCommand): void {
+  const feePayer = pointBytes(command.feePayer);
+  const source = pointBytes(command.source);
+  const receiver = pointBytes(command.receiver);
+  input.field(feePayer.x);
+  input.field(source.x);
+  input.field(receiver.x);
+  input.field(fieldBytes("receiptChainHash", previous));
+  input.uint64(command.fee);
+  input.uint64(DEFAULT_TOKEN_ID); // of the fee
+  input.boolean(feePayer.isOdd);
+  input.uint32(command.nonce);
+  input.uint32(command.validUntil ?? VALID_FOR_EVER);
+  for (const byte of bytesOfMemo(command.memo)) input.bits(byte, 8);
+  input.bits(COMMAND_TAG[command.type], 3);
+  input.boolean(source.isOdd);
+  input.boolean(receiver.isOdd);
+  input.uint64(DEFAULT_TOKEN_ID); // of the amount
+  input.uint64(command.amount ?? 0n);
+  input.boolean(false); // token locked
 }

@@ -32,7 +32,12 @@ describe("the mainnet preset", () => {
   });
 
   test.each([
-    ["a changed leaf of the genesis state", /min_window_density: "77"/, 'min_window_density: "76"', "hashes to 3N"],
+    [
+      "a changed leaf of the genesis state",
+      /min_window_density: "77"/,
+      'min_window_density: "76"',
+      "hashes to 3N",
+    ],
     ["a misspelt key", /lastPreForkBlock:/, "lastPreforkBlock:", "lastPreforkBlock"],
     ["a state hash that is none", /stateHash: 3NKe/, "stateHash: 3NKf", "genesis.stateHash"],
     ["a missing key of the state", / {6}genesis_state_hash: .*\n/, "", "genesis_state_hash"],
@@ -74,7 +79,9 @@ describe.skipIf(isMainnetDataMissing())("loadGenesisLedger", () => {
   test("refuses a ledger in which one balance differs, naming both hashes", async () => {
     const load = altered(/"balance":"372093"/, '"balance":"372094"');
     await expect(load).rejects.toThrow(ConfigError);
-    await expect(load).rejects.toThrow(/has ledger hash j\w+, but the genesis block .* has jx7buQVW/);
+    await expect(load).rejects.toThrow(
+      /has ledger hash j\w+, but the genesis block .* has jx7buQVW/,
+    );
   });
 
   test("refuses a file that is cut, naming it", async () => {

@@ -7,8 +7,8 @@ import { Findings } from "./findings.ts";
 import type { CheckResult } from "./report.ts";
 
 /**
- * Each check has snapshots of its own: one failed query spoils only its own transactions, and a live
- * source is not held back from cleaning up for as long as a whole verification takes.
+ * Each check has snapshots of its own: a failed query spoils only its own transactions, and a live
+ * source is not kept from cleaning up for as long as a whole verification takes.
  * @throws TryAgainError when a server or a block source is away, or the signal asked to stop.
  */
 export async function askCheck(

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Findings } from "./findings.ts";
 
-/** Every value as text: amounts would lose digits as numbers, and text is what differences print. */
+/** Every value as text: amounts would lose digits as numbers, and differences print text. */
 export type Row = Readonly<Record<string, string | null>>;
 
 /** The key columns, which hold no nulls. Both streams ascend by them, text by its bytes. */
@@ -18,8 +18,8 @@ export interface StreamPair {
 }
 
 /**
- * Rows with the same key are compared in the columns of the expected one. A row without a partner is
- * a difference of its own. Equal keys in a row of one stream are paired in the order they come.
+ * Rows with the same key are compared in the columns of the expected one; a row without a partner
+ * is a difference of its own. A key that comes several times is paired in the order it comes.
  */
 export async function compareStreams(
   { table, key, expected, found }: StreamPair,

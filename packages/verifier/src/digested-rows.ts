@@ -1,5 +1,5 @@
-// What the digest of each table covers: its rows, with every id replaced by what it stands for. Left
-// joins throughout, so that a reference to nothing shows as a null and no row can drop out.
+// What the digest of each table covers: its rows, with every id replaced by what it stands for.
+// Left joins throughout, so that a reference to nothing shows as a null and no row can drop out.
 
 import type { FilledTable } from "./tables.ts";
 

@@ -1,5 +1,5 @@
-// What one check has looked at and found so far. It keeps a few differences and counts the others, so
-// that a wholly wrong target takes no more memory than a right one.
+// What one check has looked at and found so far. It keeps a few differences and counts the others,
+// so that a wholly wrong target takes no more memory than a right one.
 
 import { TryAgainError } from "@forklift/pipeline";
 import { DIFFERENCES_SHOWN_MAX, type Difference } from "./report.ts";
@@ -27,8 +27,8 @@ export class Findings {
   }
 
   /**
-   * Counts a row that was looked at. Every check passes here for each of its rows, so it is here that
-   * a signal stops it.
+   * Counts a row that was looked at. Every check passes here for each of its rows, so it is here
+   * that a signal stops it.
    */
   rowCompared(): void {
     if (this.#signal.aborted) {

@@ -42,27 +42,27 @@ export interface VerificationReport {
 /** A result names its first differences; the rest is only counted. */
 export const DIFFERENCES_SHOWN_MAX = 10;
 
-/** The report as the documented JSON document: heights and counts are numbers, names snake case. */
+/** The report as the documented JSON document: heights and counts are numbers, times seconds. */
 export function toJson({ ok, tip, fromHeight, checks, digests, rowCounts }: VerificationReport) {
   return {
     ok,
     tip: {
       height: jsonNumber(tip.height),
-      state_hash: tip.stateHash,
-      ledger_hash: tip.ledgerHash,
+      stateHash: tip.stateHash,
+      ledgerHash: tip.ledgerHash,
     },
-    from_height: jsonNumber(fromHeight),
+    fromHeight: jsonNumber(fromHeight),
     checks: checks.map((check) => ({
       id: check.id,
       name: check.name,
       ok: check.ok,
       compared: check.compared,
       seconds: check.elapsedMs / 1000,
-      difference_count: check.differenceCount,
+      differenceCount: check.differenceCount,
       differences: check.differences,
     })),
     digests,
-    row_counts: Object.fromEntries(
+    rowCounts: Object.fromEntries(
       Object.entries(rowCounts).map(([table, count]) => [table, jsonNumber(BigInt(count))]),
     ),
   };

@@ -5,8 +5,8 @@ import type { Scope } from "./check.ts";
 import type { Row } from "./compare-streams.ts";
 
 /**
- * Names `chain`, the blocks from the tip ($1) down to above a height ($2). Heights descend by one, so
- * the walk ends even in a source whose links form a circle.
+ * Names `chain`, the blocks from the tip ($1) down to above a height ($2). Heights descend by one,
+ * so the walk ends even in a source whose links form a circle.
  */
 const CHAIN = `
   with recursive chain as (
@@ -18,7 +18,7 @@ const CHAIN = `
     where parent.height > $2
   )`;
 
-/** Rows of the source. `select` is a query over `chain (id, height)`; its parameters begin at $3. */
+/** Rows of the source. `select` is a query over `chain (id, height)` and has parameters from $3. */
 export function rowsAlongSource(
   { source, tip }: Pick<Scope, "source" | "tip">,
   above: bigint,

@@ -18,9 +18,9 @@ export interface VerificationOptions {
 }
 
 /**
- * Answers whether the target is the history of the chain that its tip ends. It only reads, and every
- * check is asked even if one before it failed.
- * @throws ConfigError when the target has no block, or none at the proven height.
+ * Answers whether the target is the history of the chain that its tip ends. It only reads, and
+ * every check is asked even if one before it failed.
+ * @throws ConfigError when the target has no block, or ends below the proven height.
  * @throws TryAgainError when a server or a block source is away, or the signal asked to stop.
  */
 export async function verifyArchive(
@@ -45,20 +45,23 @@ export async function verifyArchive(
 }
 
 /** Of two blocks at the highest height the canonical one: the other fails a check of its own. */
-export async function readTip({ target, targetUrl, provenHeight }: VerifierWorld): Promise<Tip> {
+export async function readTip({ target, provenHeight }: VerifierWorld): Promise<Tip> {
   const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
     `select height, state_hash, ledger_hash from blocks
      order by height desc, chain_status, state_hash limit 1`,
   );
   if (row === undefined) {
-    throw new ConfigError(`the target ${targetUrl} holds no block, there is nothing to verify`, {
-      hint: "run forklift migrate and forklift replay first",
-    });
+    throw new ConfigError(
+      `the target ${target.maskedUrl} holds no block, there is nothing to verify`,
+      {
+        hint: "run forklift migrate and forklift replay first",
+      },
+    );
   }
   const height = BigInt(row.height);
   if (height < provenHeight) {
     throw new ConfigError(
-      `the target ${targetUrl} ends at height ${height}, below the proven height ${provenHeight}`,
+      `the target ${target.maskedUrl} ends at height ${height}, below the proven height ${provenHeight}`,
       { hint: "verify it from genesis, without a proven height" },
     );
   }

@@ -8,11 +8,8 @@ import type { BlockSources } from "@forklift/precomputed";
 export interface VerifierWorld {
   /** The pre-fork archive. */
   readonly source: Session;
-  /** The source's URL without its password, for messages. */
-  readonly sourceUrl: string;
   /** The migrated archive. */
   readonly target: Session;
-  readonly targetUrl: string;
   readonly network: Network;
   readonly genesisLedger: GenesisLedger;
   readonly blocks: BlockSources;

@@ -62,8 +62,8 @@ export async function openMainnet(): Promise<Mainnet> {
   });
   const source = await open("source", { readOnly: true });
   const target = await open("target");
-  const shared = { source, sourceUrl: source.maskedUrl, network, genesisLedger, blocks };
-  await migrateAndReplay({ ...shared, target, targetUrl: target.maskedUrl }, scratch);
+  const shared = { source, network, genesisLedger, blocks };
+  await migrateAndReplay({ ...shared, target }, scratch);
   // A database can be copied only while no session stands in it.
   await target.close();
 
@@ -76,7 +76,7 @@ export async function openMainnet(): Promise<Mainnet> {
       await admin.close();
       const copy = await open(name);
       await copy.query(sql);
-      return { ...shared, target: copy, targetUrl: copy.maskedUrl, provenHeight: 0n };
+      return { ...shared, target: copy, provenHeight: 0n };
     },
     async [Symbol.asyncDispose]() {
       for (const session of sessions) await session.close();

@@ -7,7 +7,7 @@ import { toJson } from "../src/report.ts";
 const stateHash = parseStateHash("3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ");
 const ledgerHash = parseLedgerHash("jx7buQVWFLsXTtzRgSxbYcT8EYLS8KCZbLrfDcJxMtyy4thw2Ee");
 
-it("prints heights and counts as numbers, times in seconds, names in snake case", () => {
+it("prints heights and counts as numbers and times in seconds", () => {
   const differences = [
     { table: "blocks", key: "height 5", column: "timestamp", expected: "1", found: "2" },
   ];
@@ -22,10 +22,10 @@ it("prints heights and counts as numbers, times in seconds, names in snake case"
   });
   expect(JSON.parse(JSON.stringify(json))).toEqual({
     ok: false,
-    tip: { height: 9, state_hash: stateHash, ledger_hash: ledgerHash },
-    from_height: 3,
-    checks: [{ ...check, seconds: 1.25, difference_count: 1, differences }],
+    tip: { height: 9, stateHash, ledgerHash },
+    fromHeight: 3,
+    checks: [{ ...check, seconds: 1.25, differenceCount: 1, differences }],
     digests: { blocks: "00" },
-    row_counts: { blocks: 9 },
+    rowCounts: { blocks: 9 },
   });
 });

@@ -1,5 +1,5 @@
-// The digests of a real target: the same whatever the ids and the order of the rows, another one for
-// every single value that is altered.
+// The digests of a real target: the same whatever the ids and the order of the rows, another one
+// for every single value that is altered.
 
 import {
   type CatalogColumn,

@@ -16,6 +16,8 @@ export interface Tampering {
 
 const blockAt = (height: number) => `(select id from blocks where height = ${height})`;
 
+const otherKey = "(select max(id) from public_keys)";
+
 const commandAt = (height: number) =>
   `(select user_command_id from blocks_user_commands
     where block_id = ${blockAt(height)} and sequence_no = 0)`;
@@ -65,8 +67,6 @@ const chain: readonly Tampering[] = [
     fails: ["nothing-but-canonical", "blocks-equal", "precomputed-equal"],
   },
 ];
-
-const otherKey = "(select max(id) from public_keys)";
 
 const blocks: readonly Tampering[] = [
   {

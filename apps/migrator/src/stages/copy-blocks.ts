@@ -1,6 +1,12 @@
 // Copies the chosen chain, blocks with their commands, from the source to the target.
 
-import { RowIds, readSourceBlocks, type SourceBlock, writeBlocks } from "@forklift/archive";
+import {
+  RowIds,
+  readSourceBlocks,
+  refreshStatistics,
+  type SourceBlock,
+  writeBlocks,
+} from "@forklift/archive";
 import { type BlockRef, least, parseStateHash } from "@forklift/chain";
 import { type BatchStage, ConfigError, SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
@@ -64,9 +70,11 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
       merged.push(mergeBlock(sourceBlocks[merged.length]!, state));
     }
     const rowCount = await writeBlocks(tx, tools.rowIds, merged);
+    const isLast = to === chain.tip.height;
+    if (isLast) await refreshStatistics(tx);
     return {
       cursor: cursorAt(merged.at(-1)!),
-      isLast: to === chain.tip.height,
+      isLast,
       rowCount,
       progress: { done: to, total: chain.tip.height, unit: "blocks" },
     };

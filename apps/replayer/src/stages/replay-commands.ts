@@ -7,6 +7,7 @@ import {
   type ReplayBlock,
   RowIds,
   readReplayBlocks,
+  refreshStatistics,
   writeAccounts,
 } from "@forklift/archive";
 import { least } from "@forklift/chain";
@@ -115,6 +116,7 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
     }
     const rowCount = await writeAccounts(tx, rowIds, accessed, created);
     const isLast = to === tip.height;
+    if (isLast) await refreshStatistics(tx);
     await writeCheckpointIfDue(tools, blocks.at(-1)!, isLast);
     return {
       cursor: cursorAt(blocks.at(-1)!),

@@ -1,5 +1,5 @@
-// Is every column of a block what its protocol state says? The state hash vouches for that state, so
-// this check believes no archive at all.
+// Is every column of a block what its protocol state says? The state hash vouches for that state,
+// so this check believes no archive at all.
 
 import { formatErrorAt, parseStateHash, parseUnsigned, UINT32_MAX } from "@forklift/chain";
 import type { EpochData, ProtocolState } from "@forklift/ledger";
@@ -39,7 +39,7 @@ async function* rowsWithStates(scope: Scope): AsyncGenerator<RowWithState> {
   yield* withFetchedStates(blockRows(target, "b.height > $1", above), blocks);
 }
 
-/** No public bucket holds height 1; the preset's state was proven by its hash when it was loaded. */
+/** No public bucket holds height 1; the preset's state was proven by its hash when loaded. */
 async function* genesisWithState(scope: Scope): AsyncGenerator<RowWithState> {
   const { target, blocks, network } = scope;
   for await (const row of blockRows(target, "b.height = $1", GENESIS_HEIGHT)) {

@@ -1,0 +1,59 @@
+import type { SourceBlock } from "@forklift/archive";
+import { parseGlobalSlotSinceGenesis, parseGlobalSlotSinceHardFork } from "@forklift/chain";
+import { loadNetwork } from "@forklift/network";
+import { SourceDataError } from "@forklift/pipeline";
+import { beforeAll, describe, expect, test } from "vitest";
+import { mergeBlock } from "../src/merge-block.ts";
+
+type State = Awaited<ReturnType<typeof loadNetwork>>["genesis"]["protocolState"];
+
+describe("mergeBlock", () => {
+  let state: State;
+  let source: SourceBlock;
+
+  beforeAll(async () => {
+    const { genesis } = await loadNetwork("mainnet");
+    state = genesis.protocolState;
+    const { blockchainState, consensusState } = state.body;
+    source = {
+      height: 1n,
+      stateHash: genesis.stateHash,
+      parentHash: state.previousStateHash,
+      ledgerHash: blockchainState.stagedLedgerHash.nonSnark.ledgerHash,
+      creator: consensusState.blockCreator,
+      winner: consensusState.blockStakeWinner,
+      globalSlotSinceHardFork: parseGlobalSlotSinceHardFork("0"),
+      globalSlotSinceGenesis: parseGlobalSlotSinceGenesis("0"),
+      timestamp: 1_615_939_200_000n,
+      chainStatus: "canonical",
+      userCommands: [],
+      internalCommands: [],
+    };
+  });
+
+  test("takes from the precomputed block what the old schema does not hold", () => {
+    expect(mergeBlock(source, state)).toMatchObject({
+      minWindowDensity: 77n,
+      subWindowDensities: [1n, 7n, 7n, 7n, 7n, 7n, 7n, 7n, 7n, 7n, 7n],
+      totalCurrency: 805_385_692_840_039_233n,
+      lastVrfOutput: "NfThG1r1GxQuhaGLSJWGxcpv24SudtXG4etB0TnGqwg=",
+      stakingEpochData: { epochLength: 1n },
+      nextEpochData: { epochLength: 2n, lockCheckpoint: state.previousStateHash },
+    });
+  });
+
+  test.each([
+    ["height", 2n],
+    ["parentHash", "3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ"],
+    ["ledgerHash", "jwuDVNsqhqzkGeiQ5SB12m6TmdEKXGFxAaaW3gNrsNc3x8ZWhcD"],
+    ["creator", "B62qmqMrgPshhHKLJ7DqWn1KeizEgga5MuGmWb2bXajUnyivfeMW6JE"],
+    ["winner", "B62qmqMrgPshhHKLJ7DqWn1KeizEgga5MuGmWb2bXajUnyivfeMW6JE"],
+    ["globalSlotSinceHardFork", 7n],
+    ["globalSlotSinceGenesis", 7n],
+    ["timestamp", 1n],
+  ])("refuses a source whose %s is not the hashed one, with both values", (name, wrong) => {
+    const merge = () => mergeBlock({ ...source, [name]: wrong } as SourceBlock, state);
+    expect(merge).toThrow(SourceDataError);
+    expect(merge).toThrow(`the source has ${name} ${wrong}`);
+  });
+});

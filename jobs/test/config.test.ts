@@ -1,0 +1,113 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { ConfigError, UsageError } from "@forklift/pipeline";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { explainConfig, explanations } from "../src/config/explain.ts";
+import { getAt, loadConfig } from "../src/config/load-config.ts";
+import { CONFIG_KEYS, environmentName } from "../src/config/schema.ts";
+
+const WHOLE = `
+network: mainnet
+source: { dumps: ./dumps/ }
+target: { store: "file:///store/" }
+blocks: [../blocks.tar.gz, "https://example.org/blocks/"]
+postgres: { url: "postgres://me:secret@host/db" }
+replay: { checkpointIntervalBlocks: 100 }
+`;
+
+describe("loadConfig", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "forklift-config-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const load = async (
+    text: string,
+    settings: readonly string[] = [],
+    environment: Record<string, string> = {},
+  ) => {
+    const file = path.join(folder, "forklift.yaml");
+    await writeFile(file, text);
+    return await loadConfig({ file, settings, environment });
+  };
+
+  test("a flag wins over the environment, that over the file, that over the default", async () => {
+    const key = "replay.checkpointIntervalBlocks";
+    const variable = { FORKLIFT_REPLAY_CHECKPOINT_INTERVAL_BLOCKS: "200" };
+    const seen = async (settings: string[], environment: Record<string, string>, text = WHOLE) => {
+      const { config, origins } = await load(text, settings, environment);
+      return [getAt(config, key), origins.get(key)];
+    };
+    expect(await seen([`${key}=300`], variable)).toEqual([300, "flag"]);
+    expect(await seen([], variable)).toEqual([200, "environment"]);
+    expect(await seen([], {})).toEqual([100, "file"]);
+    expect(await seen([], {}, WHOLE.replace(/replay.*/, ""))).toEqual([500, "default"]);
+  });
+
+  test("every key can come from the environment, also where the file has no such branch", async () => {
+    expect(environmentName("source.dumps")).toBe("FORKLIFT_SOURCE_DUMPS");
+    const { config } = await load("network: mainnet", [], {
+      FORKLIFT_SOURCE_DATABASE: "postgres://host/db",
+      FORKLIFT_TARGET_STORE: "file:///store/",
+      FORKLIFT_BLOCKS: "file:///a/,file:///b/",
+      FORKLIFT_POSTGRES_EMBEDDED: "true",
+    });
+    expect(config).toMatchObject({
+      source: { database: "postgres://host/db" },
+      blocks: ["file:///a/", "file:///b/"],
+      postgres: { embedded: true },
+    });
+  });
+
+  test("paths are meant from the place of the file", async () => {
+    const { config } = await load(WHOLE);
+    expect(config.source.dumps).toBe(pathToFileURL(`${folder}/dumps/`).href);
+    expect(config.blocks[0]).toBe(pathToFileURL(path.join(folder, "../blocks.tar.gz")).href);
+  });
+
+  test.each([
+    ["a misspelt key", WHOLE.replace("blocks:", "bloks:"), "bloks"],
+    [
+      "a key of a wrong type",
+      WHOLE.replace("checkpointIntervalBlocks: 100", "checkpointIntervalBlocks: often"),
+      "replay.checkpointIntervalBlocks",
+    ],
+    [
+      "a number that makes no sense",
+      WHOLE.replace("Blocks: 100", "Blocks: 0"),
+      "replay.checkpointIntervalBlocks",
+    ],
+    [
+      "two sources",
+      WHOLE.replace("dumps: ./dumps/", 'dumps: ./dumps/, database: "postgres://x/y"'),
+      "either dumps",
+    ],
+    ["no source", WHOLE.replace("dumps: ./dumps/", ""), "either dumps"],
+    ["a schedule that is none", `${WHOLE}schedule: { cron: "0 0 31" }`, "schedule.cron"],
+    ["a trusted hash that is none", `${WHOLE}trustedStateHash: 3Nx`, "trustedStateHash"],
+    ["no YAML", "network: [mainnet", "cannot read"],
+    ["a list", "- mainnet", "not a YAML mapping"],
+  ])("%s is refused, naming it", async (_what, text, named) => {
+    const loading = load(text);
+    await expect(loading).rejects.toThrow(ConfigError);
+    await expect(loading).rejects.toThrow(named);
+  });
+
+  test("--set with an unknown key is wrong usage, and lists the known ones", async () => {
+    const loading = load(WHOLE, ["target.shop=x"]);
+    await expect(loading).rejects.toThrow(UsageError);
+    await expect(loading).rejects.toHaveProperty("hint", expect.stringContaining("target.store"));
+  });
+
+  test("the explanation shows every key, and no password", async () => {
+    const loaded = await load(WHOLE);
+    expect(explanations(loaded).map(({ key }) => key)).toEqual([...CONFIG_KEYS]);
+    const text = explainConfig(loaded);
+    expect(text).not.toContain("secret");
+    expect(text).toContain("postgres://me:***@host/db");
+    expect(text).toMatch(/^log\.level +info +default +FORKLIFT_LOG_LEVEL$/m);
+  });
+});

@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseStateHash } from "@forklift/chain";
+import { openStore } from "@forklift/storage";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { maskSecrets } from "../src/output/mask-secrets.ts";
+import { duration, grouped } from "../src/output/numbers.ts";
+import { table } from "../src/output/table.ts";
+import { dumpName, newestDump, parseDumpName } from "../src/sets/dump-name.ts";
+import { manifestName, parseManifestName } from "../src/sets/manifest.ts";
+
+const PREFIX = "mainnet-archive-dump";
+const STATE_HASH = parseStateHash("3NLNqcUH7zRbYWZFohUM7SqqBr6itCjQkkqRMTrWsZLfbga8P3f4");
+
+describe("names of dumps", () => {
+  test("every minute goes through its name and back", () => {
+    const minute = fc.integer({ min: 0, max: 60 * 24 * 365 * 200 });
+    fc.assert(
+      fc.property(minute, (at) => {
+        expect(parseDumpName(PREFIX, dumpName(PREFIX, at))).toBe(at);
+      }),
+    );
+  });
+
+  test.each([
+    `${PREFIX}-2021-02-30_0000.sql.tar.gz`,
+    `${PREFIX}-2021-13-01_0000.sql.tar.gz`,
+    `${PREFIX}-2021-03-20_2460.sql.tar.gz`,
+    `${PREFIX}-2021-03-20.sql.tar.gz`,
+    `${PREFIX}-2021-03-20_0000.sql.gz`,
+    "mainnet-migrated-archive-dump-2021-03-20_0000.sql.tar.gz",
+    `devnet-archive-dump-2021-03-20_0000.sql.tar.gz`,
+    `${PREFIX}x2021-03-20_0000.sql.tar.gz`,
+  ])("%s is the name of none", (name) => {
+    expect(parseDumpName(PREFIX, name)).toBeNull();
+  });
+
+  test("the newest is found by its date, not by its place in the listing or its age", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "forklift-dumps-"));
+    const stamps = ["2021-03-20_0001", "2021-03-20_2050", "2021-03-19_2359", "2021-03-20_0002"];
+    for (const stamp of stamps) {
+      await writeFile(path.join(folder, `${PREFIX}-${stamp}.sql.tar.gz`), "");
+    }
+    await writeFile(path.join(folder, `${PREFIX}-latest.sql.tar.gz`), "");
+    const newest = await newestDump(openStore(pathToFileURL(`${folder}/`).href), PREFIX);
+    expect(newest?.name).toBe(`${PREFIX}-2021-03-20_2050.sql.tar.gz`);
+    await rm(folder, { recursive: true });
+  });
+});
+
+test("the name of a manifest goes there and back, and no other name is taken for one", () => {
+  const tip = { height: 2025n, stateHash: STATE_HASH };
+  const name = manifestName("mainnet", tip);
+  expect(name).toBe(`mainnet-set-2025-${STATE_HASH}.json`);
+  expect(parseManifestName("mainnet", name)).toEqual(tip);
+  expect(parseManifestName("devnet", name)).toBeNull();
+  expect(parseManifestName("mainnet", "mainnet-set-latest.json")).toBeNull();
+});
+
+describe("what is printed", () => {
+  test("passwords and signatures never are, however deep they lie", () => {
+    const value = {
+      url: "postgres://me:secret@host/db?password=secret",
+      list: ["https://host/x?X-Goog-Signature=secret&a=1", 7, null],
+    };
+    expect(JSON.stringify(maskSecrets(value))).not.toContain("secret");
+    expect(maskSecrets("postgres://me@host/db")).toBe("postgres://me@host/db");
+  });
+
+  test("numbers are grouped, durations short", () => {
+    expect([0, 999, 1000, 1234567].map((n) => grouped(n))).toEqual([
+      "0",
+      "999",
+      "1,000",
+      "1,234,567",
+    ]);
+    expect([0, 59_940, 60_000, 3_600_000, 5_400_000].map(duration)).toEqual([
+      "0.0s",
+      "59.9s",
+      "1m00s",
+      "1h00m",
+      "1h30m",
+    ]);
+  });
+
+  test("tables align, also without rows", () => {
+    const columns = [{ title: "stage" }, { title: "rows", align: "right" }] as const;
+    expect(
+      table(columns, [
+        ["copy-blocks", "12,345"],
+        ["x", "1"],
+      ]),
+    ).toBe(
+      [
+        "stage          rows",
+        "-----------  ------",
+        "copy-blocks  12,345",
+        "x                 1",
+      ].join("\n"),
+    );
+    expect(table(columns, [])).toBe("stage  rows\n-----  ----");
+  });
+});

@@ -1,0 +1,100 @@
+// The WebAssembly instructions that our generators use, as functions from operands to code.
+
+/** Instructions in stack order, operands first; nested, so that expressions nest. */
+export type Code = number | readonly Code[];
+
+export type ValueType = "i32" | "i64";
+
+/** A parameter or local variable of the function that is being written. */
+export interface Local {
+  readonly index: number;
+}
+
+export function get(local: Local): Code {
+  return [0x20, unsignedLeb128(local.index)];
+}
+
+export function set(local: Local, value: Code): Code {
+  return [value, 0x21, unsignedLeb128(local.index)];
+}
+
+/** Calls a function of the module by its index; one with a result leaves that on the stack. */
+export function call(functionIndex: number, ...operands: Code[]): Code {
+  return [operands, 0x10, unsignedLeb128(functionIndex)];
+}
+
+/** Runs the body, then runs it again while the condition, an i32, is not zero. */
+export function doWhile(body: Code, condition: Code): Code {
+  return [0x03, NO_RESULT, body, condition, 0x0d, 0, END];
+}
+
+/** The first value where the condition, an i32, is not zero, else the second. */
+export function select(condition: Code, ifTrue: Code, ifFalse: Code): Code {
+  return [ifTrue, ifFalse, condition, 0x1b];
+}
+
+export const END = 0x0b;
+
+const NO_RESULT = 0x40;
+
+export const i32 = {
+  constant: (value: number): Code => [0x41, signedLeb128(value)],
+  add: binary(0x6a),
+  sub: binary(0x6b),
+  load: load(0x28, 2),
+  store: store(0x36, 2),
+};
+
+/** Constants have 32 bits at most. Operands of `load32` and `store32` are four bytes in memory and i64 on the stack. */
+export const i64 = {
+  constant: (value: number): Code => [0x42, signedLeb128(value)],
+  lessThanZero: (value: Code): Code => [value, i64.constant(0), 0x53],
+  add: binary(0x7c),
+  sub: binary(0x7d),
+  mul: binary(0x7e),
+  and: binary(0x83),
+  or: binary(0x84),
+  shiftLeft: binary(0x86),
+  shiftRightSigned: binary(0x87),
+  shiftRight: binary(0x88),
+  load: load(0x29, 3),
+  load32: load(0x35, 2),
+  store: store(0x37, 3),
+  store32: store(0x3e, 2),
+};
+
+function binary(opcode: number) {
+  return (left: Code, right: Code): Code => [left, right, opcode];
+}
+
+function load(opcode: number, alignment: number) {
+  return (address: Code, offset = 0): Code => [address, opcode, alignment, unsignedLeb128(offset)];
+}
+
+function store(opcode: number, alignment: number) {
+  return (address: Code, value: Code, offset = 0): Code => [
+    address,
+    value,
+    opcode,
+    alignment,
+    unsignedLeb128(offset),
+  ];
+}
+
+/** Seven bits a byte, lowest first; the high bit says that more follow. */
+export function unsignedLeb128(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest);
+  return bytes;
+}
+
+/** The same for signed values of 32 bits: the last byte's second highest bit is the sign. */
+export function signedLeb128(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest < -0x40 || rest >= 0x40; rest >>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest & 0x7f);
+  return bytes;
+}
