@@ -18,6 +18,7 @@ export const MAY_IMPORT = {
   "packages/archive": ["chain", "pipeline", "postgres", "schemas"],
   // Not archive: a verification that shared its queries would share its mistakes.
   "packages/verifier": ["chain", "ledger", "network", "pipeline", "postgres", "precomputed"],
+  "packages/sample": ["chain", "ledger", "pipeline", "postgres", "schemas"],
   "apps/migrator": ["archive", "chain", "ledger", "network", "pipeline", "postgres", "precomputed"],
   "apps/replayer": ["archive", "chain", "ledger", "network", "pipeline", "postgres", "storage"],
   jobs: [

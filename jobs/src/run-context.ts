@@ -4,7 +4,8 @@ import { progressMarks } from "@forklift/archive";
 import { runStages, type Stage, type StageReport, type WholeStage } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { Log } from "./output/log.ts";
-import { runObserver } from "./output/observer.ts";
+import { logObserver } from "./output/log-observer.ts";
+import { terminalObserver } from "./output/terminal-observer.ts";
 
 /** What the process gives to everything below it. */
 export interface Shell {
@@ -15,6 +16,7 @@ export interface Shell {
   readonly now: () => number;
   /** The time of day, for names and manifests. */
   readonly date: () => Date;
+  /** Where progress is drawn; null when stderr is no terminal, or is to hold a log for machines. */
   readonly terminal: NodeJS.WritableStream | null;
   /** Told of every stage that has ended, besides the log. */
   readonly onStageEnded?: (report: StageReport) => void;
@@ -55,7 +57,10 @@ function unavailable(what: string): never {
 }
 
 function runContext<World>(world: World, shell: Shell) {
-  const observer = runObserver(shell);
+  const observer =
+    shell.terminal === null
+      ? logObserver(shell.log, shell.now)
+      : terminalObserver(shell.terminal, shell.now);
   return {
     world,
     signal: shell.signal,

@@ -172,6 +172,16 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
     expect(Object.keys(report.digests).length).toBeGreaterThan(15);
   });
 
+  test("the scheduler runs daily by its cron expression until a signal ends it", async () => {
+    const { exit, stderr } = await runForklift(
+      ["schedule", "--config", config, "--set", "schedule.cron=* * * * * *"],
+      { cwd: home, terminateAt: /nothing new/ },
+    );
+    expect(exit).toBe(0);
+    expect(stderr).toContain("next daily run");
+    expect(stderr).toContain("height 2025 was verified and published as");
+  });
+
   test("every scratch database is gone", async () => {
     await using database = await openTestDatabase();
     await using session = await openTestSession(database);

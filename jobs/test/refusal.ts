@@ -25,3 +25,10 @@ export async function expectRefusal(
   expect(hint).toMatch(next);
   return { message, log: ran.stderr, stdout: ran.stdout };
 }
+
+/** Rows for `test.each`, whose `%s` prints a name as it is. */
+export function byName<Case extends { readonly name: string }>(
+  cases: readonly Case[],
+): [name: string, Case][] {
+  return cases.map((it) => [it.name, it]);
+}

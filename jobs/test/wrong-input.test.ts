@@ -23,7 +23,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeManifest, encodeManifest, type Manifest } from "../src/sets/manifest.ts";
 import { contentsOf, filesIn } from "./contents.ts";
-import { expectRefusal, type Refusal } from "./refusal.ts";
+import { byName, expectRefusal, type Refusal } from "./refusal.ts";
 import { blockFileOf, changedCopy, openSmallArchive, type SmallArchive } from "./small-archive.ts";
 
 /** The canonical chain of the source ends here, beside three orphans. */
@@ -123,7 +123,7 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
     await ahead?.[Symbol.asyncDispose]();
     await primed?.[Symbol.asyncDispose]();
     await server?.[Symbol.asyncDispose]();
-    await archive?.[Symbol.asyncDispose]();
+    await archive[Symbol.asyncDispose]();
   });
 
   /** A configuration that is right but for the changes. JSON is YAML. */
@@ -244,52 +244,54 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
       readonly next: (hashes: readonly string[]) => string | RegExp;
     }
 
-    test.each<Fault>([
-      {
-        name: "with a gap",
-        sql: `update blocks set parent_id = null where parent_id = ${canonicalAt(50)};
+    test.each(
+      byName<Fault>([
+        {
+          name: "with a gap",
+          sql: `update blocks set parent_id = null where parent_id = ${canonicalAt(50)};
               delete from blocks_user_commands where block_id = ${canonicalAt(50)};
               delete from blocks_internal_commands where block_id = ${canonicalAt(50)};
               delete from blocks where id = ${canonicalAt(50)}`,
-        says: () => ["no canonical block at height 50"],
-        next: (hashes) => `patch the source with ${blockFileOf(hashes, 50)}`,
-      },
-      {
-        name: "with a broken link",
-        sql: `update blocks set parent_hash =
+          says: () => ["no canonical block at height 50"],
+          next: (hashes) => `patch the source with ${blockFileOf(hashes, 50)}`,
+        },
+        {
+          name: "with a broken link",
+          sql: `update blocks set parent_hash =
                 (select state_hash from blocks where id = ${canonicalAt(47)})
               where id = ${canonicalAt(50)}`,
-        says: (hashes) => [
-          `canonical block ${hashes[50]} at height 50 has parent ${hashes[47]}`,
-          `the canonical block below it is ${hashes[49]}`,
-        ],
-        next: () => "repair these rows",
-      },
-      {
-        name: "with two canonical blocks at one height",
-        sql: `update blocks set chain_status = 'canonical' where id =
+          says: (hashes) => [
+            `canonical block ${hashes[50]} at height 50 has parent ${hashes[47]}`,
+            `the canonical block below it is ${hashes[49]}`,
+          ],
+          next: () => "repair these rows",
+        },
+        {
+          name: "with two canonical blocks at one height",
+          sql: `update blocks set chain_status = 'canonical' where id =
                 (select min(id) from blocks where height = 57 and chain_status = 'orphaned')`,
-        says: () => ["2 canonical blocks at height 57"],
-        next: () => "repair these rows",
-      },
-      {
-        name: "with an unknown failure reason",
-        sql: `update blocks_user_commands
+          says: () => ["2 canonical blocks at height 57"],
+          next: () => "repair these rows",
+        },
+        {
+          name: "with an unknown failure reason",
+          sql: `update blocks_user_commands
               set status = 'failed', failure_reason = 'Moon_in_retrograde'
               where block_id = ${canonicalAt(3)}`,
-        says: (hashes) => [
-          `block ${hashes[3]} at height 3`,
-          "failed with Moon_in_retrograde: not a combination of protocol 1.x",
-        ],
-        next: () => "repair these rows",
-      },
-      {
-        name: "without any canonical block",
-        sql: "update blocks set chain_status = 'pending'",
-        says: () => ["has no canonical block"],
-        next: () => "chain status was never set",
-      },
-    ])("$name is refused before the first write", async ({ sql, says, next }) => {
+          says: (hashes) => [
+            `block ${hashes[3]} at height 3`,
+            "failed with Moon_in_retrograde: not a combination of protocol 1.x",
+          ],
+          next: () => "repair these rows",
+        },
+        {
+          name: "without any canonical block",
+          sql: "update blocks set chain_status = 'pending'",
+          says: () => ["has no canonical block"],
+          next: () => "chain status was never set",
+        },
+      ]),
+    )("%s is refused before the first write", async (_name, { sql, says, next }) => {
       await using source = await archive.changedSource(sql);
       await using target = await openTestDatabase();
       const { stateHashes } = archive;
@@ -364,43 +366,45 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
       readonly says: (hashes: readonly string[]) => (string | RegExp)[];
     }
 
-    test.each<Stop>([
-      {
-        name: "with two options that disagree",
-        more: (hashes) => ["--fork-state-hash", hashes[75]!, ...above(74)],
-        exit: 64,
-        says: (hashes) => [`${hashes[75]} stands at height 75, --stop-at-height says 74`],
-        next: "give one of them",
-      },
-      {
-        name: "that is orphaned",
-        more: () => ["--fork-state-hash", ORPHAN_AT_60],
-        exit: 65,
-        says: () => [`block ${ORPHAN_AT_60} at height 60 is orphaned`],
-        next: "check the hash",
-      },
-      {
-        name: "that nobody knows",
-        more: () => ["--fork-state-hash", MAINNET.tip],
-        exit: 65,
-        says: () => [`the source has no block ${MAINNET.tip}`],
-        next: "wait until the archive node has received the block",
-      },
-      {
-        name: "above the source",
-        more: () => above(2000),
-        exit: 65,
-        says: () => ["the source ends at height 1028, --stop-at-height says 2000"],
-        next: "choose a lower height",
-      },
-      {
-        name: "below the target",
-        more: () => above(50),
-        exit: 78,
-        says: (hashes) => ["stands at height 60, above the stop point", hashes[50]!, "height 50"],
-        next: "an older set",
-      },
-    ])("$name is refused", async ({ more, exit, says, next }) => {
+    test.each(
+      byName<Stop>([
+        {
+          name: "with two options that disagree",
+          more: (hashes) => ["--fork-state-hash", hashes[75]!, ...above(74)],
+          exit: 64,
+          says: (hashes) => [`${hashes[75]} stands at height 75, --stop-at-height says 74`],
+          next: "give one of them",
+        },
+        {
+          name: "that is orphaned",
+          more: () => ["--fork-state-hash", ORPHAN_AT_60],
+          exit: 65,
+          says: () => [`block ${ORPHAN_AT_60} at height 60 is orphaned`],
+          next: "check the hash",
+        },
+        {
+          name: "that nobody knows",
+          more: () => ["--fork-state-hash", MAINNET.tip],
+          exit: 65,
+          says: () => [`the source has no block ${MAINNET.tip}`],
+          next: "wait until the archive node has received the block",
+        },
+        {
+          name: "above the source",
+          more: () => above(2000),
+          exit: 65,
+          says: () => ["the source ends at height 1028, --stop-at-height says 2000"],
+          next: "choose a lower height",
+        },
+        {
+          name: "below the target",
+          more: () => above(50),
+          exit: 78,
+          says: (hashes) => ["stands at height 60, above the stop point", hashes[50]!, "height 50"],
+          next: "an older set",
+        },
+      ]),
+    )("%s is refused", async (_name, { more, exit, says, next }) => {
       await using target = await openTestDatabase(primed);
       const { stateHashes } = archive;
       const args = migration({ target: target.url, more: more(stateHashes) });
@@ -448,19 +452,21 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
       readonly says: (hashes: readonly string[]) => string | RegExp;
     }
 
-    test.each<Damage>([
-      { name: "missing", damage: (file) => rm(file), says: () => "missing" },
-      {
-        name: "cut off",
-        damage: async (file) => writeFile(file, (await readFile(file)).subarray(0, 5000)),
-        says: () => "the JSON is cut off at byte 5000",
-      },
-      {
-        name: "that is another block",
-        damage: (file, next) => copyFile(next, file),
-        says: (hashes) => `wrong state hash: recomputed ${hashes[66]}, expected ${hashes[65]}`,
-      },
-    ])("$name is named with every place that was asked", async ({ damage, says }) => {
+    test.each(
+      byName<Damage>([
+        { name: "missing", damage: (file) => rm(file), says: () => "missing" },
+        {
+          name: "cut off",
+          damage: async (file) => writeFile(file, (await readFile(file)).subarray(0, 5000)),
+          says: () => "the JSON is cut off at byte 5000",
+        },
+        {
+          name: "that is another block",
+          damage: (file, next) => copyFile(next, file),
+          says: (hashes) => `wrong state hash: recomputed ${hashes[66]}, expected ${hashes[65]}`,
+        },
+      ]),
+    )("%s is named with every place that was asked", async (_name, { damage, says }) => {
       const { stateHashes } = archive;
       const fileAt = (height: number) => blockFileOf(stateHashes, height);
       const [damaged, empty] = [await newFolder(), await newFolder()];
@@ -610,32 +616,34 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
       readonly next: string;
     }
 
-    test.each<Wrong>([
-      {
-        name: "cut off",
-        alter: (text) => text.slice(0, text.length / 2),
-        keepsMeta: true,
-        says: () => ["is torn or no checkpoint"],
-        next: "use an older checkpoint",
-      },
-      {
-        name: "that its meta file does not vouch for",
-        alter: (text) => text.replace(/("balance":")(\d)/, "$19$2"),
-        keepsMeta: true,
-        says: () => [/has SHA-256 [0-9a-f]{64}, its meta file says [0-9a-f]{64}/],
-        next: "torn or was altered",
-      },
-      {
-        name: "with another balance",
-        alter: (text) => text.replace(/("balance":")(\d)/, "$19$2"),
-        keepsMeta: false,
-        says: (hashes) => [
-          /does not belong to this database: its ledger hash is j\w+/,
-          `block ${hashes[60]} at height 60 of the target has ledger hash jx`,
-        ],
-        next: "published with this database",
-      },
-    ])("$name is refused", async ({ alter, keepsMeta, says, next }) => {
+    test.each(
+      byName<Wrong>([
+        {
+          name: "cut off",
+          alter: (text) => text.slice(0, text.length / 2),
+          keepsMeta: true,
+          says: () => ["is torn or no checkpoint"],
+          next: "use an older checkpoint",
+        },
+        {
+          name: "that its meta file does not vouch for",
+          alter: (text) => text.replace(/("balance":")(\d)/, "$19$2"),
+          keepsMeta: true,
+          says: () => [/has SHA-256 [0-9a-f]{64}, its meta file says [0-9a-f]{64}/],
+          next: "torn or was altered",
+        },
+        {
+          name: "with another balance",
+          alter: (text) => text.replace(/("balance":")(\d)/, "$19$2"),
+          keepsMeta: false,
+          says: (hashes) => [
+            /does not belong to this database: its ledger hash is j\w+/,
+            `block ${hashes[60]} at height 60 of the target has ledger hash jx`,
+          ],
+          next: "published with this database",
+        },
+      ]),
+    )("%s is refused", async (_name, { alter, keepsMeta, says, next }) => {
       const folder = await newFolder();
       const original = await checkpoint();
       const copy = path.join(folder, path.basename(original));

@@ -9,4 +9,5 @@ export * from "./field.ts";
 export * from "./format-error.ts";
 export * from "./hashes.ts";
 export * from "./integer.ts";
+export * from "./permissions.ts";
 export * from "./slot.ts";

@@ -6,6 +6,7 @@ import {
   FormatError,
   fieldToBytes,
   formatErrorAt,
+  MIGRATED_PERMISSIONS,
   minaOfNanomina,
   nanominaOfMina,
   parseReceiptChainHash,
@@ -17,26 +18,6 @@ import {
 import { type Account, newAccount, type Timing } from "./account.ts";
 import { checkedPublicKey } from "./decoded-texts.ts";
 import { mismatch, plainObject } from "./json-decoder.ts";
-
-/**
- * The permissions of every migrated account. 2 is the transaction version before the hard fork;
- * accounts opened after it carry 3.
- */
-const MIGRATED_PERMISSIONS = {
-  edit_state: "signature",
-  send: "signature",
-  receive: "none",
-  access: "none",
-  set_delegate: "signature",
-  set_permissions: "signature",
-  set_verification_key: { auth: "signature", txn_version: "2" },
-  set_zkapp_uri: "signature",
-  edit_action_state: "signature",
-  set_token_symbol: "signature",
-  increment_nonce: "signature",
-  set_voting_for: "signature",
-  set_timing: "signature",
-} as const;
 
 /** The default token as protocol 1.x writes it, and as Berkeley does. */
 const DEFAULT_TOKENS: readonly string[] = [

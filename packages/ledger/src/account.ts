@@ -1,28 +1,15 @@
 // An account of protocol 1.x, as far as mainnet used it: default token, default permissions.
 
-import { hashText, type PublicKey, type ReceiptChainHash, type StateHash } from "@forklift/chain";
+import {
+  type Account,
+  hashText,
+  type PublicKey,
+  type ReceiptChainHash,
+  type StateHash,
+} from "@forklift/chain";
 import { salt } from "./legacy-poseidon.ts";
 
-/** A vesting schedule. Amounts are nanomina; times and periods are slots since genesis. */
-export interface Timing {
-  readonly initialMinimumBalance: bigint;
-  readonly cliffTime: bigint;
-  readonly cliffAmount: bigint;
-  readonly vestingPeriod: bigint;
-  readonly vestingIncrement: bigint;
-}
-
-export interface Account {
-  readonly publicKey: PublicKey;
-  /** Nanomina. */
-  readonly balance: bigint;
-  readonly nonce: bigint;
-  readonly receiptChainHash: ReceiptChainHash;
-  readonly delegate: PublicKey;
-  readonly votingFor: StateHash;
-  /** Null for an account whose whole balance is free. */
-  readonly timing: Timing | null;
-}
+export type { Account, Timing } from "@forklift/chain";
 
 /** The receipt chain of an account that has never paid a fee. */
 export const EMPTY_RECEIPT_CHAIN_HASH = hashText(

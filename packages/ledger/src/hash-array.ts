@@ -2,7 +2,7 @@
 
 import { FIELD_BYTES } from "@forklift/chain";
 
-/** Places; even, so that a pair never straddles the end. */
+/** Places. A power of two above one, so that no pair ever straddles the end. */
 const INITIAL_CAPACITY = 2;
 
 /** Every place that has not been set holds the filler. */
@@ -24,8 +24,10 @@ export class HashArray {
   /** Copies a hash of 32 bytes to its place. */
   set(index: number, hash: Uint8Array): void {
     const start = index * FIELD_BYTES;
-    if (start >= this.#bytes.length) {
-      const grown = this.#filled(Math.max(index + (index % 2) + 2, 2 * this.#capacity));
+    let capacity = this.#bytes.length / FIELD_BYTES;
+    while (capacity <= index) capacity *= 2;
+    if (capacity * FIELD_BYTES > this.#bytes.length) {
+      const grown = this.#filled(capacity);
       grown.set(this.#bytes);
       this.#bytes = grown;
     }
@@ -41,10 +43,6 @@ export class HashArray {
   /** The hashes at 2·index and 2·index + 1, one after the other; a view as well. */
   pair(index: number): Uint8Array {
     return this.#bytes.subarray(2 * index * FIELD_BYTES, (2 * index + 2) * FIELD_BYTES);
-  }
-
-  get #capacity(): number {
-    return this.#bytes.length / FIELD_BYTES;
   }
 
   #filled(capacity: number): Uint8Array {

@@ -1,3 +1,4 @@
+export * from "./gcs-emulator/index.ts";
 export * from "./mainnet.ts";
 export * from "./run-forklift.ts";
 export { serverUrl } from "./shared-server.ts";

@@ -4,8 +4,7 @@
 import { createReadStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Content } from "./partial-object.ts";
-import { openPartialObject } from "./partial-object.ts";
+import { type Content, contentDigest } from "./partial-object.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface StoredResource extends Content {
@@ -55,11 +54,10 @@ export async function openBucketFiles(root: string): Promise<BucketFiles> {
 
   /** A file that nobody uploaded, or that was changed by hand, becomes a new generation. */
   async function adopt(bucket: string, name: string): Promise<StoredResource> {
-    const partial = await openPartialObject(join(root, PARTIAL, `adopt-${process.hrtime.bigint()}`));
-    await partial.append(createReadStream(pathOf(bucket, name)), true);
+    const digest = contentDigest();
+    for await (const chunk of createReadStream(pathOf(bucket, name))) digest.update(chunk);
     const fields = { contentType: "application/octet-stream" };
-    await partial.discard();
-    return await record(bucket, name, partial.content(), fields);
+    return await record(bucket, name, digest.content(), fields);
   }
 
   async function record(bucket: string, name: string, content: Content, fields: ResourceFields) {

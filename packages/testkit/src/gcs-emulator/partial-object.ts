@@ -27,11 +27,28 @@ export interface PartialObject {
   discard(): Promise<void>;
 }
 
-export async function openPartialObject(path: string): Promise<PartialObject> {
-  await (await open(path, "wx")).close();
+export function contentDigest() {
   const md5 = createHash("md5");
   let crc = 0;
   let size = 0;
+  return {
+    size: () => size,
+    update(bytes: Uint8Array): void {
+      md5.update(bytes);
+      crc = crc32c(bytes, crc);
+      size += bytes.length;
+    },
+    content: (): Content => ({
+      size,
+      crc32c: printCrc32c(crc),
+      md5Hash: md5.copy().digest("base64"),
+    }),
+  };
+}
+
+export async function openPartialObject(path: string): Promise<PartialObject> {
+  await (await open(path, "wx")).close();
+  const digest = contentDigest();
 
   async function* quanta(body: AsyncIterable<Uint8Array>, isLast: boolean) {
     let held: Uint8Array[] = [];
@@ -54,21 +71,15 @@ export async function openPartialObject(path: string): Promise<PartialObject> {
 
   return {
     path,
-    persistedBytes: () => size,
+    persistedBytes: () => digest.size(),
     async append(body, isLast) {
       await using file = await open(path, "a");
       for await (const bytes of quanta(body, isLast)) {
         await file.appendFile(bytes);
-        md5.update(bytes);
-        crc = crc32c(bytes, crc);
-        size += bytes.length;
+        digest.update(bytes);
       }
     },
-    content: () => ({
-      size,
-      crc32c: printCrc32c(crc),
-      md5Hash: md5.copy().digest("base64"),
-    }),
+    content: () => digest.content(),
     discard: () => rm(path, { force: true }),
   };
 }

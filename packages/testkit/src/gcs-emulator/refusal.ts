@@ -12,7 +12,11 @@ export class Refusal extends Error {
   toJson(): object {
     const { status, message } = this;
     return {
-      error: { code: status, message, errors: [{ message, domain: "global", reason: `${status}` }] },
+      error: {
+        code: status,
+        message,
+        errors: [{ message, domain: "global", reason: `${status}` }],
+      },
     };
   }
 }

@@ -1,0 +1,78 @@
+// What people see of a run, on a terminal and in a log.
+
+import { Writable } from "node:stream";
+import type { Observer } from "@forklift/pipeline";
+import pino from "pino";
+import { expect, test } from "vitest";
+import { logObserver } from "../src/output/log-observer.ts";
+import { terminalObserver } from "../src/output/terminal-observer.ts";
+
+/** A stream that keeps what was written, and a clock that a test moves. */
+function stage() {
+  let written = "";
+  let nowMs = 0;
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      written += String(chunk);
+      done();
+    },
+  });
+  return {
+    stream,
+    now: () => nowMs,
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+    written: () => written,
+  };
+}
+
+const progress = (done: bigint) => ({ stage: "copy-blocks", done, total: 2000n, unit: "blocks" });
+const report = { stage: "copy-blocks", rowCount: 12_345, checks: [], elapsedMs: 83_000 };
+
+/** 100 blocks a second from block 1,000 on: ten seconds are left. */
+function copyHalf(observer: Observer, pass: (ms: number) => void): void {
+  observer.stageStarted({ stage: "copy-blocks", index: 3, count: 7 });
+  observer.stageProgressed(progress(900n));
+  pass(1000);
+  observer.stageProgressed(progress(1000n));
+}
+
+test("a terminal shows step, amount, rate and time left on one line that moves", () => {
+  const { stream, now, pass, written } = stage();
+  const observer = terminalObserver(stream, now);
+  copyHalf(observer, pass);
+  expect(written()).toContain("3/7 copy-blocks  1,000/2,000 blocks  100/s  ETA 10.0s");
+  expect(written()).not.toContain("\n");
+  observer.stageEnded(report);
+  expect(written()).toMatch(/3\/7 copy-blocks {2}12,345 rows {2}1m23s\n$/);
+});
+
+test("a terminal is not repainted more often than the eye can follow", () => {
+  const { stream, now, pass, written } = stage();
+  const observer = terminalObserver(stream, now);
+  observer.stageStarted({ stage: "copy-blocks", index: 1, count: 1 });
+  for (let done = 0n; done < 1000n; done++) {
+    observer.stageProgressed(progress(done));
+    pass(1);
+  }
+  expect(written().match(/2,000 blocks/g)?.length).toBeLessThanOrEqual(10);
+});
+
+test("a log has one line per event, and a line of progress every ten seconds", () => {
+  const { stream, now, pass, written } = stage();
+  const observer = logObserver(pino({ base: null }, stream), now);
+  copyHalf(observer, pass);
+  pass(10_000);
+  observer.stageProgressed(progress(1100n));
+  observer.stageEnded({ ...report, skipped: "there is nothing new" });
+  const lines = written()
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as object);
+  expect(lines).toMatchObject([
+    { stage: "copy-blocks", msg: "3/7 copy-blocks" },
+    { done: "1100", total: "2000", unit: "blocks", perSecond: 18 },
+    { msg: "3/7 copy-blocks skipped: there is nothing new" },
+  ]);
+});
