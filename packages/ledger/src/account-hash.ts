@@ -7,7 +7,7 @@ import { fieldBytes, type PointBytes, pointBytes } from "./decoded-texts.ts";
 import { hashInputs } from "./hash-inputs.ts";
 import { InputWriter } from "./input-writer.ts";
 import { hashLegacy } from "./legacy-poseidon.ts";
-import { PAIR_BYTES } from "./poseidon/permutation-code.ts";
+import { PAIR_BYTES } from "./poseidon/memory-layout.ts";
 
 const ACCOUNT_PREFIX = "CodaAccount";
 

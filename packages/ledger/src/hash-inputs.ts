@@ -1,6 +1,6 @@
 // The hash of protocol 1.x over bytes: many inputs of one form hashed in one call.
 
-import { PAIR_BYTES } from "./poseidon/permutation-code.ts";
+import { PAIR_BYTES } from "./poseidon/memory-layout.ts";
 import { hashPairs, type StartState, stateAfter } from "./poseidon/poseidon-module.ts";
 
 /** The protocol pads every hash prefix to this many bytes, with asterisks. */

@@ -12,20 +12,22 @@ import { hashCoinbase, hashFeeTransfer } from "./transaction-hash.ts";
 export function includedInternalCommands(
   transactions: readonly Transaction[],
 ): IncludedInternalCommand[] {
-  return transactions.flatMap((transaction, sequenceNo) => {
-    switch (transaction.kind) {
-      case "user_command":
-        return [];
-      case "coinbase":
-        return coinbaseRows(transaction, sequenceNo);
-      case "fee_transfer":
-        return transaction.transfers.map((transfer, secondarySequenceNo) => ({
-          command: transferRow("fee_transfer", transfer),
-          sequenceNo,
-          secondarySequenceNo,
-        }));
-    }
-  });
+  return transactions.flatMap(rowsOf);
+}
+
+function rowsOf(transaction: Transaction, sequenceNo: number): IncludedInternalCommand[] {
+  switch (transaction.kind) {
+    case "user_command":
+      return [];
+    case "coinbase":
+      return coinbaseRows(transaction, sequenceNo);
+    case "fee_transfer":
+      return transaction.transfers.map((transfer, secondarySequenceNo) => ({
+        command: transferRow("fee_transfer", transfer),
+        sequenceNo,
+        secondarySequenceNo,
+      }));
+  }
 }
 
 function coinbaseRows(coinbase: Coinbase, sequenceNo: number): IncludedInternalCommand[] {

@@ -1,6 +1,6 @@
 // The legacy Poseidon as the paper has it, in plain BigInt: width 3, rate 2, x^5, 63 full rounds.
 //
-// Ten times slower than the WebAssembly that the package hashes with, and the tests hold the two
+// Some eight times slower than the WebAssembly that the package hashes with, and the tests hold the two
 // equal. Readers who wonder what the fast one computes find it here.
 
 import { FIELD_MODULUS, type Field } from "@forklift/chain";

@@ -11,7 +11,7 @@ import { EMPTY_ACCOUNT_HASH } from "./account-hash.ts";
 import { HashArray } from "./hash-array.ts";
 import { hashInputs } from "./hash-inputs.ts";
 import { hashLegacy } from "./legacy-poseidon.ts";
-import { PAIR_BYTES } from "./poseidon/permutation-code.ts";
+import { PAIR_BYTES } from "./poseidon/memory-layout.ts";
 
 /** Levels above the leaves; a constant of protocol 1.x. */
 export const LEDGER_DEPTH = 20;

@@ -10,7 +10,7 @@ import {
 import { fieldBytes, pointBytes, receiptChainHashOfBytes } from "./decoded-texts.ts";
 import { hashInputs } from "./hash-inputs.ts";
 import { InputWriter } from "./input-writer.ts";
-import { PAIR_BYTES } from "./poseidon/permutation-code.ts";
+import { PAIR_BYTES } from "./poseidon/memory-layout.ts";
 
 /** Kept, Poseidon and prefix, by the Berkeley hard fork. */
 const RECEIPT_PREFIX = "CodaReceiptUC";

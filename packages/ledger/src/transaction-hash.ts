@@ -21,7 +21,7 @@ import type { Coinbase, SingleTransfer } from "./transaction.ts";
 
 declare const kind: unique symbol;
 
-/** A Schnorr signature as text. Starts with "7mX". */
+/** A Schnorr signature as text. Starts with "7m". */
 export type Signature = string & { readonly [kind]: "signature" };
 
 /** Version bytes of texts that exist only to be hashed, and of signatures. */

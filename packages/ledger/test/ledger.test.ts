@@ -1,4 +1,4 @@
-import { FormatError, hashText, publicKeyText } from "@forklift/chain";
+import { FIELD_MODULUS, FormatError, hashText, publicKeyText } from "@forklift/chain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EMPTY_RECEIPT_CHAIN_HASH, newAccount, ZERO_STATE_HASH } from "../src/account.ts";
@@ -39,12 +39,12 @@ describe("the hash of an account", () => {
     ["receipt chain", { receiptChainHash: "2n1tLdP2gkifmyVmrmzYXTS4ohPbZPJn6Qq4x55ywrbRWB4543cC" }],
     ["vote", { votingFor: "3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ" }],
     ["being timed", { timing: null }],
-    ...Object.entries(VESTING).map(([part, value]) => [
+    ...Object.entries(VESTING).map(([part, value]): [string, object] => [
       part,
       { timing: { ...VESTING, [part]: value + 1n } },
     ]),
   ])("depends on its %s", (_, change) => {
-    expect(hashAccount({ ...account, ...(change as object) })).not.toBe(hashAccount(account));
+    expect(hashAccount({ ...account, ...change })).not.toBe(hashAccount(account));
   });
 
   test("is refused for numbers that would spill into their neighbours", () => {
@@ -120,6 +120,12 @@ describe("a ledger", () => {
     expect(claimed.ledgerHash()).not.toBe(honest.ledgerHash());
     claimed.replace(0, accounts[0]!);
     expect(claimed.ledgerHash()).toBe(honest.ledgerHash());
+  });
+
+  test("is not built from a leaf hash that is no field element", () => {
+    for (const hash of [FIELD_MODULUS, -1n]) {
+      expect(() => Ledger.fromLeafHashes([newAccount(ALICE, 1n)], [hash])).toThrow(RangeError);
+    }
   });
 
   test("is not built from too few or too many leaf hashes", () => {

@@ -23,6 +23,8 @@ describe("the legacy Poseidon", () => {
 
   test("sees elements modulo the field", () => {
     expect(permute([FIELD_MODULUS + 1n, 2n, 3n])).toStrictEqual(permute([1n, 2n, 3n]));
+    const hash = hashLegacy("CodaAccount", [5n, 7n]);
+    expect(hashLegacy("CodaAccount", [FIELD_MODULUS + 5n, 7n - FIELD_MODULUS])).toBe(hash);
   });
 
   test("does not pad the text of a salt", () => {

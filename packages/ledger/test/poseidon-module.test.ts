@@ -12,7 +12,7 @@ import {
   LIMB_COUNT,
   RADIX,
 } from "../src/poseidon/limbs.ts";
-import { ADDRESS, INPUT_BYTES, PAIR_BYTES, STATE_BYTES } from "../src/poseidon/permutation-code.ts";
+import { ADDRESS, INPUT_BYTES, PAIR_BYTES, STATE_BYTES } from "../src/poseidon/memory-layout.ts";
 import {
   hashPairs,
   poseidon,

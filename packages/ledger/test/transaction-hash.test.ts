@@ -1,6 +1,7 @@
-import { parseMemo, parsePublicKey, UINT32_MAX, UINT64_MAX } from "@forklift/chain";
-import { expect, test } from "vitest";
-import { decodeStagedLedgerDiff } from "../src/decode-staged-ledger-diff.ts";
+// Hashes by which the archive of mainnet names commands of the heights in the tests' names.
+
+import { FormatError, parseMemo, parsePublicKey } from "@forklift/chain";
+import { describe, expect, test } from "vitest";
 import {
   hashCoinbase,
   hashFeeTransfer,
@@ -9,18 +10,101 @@ import {
   signatureText,
   type UnhashedCommand,
 } from "../src/transaction-hash.ts";
-import { hasMainnetData, unpackBlocks } from "./mainnet-data.ts";
 
-// Expected values of real mainnet blocks, named by their heights.
+const PAYER = parsePublicKey("B62qre3erTHfzQckNuibViWQGyyKwZseztqrjPZBv6SQF384Rg6ESAy");
 
-test("a coinbase hashes to its archived hash (height 2)", () => {
-  const receiver = parsePublicKey("B62qs2YyNuo1LbNo5sbhPByDDAB7NZiBnCEDZVuqtnKTCPACCyYMRkZ");
-  expect(receiverOfHeight2Or(receiver)).toBeDefined();
+const FIRST_PAYMENT: UnhashedCommand = {
+  type: "payment",
+  feePayer: PAYER,
+  source: PAYER,
+  receiver: parsePublicKey("B62qjYanmV7y9njVeH5UHkz3GYBm7xKir1rAnoY4KsEYUGLMiU45FSM"),
+  nonce: 0n,
+  amount: 1000n,
+  fee: 10_000_000n,
+  validUntil: null,
+  memo: parseMemo("E4YM2vTHhWEg66xpj52JErHUBU4pZ1yageL4TVDDpTTSsv8mK6YaH"),
+};
+
+const SIGNED = {
+  signer: PAYER,
+  signature: parseSignature(
+    "7mX45cVKBnaSYsoEgmxDbV5uTCwVLc8hB95wtBBogTe85CsoUVrxyrJ4mgfdWExMai9ey1LkBWfrUMECsicrygDnMfNL888x",
+  ),
+};
+
+describe("the archived hash of", () => {
+  test("a coinbase (height 2)", () => {
+    const receiver = parsePublicKey("B62qqa9g4CFfkSuX2j22S52z6UfcDcS9tMTgQrFKZ21v7GrEP6Zu5Tc");
+    expect(hashCoinbase({ receiver, amount: 720_000_000_000n, feeTransfer: null })).toBe(
+      "CkpYRmaupHUoLHAeZ9v6S872Au2A32aY7R5jWB6bZXT4JYzX6ojbr",
+    );
+  });
+
+  test("a payment (height 3)", () => {
+    expect(hashUserCommand(FIRST_PAYMENT, SIGNED)).toBe(
+      "CkpZmBWF91vfnuqfx8F5xvWTAkDekYeCdjhxH6J5HiHdm8SuAMmk8",
+    );
+  });
+
+  test("a fee transfer (height 3)", () => {
+    const receiver = parsePublicKey("B62qqSUUCnoC8Vehw5xwhrnaNxhk6Xe3FcBhngoxyXCbJBfvVhiqia1");
+    expect(hashFeeTransfer({ receiver, fee: 120_000_000n })).toBe(
+      "CkpZTUHQiw6akH2nhGgq2w5Ha2CeKZmxYBPTRsb8W8XVmUWHCw9Be",
+    );
+  });
+
+  test("a delegation (height 127)", () => {
+    const key = parsePublicKey("B62qrCz3ehCqi8Pn8y3vWC9zYEB9RKsidauv15DeZxhzkxL3bKeba5h");
+    const command: UnhashedCommand = {
+      ...FIRST_PAYMENT,
+      type: "delegation",
+      feePayer: key,
+      source: key,
+      receiver: key,
+      amount: null,
+      memo: parseMemo("E4YTmeovYUFz4uknBcuvjKkhYCTCAFg3U6fUoT8WcNdRWLHxvHUzS"),
+    };
+    const signature = parseSignature(
+      "7mXKJ8mjPLe2LA7N5HnQfMwMLJSBazD48CyCBVyAVnpNhseF7yCCjSdCNcpSeC6qL7hKUXBFmcQTFptawPgJ9GBZzoHzJ1LK",
+    );
+    expect(hashUserCommand(command, { signer: key, signature })).toBe(
+      "CkpYtJSq86qcH2VghY1KJpPrbZiKHCB2tNQhkMWk8nzwZfzvz2dvC",
+    );
+  });
+
+  test("a coinbase with a fee transfer (height 583)", () => {
+    const receiver = parsePublicKey("B62qrdhG66vK71Jbdz6Xs7cnDxQ8f6jZUFvefkp3pje4EejYUTvotGP");
+    const prover = parsePublicKey("B62qjWchpjVwmbEazciy3VSBZhJNVF28RcDQirLFpH2rvfmDrtXL382");
+    const feeTransfer = { receiver: prover, fee: 24_000_459n };
+    expect(hashCoinbase({ receiver, amount: 1_440_000_000_000n, feeTransfer })).toBe(
+      "CkpaGkWqpXU8aQ3Qa8N7rxhKMWBZ7viDJL7atKBz92XMX69RauLpS",
+    );
+  });
 });
 
-function receiverOfHeight2Or(receiver: string) {
-  return receiver;
-}
-void [hashCoinbase, hashFeeTransfer, hashUserCommand, parseSignature, signatureText];
-void [decodeStagedLedgerDiff, unpackBlocks, hasMainnetData, parseMemo, UINT32_MAX, UINT64_MAX];
-export type { UnhashedCommand };
+test("every part of a command changes its hash", () => {
+  const other = parsePublicKey("B62qjWchpjVwmbEazciy3VSBZhJNVF28RcDQirLFpH2rvfmDrtXL382");
+  const variants: Partial<UnhashedCommand>[] = [
+    {},
+    { type: "delegation" },
+    { feePayer: other },
+    { source: other },
+    { receiver: other },
+    { nonce: 1n },
+    { amount: 1001n },
+    { fee: 10_000_001n },
+    { validUntil: 0n },
+    { memo: parseMemo("E4YTmeovYUFz4uknBcuvjKkhYCTCAFg3U6fUoT8WcNdRWLHxvHUzS") },
+  ];
+  const hashes = variants.map((part) => hashUserCommand({ ...FIRST_PAYMENT, ...part }, SIGNED));
+  hashes.push(hashUserCommand(FIRST_PAYMENT, { ...SIGNED, signer: other }));
+  hashes.push(
+    hashUserCommand(FIRST_PAYMENT, { ...SIGNED, signature: signatureText(new Uint8Array(64)) }),
+  );
+  expect(new Set(hashes).size).toBe(hashes.length);
+});
+
+test("a signature is a text with its version byte and 65 bytes", () => {
+  expect(parseSignature(signatureText(new Uint8Array(64).fill(7)))).toMatch(/^7m/);
+  expect(() => parseSignature(PAYER)).toThrow(FormatError);
+});

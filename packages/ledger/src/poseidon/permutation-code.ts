@@ -6,50 +6,29 @@
 import { FIELD_BYTES } from "@forklift/chain";
 import { type Code, call, doWhile, get, i32, type Local, set } from "../wasm/instructions.ts";
 import { ModuleBuilder } from "../wasm/module-builder.ts";
+import { loadBytes, storeCanonical } from "./field-bytes-code.ts";
 import {
+  addConstant,
   limbs,
   limbsInMemory,
-  loadBytes,
   loadElement,
+  minusColumns,
+  NO_PRODUCT,
+  newColumns,
   newElement,
   newScratch,
   product,
   productWithConstant,
   reduce,
+  setColumns,
   square,
-  storeCanonical,
   storeElement,
 } from "./field-code.ts";
 import { bytesOfLimbs, ELEMENT_BYTES, montgomeryForm } from "./limbs.ts";
+import { ADDRESS, MEMORY_PAGES, PAIR_BYTES, STATE_BYTES } from "./memory-layout.ts";
 import { inverse, SCALE, SCALED_MDS, SCALED_ROUND_CONSTANTS } from "./scaled-parameters.ts";
 
-const PAGE_BYTES = 65_536;
-
-export const STATE_BYTES = 3 * ELEMENT_BYTES;
-
-/** Two field elements in their canonical bytes: what one permutation absorbs. */
-export const PAIR_BYTES = 2 * FIELD_BYTES;
-
-/** A thousand accounts, or four thousand Merkle nodes: the cost of a call is lost among them. */
-export const INPUT_BYTES = 4 * PAGE_BYTES;
-
-/** An input has at least one pair, and a hash is half of a pair. */
-const OUTPUT_BYTES = INPUT_BYTES / 2;
-
-const ROUND_CONSTANTS_ADDRESS = 256;
-
-const ROUND_CONSTANTS_END = ROUND_CONSTANTS_ADDRESS + SCALED_ROUND_CONSTANTS.length * STATE_BYTES;
-
-/** Addresses in the module's memory. The first page has room for the state and the constants. */
-export const ADDRESS = {
-  state: 0,
-  /** The state that every hash of a call starts from. */
-  startState: 128,
-  input: PAGE_BYTES,
-  output: PAGE_BYTES + INPUT_BYTES,
-} as const;
-
-const MEMORY_PAGES = (ADDRESS.output + OUTPUT_BYTES) / PAGE_BYTES;
+const ROUND_CONSTANTS_END = ADDRESS.roundConstants + SCALED_ROUND_CONSTANTS.length * STATE_BYTES;
 
 /** The base of addresses that are known here: they stand in the instructions as offsets. */
 const ZERO = i32.constant(0);
@@ -59,7 +38,7 @@ const stateAddress = (element: number): number => ADDRESS.state + element * ELEM
 export function assemblePoseidon(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(MEMORY_PAGES);
   module.data(
-    ROUND_CONSTANTS_ADDRESS,
+    ADDRESS.roundConstants,
     Buffer.concat(SCALED_ROUND_CONSTANTS.flat().map((c) => bytesOfLimbs(montgomeryForm(c)))),
   );
   const fifthPower = addFifthPower(module);
@@ -81,39 +60,49 @@ export function assemblePoseidon(): Uint8Array<ArrayBuffer> {
 function addFifthPower(module: ModuleBuilder): number {
   return module.add(["i32"], (newLocal, element) => {
     const scratch = newScratch(newLocal);
-    const [x, x2, x4, x5] = [1, 2, 4, 5].map(() => newElement(newLocal)) as FourElements;
+    const x = newElement(newLocal);
+    const x2 = newElement(newLocal);
+    const x4 = newElement(newLocal);
+    const x5 = newElement(newLocal);
     return [
-      loadElement(x, get(element!)),
-      reduce(x2, [square(x)], [], scratch),
-      reduce(x4, [square(x2)], [], scratch),
-      reduce(x5, [product(x4, x)], [], scratch),
-      storeElement(x5, get(element!)),
+      loadElement(x, get(element)),
+      reduce(x2, square(x), [], scratch),
+      reduce(x4, square(x2), [], scratch),
+      reduce(x5, product(x4, x), [], scratch),
+      storeElement(x5, get(element)),
     ];
   });
 }
 
-type Elements = ReturnType<typeof newElement>;
-type FourElements = [Elements, Elements, Elements, Elements];
-
 /**
- * mix(constants): multiplies the state by the matrix and adds a row of round constants. The state
- * comes from the S-box, below 2^255, and matrix and constants are below p < 2^255; so the result
- * is below 2·2^510/R + p + 2^255 + p < 2^257.
+ * mix(constants): multiplies the state by the matrix and adds a row of round constants, both as
+ * `scaled-parameters.ts` has them: row by row (s0 + b)·(s1 + a) - s0·s1 + s2 + c.
+ *
+ * In a column, (x + b)·(y + a) - x·y is x·a + b·y + b·a: not negative, and at most 3·9 products of
+ * limbs. The limbs of the sums are below 2^30, so before the subtraction a column is below
+ * 9·2^60 < 2^64. The state comes from the S-box, below 2^255, and a, b and c are below p < 2^255;
+ * so the result is below 3·2^510/R + p + 2^255 + p < 2^257.
  */
 function addMix(module: ModuleBuilder): number {
   return module.add(["i32"], (newLocal, constants) => {
     const scratch = newScratch(newLocal);
-    const [s0, s1, s2, mixed] = [0, 1, 2, 3].map(() => newElement(newLocal)) as FourElements;
+    const s0 = newElement(newLocal);
+    const s1 = newElement(newLocal);
+    const s2 = newElement(newLocal);
+    const left = newElement(newLocal);
+    const right = newElement(newLocal);
+    const mixed = newElement(newLocal);
+    const common = newColumns(newLocal);
     return [
       [s0, s1, s2].map((element, i) => loadElement(element, ZERO, stateAddress(i))),
-      SCALED_MDS.map(([m0, m1], row) => [
+      setColumns(common, product(s0, s1)),
+      SCALED_MDS.map(([a, b], row) => [
+        addConstant(left, s0, montgomeryForm(b)),
+        addConstant(right, s1, montgomeryForm(a)),
         reduce(
           mixed,
-          [
-            productWithConstant(s0, montgomeryForm(m0)),
-            productWithConstant(s1, montgomeryForm(m1)),
-          ],
-          [limbs(s2), limbsInMemory(get(constants!), row * ELEMENT_BYTES)],
+          minusColumns(product(left, right), common),
+          [limbs(s2), limbsInMemory(get(constants), row * ELEMENT_BYTES)],
           scratch,
         ),
         storeElement(mixed, ZERO, stateAddress(row)),
@@ -127,7 +116,7 @@ function addPermute(module: ModuleBuilder, fifthPower: number, mix: number): num
   return module.add([], (newLocal) => {
     const constants = newLocal("i32");
     return [
-      set(constants, i32.constant(ROUND_CONSTANTS_ADDRESS + STATE_BYTES)),
+      set(constants, i32.constant(ADDRESS.roundConstants + STATE_BYTES)),
       doWhile(
         [
           [0, 1, 2].map((i) => call(fifthPower, i32.constant(stateAddress(i)))),
@@ -149,17 +138,18 @@ function addPermute(module: ModuleBuilder, fifthPower: number, mix: number): num
 function addAbsorb(module: ModuleBuilder): number {
   return module.add(["i32"], (newLocal, pair) => {
     const scratch = newScratch(newLocal);
-    const [input, absorbed] = [newElement(newLocal), newElement(newLocal)];
+    const input = newElement(newLocal);
+    const absorbed = newElement(newLocal);
     return [0, 1, 2].map((i) => {
       const intoState = montgomeryForm(montgomeryForm(SCALE[i]!));
       return [
-        i < 2 ? loadBytes(input, get(pair!), i * FIELD_BYTES) : [],
+        i < 2 ? loadBytes(input, get(pair), i * FIELD_BYTES) : [],
         reduce(
           absorbed,
-          i < 2 ? [productWithConstant(input, intoState)] : [],
+          i < 2 ? productWithConstant(input, intoState) : NO_PRODUCT,
           [
             limbsInMemory(ZERO, stateAddress(i)),
-            limbsInMemory(ZERO, ROUND_CONSTANTS_ADDRESS + i * ELEMENT_BYTES),
+            limbsInMemory(ZERO, ADDRESS.roundConstants + i * ELEMENT_BYTES),
           ],
           scratch,
         ),
@@ -177,11 +167,13 @@ function addAbsorb(module: ModuleBuilder): number {
 function addSqueeze(module: ModuleBuilder): number {
   return module.add(["i32"], (newLocal, output) => {
     const scratch = newScratch(newLocal);
-    const [element, plain, difference] = [1, 2, 3].map(() => newElement(newLocal)) as FourElements;
+    const element = newElement(newLocal);
+    const plain = newElement(newLocal);
+    const difference = newElement(newLocal);
     return [
       loadElement(element, ZERO, stateAddress(0)),
-      reduce(plain, [productWithConstant(element, inverse(SCALE[0]))], [], scratch),
-      storeCanonical(plain, get(output!), difference, scratch),
+      reduce(plain, productWithConstant(element, inverse(SCALE[0])), [], scratch),
+      storeCanonical(plain, get(output), difference, scratch),
     ];
   });
 }
@@ -192,23 +184,25 @@ function addSqueeze(module: ModuleBuilder): number {
  */
 function addHash(module: ModuleBuilder, absorb: number, permute: number, squeeze: number): number {
   return module.add(["i32", "i32"], (newLocal, pairs, count) => {
-    const [pair, output, rest] = [newLocal("i32"), newLocal("i32"), newLocal("i32")];
+    const pair = newLocal("i32");
+    const output = newLocal("i32");
+    const rest = newLocal("i32");
     return [
       set(pair, i32.constant(ADDRESS.input)),
       set(output, i32.constant(ADDRESS.output)),
       doWhile(
         [
           copyStartState(),
-          set(rest, get(pairs!)),
+          set(rest, get(pairs)),
           doWhile(
             [call(absorb, get(pair)), call(permute), advance(pair, PAIR_BYTES), advance(rest, -1)],
             get(rest),
           ),
           call(squeeze, get(output)),
           advance(output, FIELD_BYTES),
-          advance(count!, -1),
+          advance(count, -1),
         ],
-        get(count!),
+        get(count),
       ),
     ];
   });

@@ -2,13 +2,8 @@
 
 import { FIELD_BYTES } from "@forklift/chain";
 import { instantiate } from "../wasm/instantiate.ts";
-import {
-  ADDRESS,
-  assemblePoseidon,
-  INPUT_BYTES,
-  PAIR_BYTES,
-  STATE_BYTES,
-} from "./permutation-code.ts";
+import { ADDRESS, INPUT_BYTES, PAIR_BYTES, STATE_BYTES } from "./memory-layout.ts";
+import { assemblePoseidon } from "./permutation-code.ts";
 
 /** What the module exports; see `permutation-code.ts`. */
 export interface PoseidonExports {

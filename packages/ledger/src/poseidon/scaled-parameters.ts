@@ -1,13 +1,17 @@
-// The legacy Poseidon in coordinates in which a third of its multiplications are by one.
+// The parameters rewritten so that a round takes four products for its matrix instead of nine.
 //
-// Let D be a diagonal matrix of factors d0, d1, d2. A round takes the state s to M·s^5 + c, with
+// First, other coordinates. Let D be a diagonal matrix of factors d0, d1, d2. A round takes the state s to M·s^5 + c, with
 // fifth powers element by element. Written for t = D·s, the same round takes t to N·t^5 + D·c,
 // where N = D·M·D^-5: entry (i, j) is d_i·M_ij·d_j^-5. The last column of N is all ones when
 //
 //   d2^4 = M_22   and   d_i = d2^5 / M_i2.
 //
-// M_22 happens to be a fourth power. So scaling on the way in and on the way out, where there is a
-// multiplication anyway, leaves a round with six general products in its matrix instead of nine.
+// M_22 happens to be a fourth power. The scaling costs nothing: on the way in and on the way out
+// there is a multiplication by a constant anyway.
+//
+// Second, Winograd's trick (A new algorithm for inner product, 1968). Row a·x + b·y + z + c of what
+// is left equals (x + b)·(y + a) - x·y + z + (c - a·b): one product a row, one that all rows share,
+// and another constant.
 
 import { FIELD_MODULUS, type Field } from "@forklift/chain";
 import { MDS, ROUND_CONSTANTS, type Row } from "../legacy-poseidon-constants.ts";
@@ -28,11 +32,14 @@ export const SCALED_MDS: readonly (readonly [Field, Field])[] = MDS.map(([m0, m1
   multiply(multiply(SCALE[row]!, m1), inverse(power(SCALE[1], 5n))),
 ]);
 
-export const SCALED_ROUND_CONSTANTS: readonly Row[] = ROUND_CONSTANTS.map(([c0, c1, c2]) => [
-  multiply(SCALE[0], c0),
-  multiply(SCALE[1], c1),
-  multiply(SCALE[2], c2),
-]);
+/** D·c, less a·b for the rows that a round ends with; row 0 is added before any matrix. */
+export const SCALED_ROUND_CONSTANTS: readonly Field[][] = ROUND_CONSTANTS.map((row, round) =>
+  row.map((constant, i) => {
+    const [a, b] = SCALED_MDS[i]!;
+    const surplus = round === 0 ? 0n : multiply(a, b);
+    return (multiply(SCALE[i]!, constant) + FIELD_MODULUS - surplus) % FIELD_MODULUS;
+  }),
+);
 
 export function inverse(value: Field): Field {
   // Fermat: the p-1st power of anything but zero is one.

@@ -82,7 +82,8 @@ function store(opcode: number, alignment: number) {
 }
 
 /** Seven bits a byte, lowest first; the high bit says that more follow. */
-export function unsignedLeb128(value: number): number[] {
+export function unsignedLeb128(value: number): Code {
+  if (value < 0x80) return value;
   const bytes: number[] = [];
   let rest = value;
   for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);

@@ -94,17 +94,19 @@ function section(id: number, entries: readonly Code[]): Code {
   return [id, lengthPrefixed(vector(entries))];
 }
 
-function vector(entries: readonly Code[]): Code {
+function vector(entries: readonly Code[]): readonly Code[] {
   return [unsignedLeb128(entries.length), entries];
 }
 
-function lengthPrefixed(code: Code): Code {
+function lengthPrefixed(code: readonly Code[]): Code {
   const bytes = flatten(code);
   return [unsignedLeb128(bytes.length), bytes];
 }
 
-function flatten(code: Code, bytes: number[] = []): number[] {
-  if (typeof code === "number") bytes.push(code);
-  else for (const part of code) flatten(part, bytes);
+function flatten(code: readonly Code[], bytes: number[] = []): number[] {
+  for (const part of code) {
+    if (typeof part === "number") bytes.push(part);
+    else flatten(part, bytes);
+  }
   return bytes;
 }
