@@ -30,6 +30,7 @@ export const MAY_IMPORT = {
     "postgres",
     "precomputed",
     "replayer",
+    "sample",
     "schemas",
     "storage",
     "verifier",

@@ -204,6 +204,11 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         (packed) => sqlOf(packed).subarray(0, insideCopy(sqlOf(packed))),
         [/ends|cut/, /byte \d+/],
       ],
+      [
+        "cut between two statements",
+        (packed) => sqlOf(packed).subarray(0, sqlOf(packed).lastIndexOf("\nALTER TABLE")),
+        [/ends at byte \d+, after statement \d+/, 'without "PostgreSQL database dump complete"'],
+      ],
     ])("that is %s leaves an empty database", async (_name, damage, says) => {
       const file = path.join(await newFolder(), "dump.sql.tar.gz");
       await writeFile(file, damage(await readFile(dump)));

@@ -19,6 +19,9 @@ function parser<Value>(parse: (text: string) => Value) {
 export const stateHashOption = parser(parseStateHash);
 export const heightOption = parser((text) => parseUnsigned(text, UINT32_MAX));
 
+/** A count that is small enough for a number. */
+export const countOption = parser((text) => Number(parseUnsigned(text, UINT32_MAX)));
+
 export function urlListOption(text: string): string[] {
   return text.split(",").filter((url) => url !== "");
 }

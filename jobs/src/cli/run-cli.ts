@@ -10,6 +10,7 @@ import { addJobCommands } from "./jobs.ts";
 import { addMigrateCommand } from "./migrate.ts";
 import { addReplayCommand } from "./replay.ts";
 import { addRestoreCommand } from "./restore.ts";
+import { addSampleCommand } from "./sample.ts";
 import { addScheduleCommand } from "./schedule.ts";
 import { addVerifyCommand } from "./verify.ts";
 
@@ -50,6 +51,7 @@ function buildProgram(host: Host, finish: (outcome: Outcome) => void): Command {
   addJobCommands(program, host, finish);
   addScheduleCommand(program, host);
   addConfigCommand(program, host, finish);
+  addSampleCommand(program, host, finish);
   return program;
 }
 

@@ -9,6 +9,7 @@ import { checkpointName, metaName } from "@forklift/replayer";
 import { readSchema } from "@forklift/schemas";
 import type { Store, WrittenObject } from "@forklift/storage";
 import type { JobWorld } from "../job-world.ts";
+import { markProven } from "../proven-height.ts";
 import { composeManifest, type PublishedTip, readPublishedTip } from "../sets/compose-manifest.ts";
 import { dumpName, migratedDumpPrefix, minuteOf } from "../sets/dump-name.ts";
 import { whyPublished } from "../sets/is-published.ts";
@@ -74,6 +75,9 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
     const manifest = await composeManifest(world, plan.tip, files, await readReport(world));
     const outdated = await filesOf(store, network.name, plan.replaces, world.warn);
     await store.write(plan.manifest, textBytes(encodeManifest(manifest)));
+    // Not before: a run that is killed in between proves it again, and its report tells of all.
+    const { height, stateHash } = plan.tip;
+    await markProven(world.target, { height: String(height), stateHash });
     await removeOutdated(store, plan, { kept: files.map(({ name }) => name), outdated });
     return { rowCount: files.length };
   },

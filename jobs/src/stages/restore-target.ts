@@ -12,7 +12,6 @@ import { copyBlocks } from "@forklift/migrator";
 import {
   ConfigError,
   type ForkliftError,
-  type Skip,
   SourceDataError,
   type WholeStage,
 } from "@forklift/pipeline";
@@ -28,6 +27,8 @@ import { checkedBytes, copyFile } from "../sets/set-files.ts";
 interface Plan {
   readonly set: string;
   readonly manifest: Manifest;
+  /** Why only the checkpoint is fetched; null when the dump is restored, too. */
+  readonly standing: string | null;
 }
 
 export const restoreTarget: WholeStage<JobWorld, Plan> = {
@@ -42,15 +43,18 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
       warn(fault);
     });
     if (set === null) throw noSet(`${store.url} holds no complete set of ${network.name}`, faults);
-    return (await standsAlready(world, set)) ?? { set: set.name, manifest: set.manifest };
+    const { name, manifest } = set;
+    return { set: name, manifest, standing: await whyStanding(world, set) };
   },
 
-  async run({ store, target, targetUrl, checkpoints }, { manifest }, watch) {
+  async run({ store, target, targetUrl, checkpoints }, { manifest, standing }, watch) {
+    // A target keeps its rows, but no checkpoints; without one the replay would start at genesis.
+    await copyFile(store, checkpoints, fileOf(manifest, "checkpoint"));
+    await copyFile(store, checkpoints, fileOf(manifest, "checkpoint-meta"));
+    if (standing !== null) return { rowCount: 0 };
     const dump = fileOf(manifest, "dump");
     const bytes = checkedBytes(store, dump);
     const restored = await restoreObject(targetUrl, { store, name: dump.name, bytes }, watch);
-    await copyFile(store, checkpoints, fileOf(manifest, "checkpoint"));
-    await copyFile(store, checkpoints, fileOf(manifest, "checkpoint-meta"));
     const tip = { height: String(manifest.height), stateHash: manifest.stateHash };
     await target.transaction(async () => {
       await createWorkingSchema(target);
@@ -61,7 +65,8 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
     return restored;
   },
 
-  async verify({ target }, { manifest }) {
+  async verify({ target }, { manifest, standing }) {
+    if (standing !== null) return [];
     const tip = await readTargetTip(target);
     return [
       { name: "restored tip", expected: manifest.stateHash, actual: String(tip?.stateHash) },
@@ -79,10 +84,10 @@ function noSet(message: string, faults: readonly string[]): ForkliftError {
 }
 
 /** A target that the user named may hold the set, or more, from an earlier run. */
-async function standsAlready(
+async function whyStanding(
   { target }: JobWorld,
   { name, manifest }: PublishedSet,
-): Promise<Skip | null> {
+): Promise<string | null> {
   const { kind } = await identifySchema(target);
   if (kind === "empty") return null;
   if (kind !== "berkeley") return null;
@@ -96,12 +101,12 @@ async function standsAlready(
     );
   }
   if (tip.height > BigInt(manifest.height)) {
-    return { skip: `the target stands at height ${tip.height}, above the set; it is continued` };
+    return `the target stands at height ${tip.height}, above the set; it is continued`;
   }
   const differing = (await digestChecks(target, manifest)).find(
     ({ expected, actual }) => expected !== actual,
   );
-  if (differing === undefined) return { skip: `the target holds the set ${name} already` };
+  if (differing === undefined) return `the target holds the set ${name} already`;
   throw new ConfigError(
     `the target ${target.maskedUrl} stands at the height of set ${name}, but its ` +
       `${differing.name} is ${differing.actual}, expected ${differing.expected}`,

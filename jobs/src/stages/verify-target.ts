@@ -1,17 +1,16 @@
-// Step 6 of a job: the independent verification, of what is new or, in final, of all.
+// Step 6 of a job: the independent verification; of what is new in daily, else of all.
 
-import { readTargetTip } from "@forklift/archive";
 import { VerificationError, type WholeStage } from "@forklift/pipeline";
 import { verifyArchive } from "@forklift/verifier";
 import { type Anchor, chooseAnchor } from "../anchor.ts";
 import type { JobWorld } from "../job-world.ts";
-import { markProven, readProvenHeight, VERIFY_STAGE } from "../proven-height.ts";
+import { readProvenHeight, VERIFY_STAGE } from "../proven-height.ts";
 import { whyPublished } from "../sets/is-published.ts";
 import { writeReport } from "../verification-report.ts";
 
 interface Plan {
   readonly anchor: Anchor;
-  /** Blocks up to this height were proven by an earlier run. */
+  /** Blocks up to this height stand in a set that was proven and published. */
   readonly provenHeight: bigint;
 }
 
@@ -24,7 +23,7 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
     const anchor = await chooseAnchor(target, network, trustedStateHash);
     const published = await whyPublished(world);
     if (published !== null) return { skip: published };
-    const provenHeight = job === "final" ? 0n : await readProvenHeight(target);
+    const provenHeight = job === "daily" ? await readProvenHeight(target) : 0n;
     return { anchor, provenHeight };
   },
 
@@ -40,8 +39,6 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
     );
     await writeReport(world, { anchor, report });
     if (!report.ok) throw failure(report.checks);
-    const tip = (await readTargetTip(world.target))!;
-    await markProven(world.target, { height: String(tip.height), stateHash: tip.stateHash });
     return { rowCount: report.checks.reduce((sum, { compared }) => sum + compared, 0) };
   },
 

@@ -143,9 +143,11 @@ async function chainThroughHeight(
       { hint: "wait until the archive node has received the block, or choose a lower height" },
     );
   }
-  const chains = await Promise.all(
-    tips.map((tip) => chainEndingIn(source, parseStateHash(tip.state_hash), canonicalTip)),
-  );
+  // One after the other: a session takes one query at a time.
+  const chains: SourceChain[] = [];
+  for (const tip of tips) {
+    chains.push(await chainEndingIn(source, parseStateHash(tip.state_hash), canonicalTip));
+  }
   const [chosen, ...others] = chains.map((chain) => cutAt(chain, height));
   const rival = others.find((other) => other.tip.stateHash !== chosen!.tip.stateHash);
   if (rival !== undefined) {

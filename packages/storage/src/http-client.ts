@@ -33,9 +33,9 @@ export const HTTP_LIMITS: HttpLimits = {
 /** Connections to one server. Block files are fetched in parallel, a bucket takes far more. */
 const CONNECTIONS_MAX = 64;
 
-const RETRIED_STATUSES = [408, 425, 429, 500, 502, 503, 504];
+export const RETRIED_STATUSES: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
-const RETRIED_CODES = [
+export const RETRIED_CODES: readonly string[] = [
   "ECONNRESET",
   "ECONNREFUSED",
   "EAI_AGAIN",
@@ -52,25 +52,39 @@ const RETRIED_CODES = [
   "UND_ERR_BODY_TIMEOUT",
 ];
 
-/**
- * A body that is cut is continued by a Range request, guarded by its ETag. The retry is outermost:
- * a continued download asks the redirecting server again, whose signed target may have expired.
- */
-export function httpClient(limits: HttpLimits): Dispatcher {
-  const agent = new Agent({
+/** Connections that wait no longer than they may. Nothing is tried again. */
+export function httpAgent(limits: HttpLimits): Agent {
+  return new Agent({
     connections: CONNECTIONS_MAX,
     connect: { timeout: limits.connectTimeoutMs },
     headersTimeout: limits.headersTimeoutMs,
     bodyTimeout: limits.bodyTimeoutMs,
   });
+}
+
+/**
+ * A body that is cut is continued by a Range request, guarded by its ETag. The retry is outermost:
+ * a continued download asks the redirecting server again, whose signed target may have expired.
+ * `innermost` sees every single request, also those that continue another.
+ */
+export function withRetries(
+  agent: Agent,
+  limits: HttpLimits,
+  ...innermost: Dispatcher.DispatcherComposeInterceptor[]
+): Dispatcher {
   return agent.compose(
+    ...innermost,
     interceptors.redirect({ maxRedirections: limits.redirectsMax }),
     interceptors.retry({
       maxRetries: limits.retriesMax,
       minTimeout: limits.retryFirstMs,
       maxTimeout: limits.retryLastMs,
-      statusCodes: RETRIED_STATUSES,
-      errorCodes: RETRIED_CODES,
+      statusCodes: [...RETRIED_STATUSES],
+      errorCodes: [...RETRIED_CODES],
     }),
   );
+}
+
+export function httpClient(limits: HttpLimits): Dispatcher {
+  return withRetries(httpAgent(limits), limits);
 }

@@ -2,12 +2,14 @@
 
 import { ConfigError, SourceDataError } from "@forklift/pipeline";
 import { fileStore } from "./file-store.ts";
+import { gcsStore } from "./gcs-store.ts";
 import { httpStore } from "./http-store.ts";
 import type { ObjectBody, Store } from "./store.ts";
 import { maskUrl, parseStoreUrl } from "./store-url.ts";
 
 const STORES: Readonly<Record<string, (url: URL) => Store>> = {
   "file:": fileStore,
+  "gs:": gcsStore,
   "http:": httpStore,
   "https:": httpStore,
 };

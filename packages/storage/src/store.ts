@@ -1,4 +1,4 @@
-// The one interface behind which files lie: a local folder, a web server, later a bucket.
+// The one interface behind which files lie: a local folder, a web server, a bucket.
 
 export interface StoredObject {
   /** Relative to the store, parts separated by "/". */

@@ -16,7 +16,7 @@ test.each(["file://./x", "file:x", "file://host/x", "dumps", ""])("%j is refused
 
 test("an unknown scheme is refused by naming the known ones", () => {
   expect(() => openStore("s3://bucket/x")).toThrow(
-    "s3://bucket/x has scheme s3://, expected one of file://, http://, https://",
+    "s3://bucket/x has scheme s3://, expected one of file://, gs://, http://, https://",
   );
 });
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { type Bucket, Storage } from "@google-cloud/storage";
+import { type Bucket, type File, Storage } from "@google-cloud/storage";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type GcsEmulator, startGcsEmulator } from "../src/gcs-emulator/gcs-emulator.ts";
 
@@ -83,12 +83,18 @@ test("objects are listed in pages, by prefix, in the order of their names", asyn
   const names = ["a-b", "a/1", "a/2/x", "ab", "b"];
   for (const name of names.toReversed()) await bucket.file(name).save(name);
   expect(await namesOf()).toEqual(names);
-  expect(await namesOf({ maxResults: 2 })).toEqual(names);
   expect(await namesOf({ prefix: "a/" })).toEqual(["a/1", "a/2/x"]);
   expect(await namesOf({ prefix: "a/2" })).toEqual(["a/2/x"]);
-  const [page, next] = await bucket.getFiles({ autoPaginate: false, maxResults: 2 });
-  expect(page.map(({ name }) => name)).toEqual(["a-b", "a/1"]);
-  expect(next).toMatchObject({ pageToken: expect.any(String) });
+  const pages: string[][] = [];
+  for (let query: object | null = { maxResults: 2 }; query !== null; ) {
+    const [page, next]: [File[], object | null, ...unknown[]] = await bucket.getFiles({
+      ...query,
+      autoPaginate: false,
+    });
+    pages.push(page.map(({ name }) => name));
+    query = next;
+  }
+  expect(pages).toEqual([["a-b", "a/1"], ["a/2/x", "ab"], ["b"]]);
 });
 
 test.each([{ resumable: false }, { resumable: true }])(
@@ -100,8 +106,8 @@ test.each([{ resumable: false }, { resumable: true }])(
     await expect(save(1)).rejects.toThrow(/pre-conditions|412/);
     await save(0);
     await expect(save(0)).rejects.toThrow(/pre-conditions|412/);
-    const [{ generation }] = await file.getMetadata();
-    await save(`${generation}`);
+    const generation = `${(await file.getMetadata())[0].generation}`;
+    await save(generation);
     expect((await file.getMetadata())[0].generation).not.toBe(generation);
     await expect(file.delete({ ifGenerationMatch: generation })).rejects.toThrow(/pre-conditions/);
   },
@@ -274,7 +280,7 @@ test("a folder of files is served as it is, and a changed file is a new generati
 });
 
 test("names mean nothing to the file system", async () => {
-  const names = ["../outside", "a//b", "dir/", "./x", "%25", "..", "a\\b", "ü"];
+  const names = ["../outside", "a//b", "dir/", "./x", "%25", "x/..", "a\\b", "ü"];
   for (const name of names) await bucket.file(name).save(name);
   expect(await namesOf()).toEqual(names.toSorted());
   for (const name of names) expect(`${(await bucket.file(name).download())[0]}`).toBe(name);

@@ -21,6 +21,18 @@ export async function writeCheckpoint(
   return { checkpoint: written, meta };
 }
 
+/** Whether both files of the checkpoint after a block are there; nothing is read of them. */
+export async function hasCheckpoint(
+  store: Store,
+  network: string,
+  { globalSlotSinceGenesis }: Pick<Checkpoint, "globalSlotSinceGenesis">,
+): Promise<boolean> {
+  const name = checkpointName(network, globalSlotSinceGenesis);
+  const missing = new Set([name, metaName(name)]);
+  for await (const stored of store.list(name.replace(/json$/, ""))) missing.delete(stored.name);
+  return missing.size === 0;
+}
+
 /** Official keys only: the official reader refuses unknown ones at the top level. */
 async function* checkpointChunks({ ledger, globalSlotSinceGenesis }: Checkpoint) {
   const head = {

@@ -14,7 +14,7 @@ import { least } from "@forklift/chain";
 import { ACCOUNT_CREATION_FEE, type Ledger } from "@forklift/ledger";
 import { type BatchStage, ConfigError, SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import { writeCheckpoint } from "../checkpoint/write-checkpoint.ts";
+import { hasCheckpoint, writeCheckpoint } from "../checkpoint/write-checkpoint.ts";
 import { replayBlock } from "../replay-block.ts";
 import { ledgerAfter } from "../starting-point.ts";
 import {
@@ -33,6 +33,8 @@ interface Plan {
   readonly tip: TargetBlock;
   /** The highest block whose accounts stand in the target; below it every block was replayed. */
   readonly lastRecorded: TargetBlock;
+  /** The checkpoints went with a run that was killed, its accounts did not: one is written again. */
+  readonly hasCheckpointOfTip: boolean;
 }
 
 /** The last replayed block. Heights travel as text, JSON has no bigint. */
@@ -53,7 +55,7 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
   id: "replay-commands",
   kind: "batches",
 
-  async plan({ target }) {
+  async plan({ target, checkpoints, network }) {
     const tip = await findTip(target);
     const lastRecorded = await findLastRecorded(target);
     if (tip === null || lastRecorded === null) {
@@ -61,11 +63,12 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
         hint: "run forklift migrate first",
       });
     }
-    return { tip, lastRecorded };
+    const hasCheckpointOfTip = await hasCheckpoint(checkpoints, network.name, tip);
+    return { tip, lastRecorded, hasCheckpointOfTip };
   },
 
   /** Without a mark, as after the restore of a dump, the rows themselves tell where to start. */
-  resume({ tip, lastRecorded }, mark) {
+  resume({ tip, lastRecorded, hasCheckpointOfTip }, mark) {
     const last = (mark as Cursor | null) ?? cursorAt(lastRecorded);
     if (BigInt(last.height) < lastRecorded.height) {
       throw new ConfigError(
@@ -74,7 +77,7 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
         { hint: "the target was changed by another program; start again from an empty target" },
       );
     }
-    if (last.stateHash === tip.stateHash) {
+    if (last.stateHash === tip.stateHash && hasCheckpointOfTip) {
       return { skip: `every block up to height ${tip.height} has been replayed already` };
     }
     return last;
@@ -117,9 +120,10 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
     const rowCount = await writeAccounts(tx, rowIds, accessed, created);
     const isLast = to === tip.height;
     if (isLast) await refreshStatistics(tx);
-    await writeCheckpointIfDue(tools, blocks.at(-1)!, isLast);
+    const last = blocks.at(-1) ?? tip;
+    await writeCheckpointIfDue(tools, last, isLast);
     return {
-      cursor: cursorAt(blocks.at(-1)!),
+      cursor: cursorAt(last),
       isLast,
       rowCount,
       progress: { done: to, total: tip.height, unit: "blocks" },
@@ -150,7 +154,7 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
  */
 async function writeCheckpointIfDue(
   tools: Tools,
-  block: ReplayBlock,
+  block: TargetBlock,
   isLast: boolean,
 ): Promise<void> {
   const { world, ledger, lastCheckpoint } = tools;

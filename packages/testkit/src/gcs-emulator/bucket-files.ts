@@ -1,5 +1,6 @@
 // Buckets as folders. An object is the file of its name, so a folder of files can be served as it
 // is; what a file cannot tell (generation, checksums, content type) lies in a file of its own aside.
+// What a folder cannot hold: an object "a" beside an object "a/b".
 
 import { createReadStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -97,7 +98,7 @@ export async function openBucketFiles(root: string): Promise<BucketFiles> {
         await mkdir(dirname(target), { recursive: true });
         await rename(path, target);
       } catch (error) {
-        throw new Refusal(400, `${name} cannot be a file here: ${String(error)}`);
+        throw new Refusal(501, `${name} cannot be a file here: ${String(error)}`);
       }
       return await record(bucket, name, content, fields);
     },

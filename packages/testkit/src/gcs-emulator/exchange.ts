@@ -1,8 +1,8 @@
 // One request and its answer, with whatever faults are due applied to the bodies.
 
-import { once } from "node:events";
 import { open } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
 import { type FaultAction, findAction } from "./faults.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -77,23 +77,24 @@ export async function sendFile(
   const cut = findAction(actions, "cut");
   const sentEnd = Math.min(end, start + (cut?.afterBytes ?? Number.POSITIVE_INFINITY));
   let isCorrupt = findAction(actions, "corrupt") !== undefined;
-  await using file = await open(path, "r");
-  for (let at = start; at < sentEnd && !response.destroyed; ) {
-    const buffer = Buffer.allocUnsafe(Math.min(SEND_CHUNK_BYTES, sentEnd - at));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-    if (bytesRead === 0) return void response.destroy();
-    if (isCorrupt) flipFirstByte(buffer);
-    isCorrupt = false;
-    at += bytesRead;
-    if (!response.write(buffer.subarray(0, bytesRead))) await drained(response);
+
+  async function* chunks() {
+    await using file = await open(path, "r");
+    for (let at = start; at < sentEnd; ) {
+      const buffer = Buffer.allocUnsafe(Math.min(SEND_CHUNK_BYTES, sentEnd - at));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) throw new Error(`${path} became shorter`);
+      if (isCorrupt) flipFirstByte(buffer);
+      isCorrupt = false;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
   }
+
+  await pipeline(chunks(), response, { end: false });
   if (sentEnd === end) response.end();
   // What was written shall arrive before the connection breaks.
   else response.write("", () => response.destroy());
-}
-
-async function drained(response: ServerResponse): Promise<void> {
-  await Promise.race([once(response, "drain"), once(response, "close")]);
 }
 
 function flipFirstByte(bytes: Uint8Array): void {

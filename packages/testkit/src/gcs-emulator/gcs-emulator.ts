@@ -98,7 +98,7 @@ async function refusing(exchange: Exchange, work: () => Promise<void>): Promise<
   try {
     await work();
   } catch (error) {
-    if (exchange.request.socket.destroyed) return;
+    if (exchange.response.destroyed) return;
     sendRefusal(exchange, error instanceof Refusal ? error : new Refusal(500, String(error)));
   }
 }

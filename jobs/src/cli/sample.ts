@@ -1,0 +1,63 @@
+import path from "node:path";
+import { makeSample, SAMPLE_DEFAULTS, type SampleSummary } from "@forklift/sample";
+import type { Command } from "commander";
+import { grouped } from "../output/numbers.ts";
+import { table } from "../output/table.ts";
+import { type Host, type Outcome, openShell } from "./host.ts";
+import { type CommonOptions, countOption, logOptionsOf, withCommonOptions } from "./options.ts";
+
+interface Options extends CommonOptions {
+  readonly out: string;
+  readonly blocks: number;
+  readonly days: number;
+  readonly seed: number;
+  readonly finality: number;
+  readonly accounts: number;
+  readonly commandsPerBlock: number;
+}
+
+export function addSampleCommand(
+  program: Command,
+  host: Host,
+  finish: (outcome: Outcome) => void,
+): void {
+  const { blocks, days, seed, finality, accounts, commandsPerBlock } = SAMPLE_DEFAULTS;
+  withCommonOptions(program.command("sample"))
+    .description("make a small pre-fork network from a seed: ledger, blocks, dumps, configuration")
+    .requiredOption("--out <folder>", "a folder that is empty or not there yet")
+    .option("--blocks <n>", "height of the tip", countOption, blocks)
+    .option("--days <n>", "nightly dumps", countOption, days)
+    .option("--seed <n>", "same seed, same bytes", countOption, seed)
+    .option("--finality <n>", "blocks below the tip that are still pending", countOption, finality)
+    .option("--accounts <n>", "accounts of the genesis ledger", countOption, accounts)
+    .option(
+      "--commands-per-block <n>",
+      "user commands of a block, on average",
+      countOption,
+      commandsPerBlock,
+    )
+    .action(async ({ out, ...options }: Options) => {
+      const shell = openShell(host, logOptionsOf(options));
+      const summary = await makeSample(options, out, (progress) =>
+        shell.log.info(progress, "making the sample network"),
+      );
+      finish({ text: describe(summary, out), json: { ok: true, out, ...plain(summary) } });
+    });
+}
+
+function describe({ tip, features, dumps }: SampleSummary, out: string): string {
+  const counts = table(
+    [{ title: "in it" }, { title: "times", align: "right" }],
+    Object.entries(features).map(([feature, count]) => [feature, grouped(count)]),
+  );
+  return [
+    counts,
+    "",
+    `a network of height ${tip.height}, with ${dumps.length} nightly dumps, in ${path.resolve(out)}`,
+    `next: forklift prime --config ${path.join(out, "forklift.yaml")}`,
+  ].join("\n");
+}
+
+function plain({ tip, ...summary }: SampleSummary) {
+  return { ...summary, tip: { height: Number(tip.height), stateHash: tip.stateHash } };
+}

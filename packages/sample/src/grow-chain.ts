@@ -1,0 +1,95 @@
+// Grows the canonical chain block after block, with the rival branches that lose against it.
+
+import type { GlobalSlotSinceGenesis } from "@forklift/chain";
+import type { Clock, Period } from "./calendar.ts";
+import { composeBlock, type SampleBlock, type World } from "./compose-block.ts";
+import type { Tip } from "./consensus.ts";
+import type { Genesis } from "./genesis.ts";
+import { type UndoLog, undo } from "./ledger-session.ts";
+import type { Occasion } from "./occasions.ts";
+
+/** One more height: the block that stays, and what was made beside it. */
+export interface Growth {
+  /** Parents first; of this height, or of this one and the next. */
+  readonly rivals: readonly SampleBlock[];
+  readonly block: SampleBlock;
+}
+
+export interface Course {
+  readonly clock: Clock;
+  readonly periods: readonly Period[];
+  readonly occasions: Generator<Occasion, never>;
+}
+
+export function* growChain(
+  world: World,
+  genesis: Genesis,
+  { clock, periods, occasions }: Course,
+): Generator<Growth> {
+  let tip = genesisTip(genesis);
+  let height = 1;
+  for (const { lastHeight } of periods) {
+    while (height < lastHeight) {
+      height += 1;
+      const occasion = occasions.next().value;
+      const slot = clock.next(occasion.afterSilence === true);
+      // At its midnight the chain has one highest block, not two.
+      const length = Math.min(occasion.fork ?? 0, lastHeight - height);
+      const rivals = composeRivals(world, { parent: tip, slot, length });
+      const composed = composeBlock(world, {
+        parent: tip,
+        slot,
+        occasion,
+        repeated: repeatedCommands(world, rivals),
+        undoLog: null,
+      });
+      tip = composed.tip;
+      yield { rivals, block: composed.block };
+    }
+  }
+}
+
+export function genesisTip({ state, stateHash, ledger }: Genesis): Tip {
+  const supply = state.body.consensusState.totalCurrency;
+  return {
+    stateHash,
+    state,
+    genesisStateHash: stateHash,
+    supply,
+    unproven: { ledgerHash: ledger.ledgerHash(), supply },
+  };
+}
+
+interface Rivalry {
+  readonly parent: Tip;
+  /** Of the canonical block. */
+  readonly slot: GlobalSlotSinceGenesis;
+  readonly length: number;
+}
+
+/** Opens no account, and leaves the ledger as it was. */
+function composeRivals(world: World, { parent, slot, length }: Rivalry): SampleBlock[] {
+  const { random, ledger } = world;
+  const undoLog: UndoLog = new Map();
+  const order = { occasion: {}, repeated: [], undoLog };
+  const rivals: SampleBlock[] = [];
+  if (length === 0) return rivals;
+  const branch = composeBlock(world, { ...order, parent, slot });
+  rivals.push(branch.block);
+  if (length > 1) {
+    const next = (slot + 1n) as GlobalSlotSinceGenesis;
+    rivals.push(composeBlock(world, { ...order, parent: branch.tip, slot: next }).block);
+  }
+  undo(ledger, undoLog);
+  if (length === 1 && random.oneIn(3)) {
+    rivals.push(composeBlock(world, { ...order, parent, slot }).block);
+    undo(ledger, undoLog);
+  }
+  return rivals;
+}
+
+/** Commands reach every producer: some of a rival's first ones stand in the block that stays, too. */
+function repeatedCommands({ random }: World, [rival]: readonly SampleBlock[]) {
+  const commands = rival?.diff[0].commands ?? [];
+  return commands.slice(0, random.below(commands.length + 1));
+}

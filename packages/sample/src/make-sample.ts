@@ -1,0 +1,175 @@
+// Writes a sample network to a folder, block after block, and the dump of each night as it comes.
+
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { BlockRef, LedgerHash, StateHash } from "@forklift/chain";
+import { ConfigError } from "@forklift/pipeline";
+import { type ArchiveSchema, readSchema } from "@forklift/schemas";
+import { type Archive, createArchive } from "./archive.ts";
+import { blockFile, genesisBlockFile, NETWORK } from "./block-json.ts";
+import { createClock, dumpStamp, type Period, planPeriods } from "./calendar.ts";
+import type { World } from "./compose-block.ts";
+import { configurationText, presetText } from "./configuration.ts";
+import { createFeatureCounter, type FeatureCounts } from "./features.ts";
+import { createGenesis, type Genesis, genesisLedgerJson } from "./genesis.ts";
+import { type Growth, growChain } from "./grow-chain.ts";
+import { createKeyRing } from "./key-ring.ts";
+import { occasions } from "./occasions.ts";
+import { checkOptions, type SampleOptions } from "./options.ts";
+import { createRandom, type Random } from "./random.ts";
+import { Spool } from "./spool.ts";
+import { writeDump } from "./write-dump.ts";
+
+export interface SampleSummary {
+  readonly network: string;
+  readonly genesisStateHash: StateHash;
+  /** The highest block; its height is also the number of canonical and pending blocks. */
+  readonly tip: BlockRef;
+  /** After the tip. */
+  readonly ledgerHash: LedgerHash;
+  readonly accountCount: number;
+  /** File names, oldest first. */
+  readonly dumps: readonly string[];
+  readonly features: FeatureCounts;
+}
+
+export interface SampleProgress {
+  readonly height: number;
+  readonly blocks: number;
+}
+
+export type OnProgress = (progress: SampleProgress) => void;
+
+/** Blocks between two calls of `onProgress`. */
+const PROGRESS_BLOCKS = 100n;
+
+/**
+ * @param out a folder that is not there yet, or empty. It is complete when the promise is fulfilled.
+ * @throws UsageError for options out of their limits, ConfigError when the folder holds something.
+ */
+export async function makeSample(
+  options: SampleOptions,
+  out: string,
+  onProgress: OnProgress = () => undefined,
+): Promise<SampleSummary> {
+  checkOptions(options);
+  await createFolders(out);
+  const spoolFolder = path.join(out, ".spool");
+  try {
+    const schema = await readSchema("mainnet");
+    await using spool = await Spool.create(spoolFolder, Object.keys(schema.manifest.tables));
+    const archive = createArchive(spool);
+    return await writeSample({ options, out, schema, spool, archive, onProgress });
+  } finally {
+    await rm(spoolFolder, { recursive: true, force: true });
+  }
+}
+
+async function createFolders(out: string): Promise<void> {
+  await mkdir(out, { recursive: true });
+  const [found] = await readdir(out);
+  if (found !== undefined) {
+    throw new ConfigError(`${out} is not empty: it holds ${found}`, {
+      hint: "name a folder that is not there yet",
+    });
+  }
+  await mkdir(path.join(out, "blocks"));
+  await mkdir(path.join(out, "dumps"));
+}
+
+interface Desk {
+  readonly options: SampleOptions;
+  readonly out: string;
+  readonly schema: ArchiveSchema;
+  readonly spool: Spool;
+  readonly archive: Archive;
+  readonly onProgress: OnProgress;
+}
+
+async function writeSample(desk: Desk): Promise<SampleSummary> {
+  const { options, archive, onProgress } = desk;
+  const random = createRandom(options.seed);
+  const periods = planPeriods(options);
+  const genesis = createGenesis(random, { ...options, endSlot: periods.at(-1)!.endSlot });
+  await writeBeginning(desk, genesis, random);
+  archive.addGenesis(genesis);
+
+  const features = createFeatureCounter();
+  const dumps: string[] = [];
+  let tip = { height: 1n, stateHash: genesis.stateHash, slot: 0n };
+  const chain = growChain(createWorld(random, genesis, options), genesis, {
+    clock: createClock(random, periods),
+    occasions: occasions(random),
+    periods,
+  });
+  for (const growth of chain) {
+    features.add(growth, tip.slot);
+    await writeGrowth(desk, growth, random);
+    tip = growth.block;
+    const ended = periods.find(({ lastHeight }) => BigInt(lastHeight) === tip.height);
+    if (ended !== undefined) dumps.push(await writeNight(desk, ended));
+    if (ended !== undefined || tip.height % PROGRESS_BLOCKS === 0n) {
+      onProgress({ height: Number(tip.height), blocks: options.blocks });
+    }
+  }
+  return {
+    network: NETWORK,
+    genesisStateHash: genesis.stateHash,
+    tip: { height: tip.height, stateHash: tip.stateHash },
+    ledgerHash: genesis.ledger.ledgerHash(),
+    accountCount: genesis.ledger.accountCount,
+    dumps,
+    features: features.counts,
+  };
+}
+
+function createWorld(random: Random, genesis: Genesis, { commandsPerBlock }: SampleOptions): World {
+  return {
+    random,
+    ledger: genesis.ledger,
+    keys: createKeyRing(random, genesis),
+    stakers: genesis.accounts.map(({ publicKey }) => publicKey),
+    commandsPerBlock,
+  };
+}
+
+async function writeBeginning({ out }: Desk, genesis: Genesis, random: Random): Promise<void> {
+  const ledger = JSON.stringify(genesisLedgerJson(genesis), null, 2);
+  const { name, text } = genesisBlockFile(random, genesis);
+  await writeFile(path.join(out, "network.yaml"), presetText(genesis));
+  await writeFile(path.join(out, "forklift.yaml"), configurationText());
+  await writeFile(path.join(out, "genesis-ledger.json"), `${ledger}\n`);
+  await writeFile(path.join(out, "blocks", name), text);
+}
+
+async function writeGrowth(
+  { out, spool, archive }: Desk,
+  { rivals, block }: Growth,
+  random: Random,
+): Promise<void> {
+  for (const rival of rivals) archive.addBlock(rival, "rival");
+  archive.addBlock(block, "canonical");
+  await spool.settle();
+  for (const made of [...rivals, block]) {
+    const { name, text } = blockFile(random, made);
+    await writeFile(path.join(out, "blocks", name), text);
+  }
+}
+
+/** The name of the dump. */
+async function writeNight(desk: Desk, period: Period): Promise<string> {
+  const { out, schema, spool, archive, options } = desk;
+  const memberName = `${NETWORK}-archive-dump-${dumpStamp(period)}.sql`;
+  const name = `${memberName}.tar.gz`;
+  await writeDump({
+    schema,
+    spool,
+    lastIds: archive.lastIds(),
+    tipHeight: period.lastHeight,
+    finality: options.finality,
+    sqlPath: path.join(out, ".spool", memberName),
+    memberName,
+    out: path.join(out, "dumps", name),
+  });
+  return name;
+}

@@ -1,0 +1,163 @@
+// Objects in a bucket of Google Cloud Storage, below a prefix.
+
+import { ConfigError, TryAgainError } from "@forklift/pipeline";
+import type { File, GetFilesOptions } from "@google-cloud/storage";
+import type { Agent } from "undici";
+import { connect, type GcsAccess } from "./gcs-access.ts";
+import { openGcsObject } from "./gcs-download.ts";
+import { ACCESS_HINT, gcsError } from "./gcs-error.ts";
+import { GCS_LIMITS, type GcsLimits } from "./gcs-limits.ts";
+import { type UploadedObject, uploadStream } from "./gcs-upload.ts";
+import { HTTP_LIMITS, httpAgent } from "./http-client.ts";
+import { checkObjectName } from "./object-name.ts";
+import { retry, statusOf } from "./retry.ts";
+import type { Store, StoredObject, WrittenObject } from "./store.ts";
+import { maskUrl } from "./store-url.ts";
+
+export interface GcsStoreOptions {
+  readonly limits?: GcsLimits;
+  readonly agent?: Agent;
+}
+
+interface ListedObject {
+  readonly name: string;
+  readonly size: string;
+}
+
+/** One pool of connections for all stores; it holds no socket until it is used. */
+const sharedAgent = httpAgent(HTTP_LIMITS);
+
+/** The generation of what does not exist, by the rules of the service. */
+const NO_GENERATION = "0";
+
+export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
+  const { limits = GCS_LIMITS, agent = sharedAgent } = options;
+  const { bucketName, root } = splitGcsUrl(url);
+  const shownOf = (name: string) => `gs://${bucketName}/${root}${name}`;
+  let connected: Promise<GcsAccess> | undefined;
+  const access = () => (connected ??= connect(bucketName, limits));
+
+  async function call<Result>(doing: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await retry(limits.http, work);
+    } catch (error) {
+      throw gcsError(error, doing);
+    }
+  }
+
+  async function* list(prefix = ""): AsyncGenerator<StoredObject> {
+    const { bucket } = await access();
+    let query: GetFilesOptions | null = {
+      prefix: root + prefix,
+      autoPaginate: false,
+      maxResults: limits.pageObjectsMax,
+      fields: "items(name,size),nextPageToken",
+    };
+    while (query !== null) {
+      const page: GetFilesOptions = query;
+      const [files, next] = await call(`list ${shownOf(prefix)}`, () => bucket.getFiles(page));
+      // Asked for certain fields, the client hands out what the service sent, as it came.
+      for (const { name, size } of files as unknown as readonly ListedObject[]) {
+        // Consoles make empty objects with a slash at the end to show a folder.
+        if (!name.endsWith("/")) yield { name: name.slice(root.length), bytes: BigInt(size) };
+      }
+      query = next as GetFilesOptions | null;
+    }
+  }
+
+  /** The object that is there now, for a condition on what we do to it. */
+  async function generationOf(file: File, doing: string): Promise<string> {
+    return await call(doing, async () => {
+      try {
+        const [{ generation }] = await file.getMetadata();
+        return `${generation}`;
+      } catch (error) {
+        if (statusOf(error) === 404) return NO_GENERATION;
+        throw error;
+      }
+    });
+  }
+
+  /** Never another run's object; and done twice, because an answer was lost, it does no harm. */
+  async function removeGeneration(file: File, generation: string, doing: string): Promise<void> {
+    const conditions = { ifGenerationMatch: generation, ignoreNotFound: true };
+    await call(doing, async () => {
+      try {
+        await file.delete(conditions);
+      } catch (error) {
+        // The condition does not hold either when our own first attempt removed the object.
+        if (statusOf(error) !== 412) throw error;
+        if ((await generationOf(file, doing)) !== NO_GENERATION) throw error;
+      }
+    });
+  }
+
+  async function write(name: string, body: AsyncIterable<Uint8Array>): Promise<WrittenObject> {
+    const doing = `write ${shownOf(checkObjectName(name))}`;
+    const { bucket, authorization } = await writable(access, doing);
+    const file = bucket.file(root + name);
+    const ifGenerationMatch = await generationOf(file, doing);
+    const contentType = name.endsWith(".json") ? "application/json" : "application/octet-stream";
+    const [uri] = await call(doing, () =>
+      file.createResumableUpload({
+        metadata: { contentType },
+        preconditionOpts: { ifGenerationMatch },
+      }),
+    );
+    try {
+      const session = { uri, agent, limits, authorization };
+      const { digest, uploaded } = await uploadStream(session, body);
+      const found = mismatch(digest, uploaded);
+      if (found === null) return { name, ...digest };
+      await removeGeneration(file, uploaded.generation, doing);
+      throw new TryAgainError(`cannot ${doing}: ${found}; the object was removed`);
+    } catch (error) {
+      throw gcsError(error, doing);
+    }
+  }
+
+  return {
+    url: maskUrl(url),
+    list,
+    async open(name) {
+      const path = root + checkObjectName(name);
+      return await openGcsObject(await access(), path, {
+        agent,
+        limits: limits.http,
+        shown: shownOf(name),
+      });
+    },
+    write,
+    async remove(name) {
+      const doing = `remove ${shownOf(checkObjectName(name))}`;
+      const { bucket } = await writable(access, doing);
+      const file = bucket.file(root + name);
+      const generation = await generationOf(file, doing);
+      if (generation !== NO_GENERATION) await removeGeneration(file, generation, doing);
+    },
+  };
+}
+
+/** @throws ConfigError for anything but a bucket and a prefix. */
+function splitGcsUrl(url: URL): { readonly bucketName: string; readonly root: string } {
+  const { hostname, host, username, password, search, hash, pathname } = url;
+  if (hostname === "" || host !== hostname || username + password + search + hash !== "") {
+    throw new ConfigError(`${maskUrl(url)} is not a bucket, expected gs://bucket/prefix/`);
+  }
+  const root = decodeURIComponent(pathname.slice(1));
+  return { bucketName: hostname, root: root === "" || root.endsWith("/") ? root : `${root}/` };
+}
+
+async function writable(access: () => Promise<GcsAccess>, doing: string): Promise<GcsAccess> {
+  const found = await access();
+  if (!found.isAnonymous) return found;
+  throw new ConfigError(`cannot ${doing}: missing credentials`, { hint: ACCESS_HINT });
+}
+
+function mismatch(
+  sent: { readonly bytes: bigint; readonly crc32c: string },
+  { size, crc32c }: UploadedObject,
+): string | null {
+  if (`${size}` === `${sent.bytes}` && crc32c === sent.crc32c) return null;
+  return `the service has ${size} bytes with crc32c ${crc32c}, expected ${sent.bytes} with ${sent.crc32c}`;
+}

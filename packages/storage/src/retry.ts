@@ -1,0 +1,55 @@
+// Calls that failed in passing, tried again.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { errorCode } from "./file-error.ts";
+import { type HttpLimits, RETRIED_CODES, RETRIED_STATUSES } from "./http-client.ts";
+
+/** What the official client's own HTTP library says of connections that broke or took too long. */
+const CLIENT_CODES = ["ERR_STREAM_PREMATURE_CLOSE", "ERR_NETWORK", "TimeoutError"];
+
+/** Only for what may be done twice. */
+export async function retry<Result>(
+  limits: HttpLimits,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  for (let failures = 0; ; failures++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (failures === limits.retriesMax || !isPassing(error)) throw error;
+    }
+    await pause(limits, failures);
+  }
+}
+
+/** Waits twice as long after each failure. */
+export async function pause(limits: HttpLimits, failures: number): Promise<void> {
+  await delay(Math.min(limits.retryFirstMs * 2 ** failures, limits.retryLastMs));
+}
+
+export function isPassing(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === undefined ? isBrokenConnection(error) : RETRIED_STATUSES.includes(status);
+}
+
+/** The HTTP status in an error, which each library keeps elsewhere. */
+export function statusOf(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { code, status, response } = error as {
+    readonly code?: unknown;
+    readonly status?: unknown;
+    readonly response?: { readonly status?: unknown };
+  };
+  return [code, status, response?.status].map(Number).find((number) => number >= 100);
+}
+
+export function isBrokenConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = errorCode(error);
+  if (code !== undefined && [...RETRIED_CODES, ...CLIENT_CODES].includes(code)) return true;
+  const isLate = error.name === "TimeoutError" || error.name === "AbortError";
+  const isLateFetch = "type" in error && /^(request|body)-timeout$/.test(`${error.type}`);
+  // Wrapped by the libraries below the client, one of which does not know of causes.
+  const wrapped = "error" in error ? error.error : error.cause;
+  return isLate || isLateFetch || isBrokenConnection(wrapped);
+}
