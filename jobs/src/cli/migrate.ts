@@ -1,3 +1,4 @@
+import { requireSchema } from "@forklift/archive";
 import { type MigratorWorld, migration } from "@forklift/migrator";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import { createDatabaseIfMissing } from "@forklift/postgres";
@@ -47,6 +48,8 @@ export function addMigrateCommand(
       await using work = await openWorkDirectory();
       const network = await loadNetwork(options.network);
       await using source = await openReader(options.sourceDb);
+      // A refusal must not leave an empty database behind, so what can be asked is asked before.
+      await requireSchema(source, { role: "source", era: "mainnet" });
       const genesisLedger = await loadGenesisLedger(network, options.genesisLedger);
       await createDatabaseIfMissing(options.targetDb);
       await using target = await openTarget(options.targetDb);

@@ -38,7 +38,8 @@ export async function runForklift(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
     if (killAt?.test(stderr) === true) child.kill("SIGKILL");
-    if (terminateAt?.test(stderr) === true) child.kill("SIGTERM");
+    // Once: a second signal would not ask any more.
+    if (terminateAt?.test(stderr) === true && !child.killed) child.kill("SIGTERM");
   });
   return await new Promise((resolve, reject) => {
     child.on("error", reject);
