@@ -44,6 +44,7 @@ const KEPT_IN = {
   "pg-copy-streams": "packages/postgres",
   "pg-cursor": "packages/postgres",
   undici: "packages/storage",
+  "@google-cloud/storage": "packages/storage",
   commander: "jobs",
   "node-cron": "jobs",
   pino: "jobs",

@@ -3,7 +3,14 @@
 // Memory holds what later rows refer to: ids of keys, of ledger hashes and of internal commands,
 // which repeat, and of the latest user commands and epochs, which only rival blocks share.
 
-import type { IncludedInternalCommand, PublicKey, StateHash, UserCommand } from "@forklift/chain";
+import type {
+  IncludedInternalCommand,
+  InternalCommand,
+  LedgerHash,
+  PublicKey,
+  StateHash,
+  UserCommand,
+} from "@forklift/chain";
 import {
   ACCOUNT_CREATION_FEE,
   type Account,
@@ -28,168 +35,170 @@ const DEFAULT_TOKEN = 1n;
 /** Whether a block is on the canonical chain; its row says so only once it is deep enough. */
 export type Branch = "canonical" | "rival";
 
-export interface Archive {
-  addGenesis(genesis: Genesis): void;
-  addBlock(block: SampleBlock, branch: Branch): void;
-  /** The last id of every table that counts its rows. */
-  lastIds(): ReadonlyMap<string, number>;
-}
-
-interface BalanceKey {
-  readonly publicKey: PublicKey;
-  readonly balance: bigint;
+/** Where in the archive a command stands. */
+interface Place {
   readonly blockId: number;
   readonly height: bigint;
   readonly sequenceNo: number;
   readonly secondarySequenceNo: number;
 }
 
-export function createArchive(spool: Spool): Archive {
-  const keys = new IdMap();
-  const ledgerHashes = new IdMap();
-  const internalCommands = new IdMap();
-  const userCommands = new IdMap(RECENT_COMMANDS_MAX);
-  const epochs = new IdMap(RECENT_EPOCHS_MAX);
-  const blocks = new IdMap(RECENT_BLOCKS_MAX);
-  let balanceId = 0;
-  let timingId = 0;
+export class Archive {
+  readonly #spool: Spool;
+  readonly #keys = new IdMap();
+  readonly #ledgerHashes = new IdMap();
+  readonly #internalCommands = new IdMap();
+  readonly #userCommands = new IdMap(RECENT_COMMANDS_MAX);
+  readonly #epochs = new IdMap(RECENT_EPOCHS_MAX);
+  readonly #blocks = new IdMap(RECENT_BLOCKS_MAX);
+  #lastBalanceId = 0;
+  #lastTimingId = 0;
 
-  const keyId = (key: PublicKey): number =>
-    keys.find(key, (id) => spool.append("public_keys", [id, key]));
+  constructor(spool: Spool) {
+    this.#spool = spool;
+  }
 
-  const ledgerHashId = (hash: string): number =>
-    ledgerHashes.find(hash, (id) => spool.append("snarked_ledger_hashes", [id, hash]));
+  addGenesis({ accounts, state, stateHash }: Genesis): void {
+    for (const account of accounts) this.#addGenesisAccount(account);
+    this.#addBlockRow(stateHash, state, "canonical");
+  }
 
-  const epochId = ({ seed, ledger }: EpochData): number =>
-    epochs.find(`${seed} ${ledger.hash}`, (id) =>
-      spool.append("epoch_data", [id, seed, ledgerHashId(ledger.hash)]),
-    );
+  /** After its parent. */
+  addBlock({ height, stateHash, state, applied }: SampleBlock, branch: Branch): void {
+    const block = { blockId: this.#addBlockRow(stateHash, state, branch), height };
+    for (const [sequenceNo, one] of applied.entries()) {
+      if (one.transaction.kind !== "user_command") continue;
+      const place = { ...block, sequenceNo, secondarySequenceNo: 0 };
+      this.#addUserCommand(place, one, one.transaction.command);
+    }
+    const transactions = applied.map(({ transaction }) => transaction);
+    for (const included of includedInternalCommands(transactions)) {
+      this.#addInternalCommand({ ...block, ...included }, included, applied[included.sequenceNo]!);
+    }
+  }
 
-  function addTiming({ publicKey, balance, timing }: Account): void {
-    const id = keyId(publicKey);
-    if (timing === null) return;
-    timingId += 1;
-    spool.append("timing_info", [
-      ...[timingId, id, DEFAULT_TOKEN, balance, timing.initialMinimumBalance, timing.cliffTime],
-      ...[timing.cliffAmount, timing.vestingPeriod, timing.vestingIncrement],
+  /** The last id of every table that counts its rows. */
+  lastIds(): ReadonlyMap<string, number> {
+    return new Map([
+      ["balances", this.#lastBalanceId],
+      ["blocks", this.#blocks.last],
+      ["epoch_data", this.#epochs.last],
+      ["internal_commands", this.#internalCommands.last],
+      ["public_keys", this.#keys.last],
+      ["snarked_ledger_hashes", this.#ledgerHashes.last],
+      ["timing_info", this.#lastTimingId],
+      ["user_commands", this.#userCommands.last],
     ]);
   }
 
-  /** Column `chain_status` is left out; in its place in front stands what the dump decides it by. */
-  function addBlockRow(stateHash: StateHash, state: ProtocolState, branch: Branch): number {
+  #addGenesisAccount({ publicKey, balance, timing }: Account): void {
+    const keyId = this.#keyId(publicKey);
+    if (timing === null) return;
+    this.#lastTimingId += 1;
+    this.#spool.append("timing_info", [
+      ...[this.#lastTimingId, keyId, DEFAULT_TOKEN, balance, timing.initialMinimumBalance],
+      ...[timing.cliffTime, timing.cliffAmount, timing.vestingPeriod, timing.vestingIncrement],
+    ]);
+  }
+
+  /** Column `chain_status` is left out; what a dump decides it by stands in front instead. */
+  #addBlockRow(stateHash: StateHash, state: ProtocolState, branch: Branch): number {
     const { blockchainState, consensusState } = state.body;
     const parentHash = state.previousStateHash;
-    const parentId = blocks.get(parentHash) ?? null;
-    const creatorId = keyId(consensusState.blockCreator);
-    const winnerId = keyId(consensusState.blockStakeWinner);
-    const snarkedId = ledgerHashId(blockchainState.snarkedLedgerHash);
-    const epochIds = [
-      epochId(consensusState.stakingEpochData),
-      epochId(consensusState.nextEpochData),
+    const references = [
+      this.#keyId(consensusState.blockCreator),
+      this.#keyId(consensusState.blockStakeWinner),
+      this.#ledgerHashId(blockchainState.snarkedLedgerHash),
+      this.#epochId(consensusState.stakingEpochData),
+      this.#epochId(consensusState.nextEpochData),
     ];
-    const height = consensusState.blockchainLength;
-    return blocks.find(stateHash, (id) =>
-      spool.append("blocks", [
-        ...[branch, id, stateHash, parentId, parentHash, creatorId, winnerId, snarkedId],
-        ...[...epochIds, blockchainState.stagedLedgerHash.nonSnark.ledgerHash, height],
-        ...[consensusState.currGlobalSlot.slotNumber, consensusState.globalSlotSinceGenesis],
-        blockchainState.timestamp,
+    const parentId = this.#blocks.get(parentHash) ?? null;
+    return this.#blocks.find(stateHash, (id) =>
+      this.#spool.append("blocks", [
+        ...[branch, id, stateHash, parentId, parentHash, ...references],
+        blockchainState.stagedLedgerHash.nonSnark.ledgerHash,
+        ...[consensusState.blockchainLength, consensusState.currGlobalSlot.slotNumber],
+        ...[consensusState.globalSlotSinceGenesis, blockchainState.timestamp],
       ]),
     );
   }
 
-  function addBalance(balance: BalanceKey, nonce: bigint | null): number {
-    balanceId += 1;
-    spool.append("balances", [
-      ...[balanceId, keyId(balance.publicKey), balance.balance, balance.blockId, balance.height],
-      ...[balance.sequenceNo, balance.secondarySequenceNo, nonce],
+  #addUserCommand(place: Place, { outcome, balances, opened }: Applied, command: UserCommand) {
+    const { feePayer, source, receiver } = command;
+    // One row a key: fee payer, source and receiver are often the same.
+    const balanceIds = new Map<PublicKey, number>();
+    for (const key of new Set([feePayer, source, receiver])) {
+      const balance = balances.get(key);
+      if (balance === undefined) continue;
+      const nonce = key === feePayer ? command.nonce + 1n : null;
+      balanceIds.set(key, this.#addBalance(place, { key, balance, nonce }));
+    }
+    this.#spool.append("blocks_user_commands", [
+      ...[place.blockId, this.#userCommandId(command), place.sequenceNo],
+      ...[outcome.status, outcome.failureReason, null],
+      ...[opened.has(receiver) ? ACCOUNT_CREATION_FEE : null, null],
+      ...[feePayer, source, receiver].map((key) => balanceIds.get(key) ?? null),
     ]);
-    return balanceId;
   }
 
-  function userCommandId(command: UserCommand): number {
+  #addInternalCommand(
+    place: Place,
+    { command }: IncludedInternalCommand,
+    { balances, opened }: Applied,
+  ): void {
+    const { receiver: key } = command;
+    const balanceId = this.#addBalance(place, { key, balance: balances.get(key)!, nonce: null });
+    this.#spool.append("blocks_internal_commands", [
+      ...[place.blockId, this.#internalCommandId(command)],
+      ...[place.sequenceNo, place.secondarySequenceNo],
+      ...[opened.has(key) ? ACCOUNT_CREATION_FEE : null, balanceId],
+    ]);
+  }
+
+  #addBalance(
+    { blockId, height, sequenceNo, secondarySequenceNo }: Place,
+    of: { readonly key: PublicKey; readonly balance: bigint; readonly nonce: bigint | null },
+  ): number {
+    this.#lastBalanceId += 1;
+    this.#spool.append("balances", [
+      ...[this.#lastBalanceId, this.#keyId(of.key), of.balance, blockId, height],
+      ...[sequenceNo, secondarySequenceNo, of.nonce],
+    ]);
+    return this.#lastBalanceId;
+  }
+
+  #userCommandId(command: UserCommand): number {
     const { feePayer, source, receiver } = command;
-    const keyIds = [keyId(feePayer), keyId(source), keyId(receiver)];
-    return userCommands.find(command.hash, (id) =>
-      spool.append("user_commands", [
+    const keyIds = [feePayer, source, receiver].map((key) => this.#keyId(key));
+    return this.#userCommands.find(command.hash, (id) =>
+      this.#spool.append("user_commands", [
         ...[id, command.type, ...keyIds, DEFAULT_TOKEN, DEFAULT_TOKEN, command.nonce],
         ...[command.amount, command.fee, command.validUntil, command.memo, command.hash],
       ]),
     );
   }
 
-  function addUserCommand(place: BlockPlace, applied: Applied, command: UserCommand): void {
-    const { outcome, balances, opened } = applied;
-    const { feePayer, source, receiver } = command;
-    // One row a key: fee payer, source and receiver are often the same.
-    const rows = new Map<PublicKey, number>();
-    for (const publicKey of new Set([feePayer, source, receiver])) {
-      const balance = balances.get(publicKey);
-      if (balance === undefined) continue;
-      const key = { ...place, publicKey, balance, secondarySequenceNo: 0 };
-      rows.set(publicKey, addBalance(key, publicKey === feePayer ? command.nonce + 1n : null));
-    }
-    spool.append("blocks_user_commands", [
-      ...[place.blockId, userCommandId(command), place.sequenceNo],
-      ...[outcome.status, outcome.failureReason, null],
-      ...[opened.has(receiver) ? ACCOUNT_CREATION_FEE : null, null],
-      ...[rows.get(feePayer)!, rows.get(source) ?? null, rows.get(receiver) ?? null],
-    ]);
-  }
-
-  function addInternalCommand(
-    { blockId, height }: Omit<BlockPlace, "sequenceNo">,
-    { command, sequenceNo, secondarySequenceNo }: IncludedInternalCommand,
-    { balances, opened }: Applied,
-  ): void {
-    const { type, receiver, fee, hash } = command;
-    const receiverId = keyId(receiver);
-    const commandId = internalCommands.find(`${type} ${hash}`, (id) =>
-      spool.append("internal_commands", [id, type, receiverId, fee, DEFAULT_TOKEN, hash]),
+  #internalCommandId({ type, receiver, fee, hash }: InternalCommand): number {
+    const receiverId = this.#keyId(receiver);
+    return this.#internalCommands.find(`${type} ${hash}`, (id) =>
+      this.#spool.append("internal_commands", [id, type, receiverId, fee, DEFAULT_TOKEN, hash]),
     );
-    const balance = balances.get(receiver)!;
-    const key = { publicKey: receiver, balance, blockId, height, sequenceNo, secondarySequenceNo };
-    spool.append("blocks_internal_commands", [
-      ...[blockId, commandId, sequenceNo, secondarySequenceNo],
-      ...[opened.has(receiver) ? ACCOUNT_CREATION_FEE : null, addBalance(key, null)],
-    ]);
   }
 
-  return {
-    addGenesis({ accounts, state, stateHash }) {
-      for (const account of accounts) addTiming(account);
-      addBlockRow(stateHash, state, "canonical");
-    },
+  #keyId(key: PublicKey): number {
+    return this.#keys.find(key, (id) => this.#spool.append("public_keys", [id, key]));
+  }
 
-    addBlock({ height, stateHash, state, applied }, branch) {
-      const blockId = addBlockRow(stateHash, state, branch);
-      for (const [sequenceNo, { transaction }] of applied.entries()) {
-        if (transaction.kind !== "user_command") continue;
-        const place = { blockId, height, sequenceNo };
-        addUserCommand(place, applied[sequenceNo]!, transaction.command);
-      }
-      const transactions = applied.map(({ transaction }) => transaction);
-      for (const command of includedInternalCommands(transactions)) {
-        addInternalCommand({ blockId, height }, command, applied[command.sequenceNo]!);
-      }
-    },
+  #ledgerHashId(hash: LedgerHash): number {
+    return this.#ledgerHashes.find(hash, (id) =>
+      this.#spool.append("snarked_ledger_hashes", [id, hash]),
+    );
+  }
 
-    lastIds: () =>
-      new Map([
-        ["balances", balanceId],
-        ["blocks", blocks.last],
-        ["epoch_data", epochs.last],
-        ["internal_commands", internalCommands.last],
-        ["public_keys", keys.last],
-        ["snarked_ledger_hashes", ledgerHashes.last],
-        ["timing_info", timingId],
-        ["user_commands", userCommands.last],
-      ]),
-  };
-}
-
-interface BlockPlace {
-  readonly blockId: number;
-  readonly height: bigint;
-  readonly sequenceNo: number;
+  #epochId({ seed, ledger }: EpochData): number {
+    const ledgerHashId = this.#ledgerHashId(ledger.hash);
+    return this.#epochs.find(`${seed} ${ledger.hash}`, (id) =>
+      this.#spool.append("epoch_data", [id, seed, ledgerHashId]),
+    );
+  }
 }

@@ -10,15 +10,9 @@ import {
   type StagedLedgerHash,
 } from "@forklift/ledger";
 import { timestampOfSlot } from "./calendar.ts";
+import { nextDensities } from "./densities.ts";
 import type { Random } from "./random.ts";
 import { randomHash, randomVrfOutput } from "./random-texts.ts";
-
-export const SLOTS_PER_SUB_WINDOW = 7n;
-const SUB_WINDOWS = 11n;
-
-/** A window in which every slot has its block. */
-export const FULL_WINDOWS: readonly bigint[] = Array.from({ length: 11 }, () => 7n);
-export const WINDOW_DENSITY = SLOTS_PER_SUB_WINDOW * SUB_WINDOWS;
 
 /** One day, where mainnet has fifteen: a sample of a few days sees epochs change. */
 export const SLOTS_PER_EPOCH = 480n;
@@ -51,7 +45,7 @@ export interface NextBlock {
   readonly stagedLedgerHash: StagedLedgerHash;
 }
 
-/** The state after `parent`. Half of the constants of an account's life hang on its slot. */
+/** The protocol state of the block after `parent`. */
 export function nextProtocolState(random: Random, parent: Tip, next: NextBlock): ProtocolState {
   const { body } = parent.state;
   const height = body.consensusState.blockchainLength + 1n;
@@ -124,34 +118,6 @@ function nextConsensusState(random: Random, parent: Tip, { slot, producer }: Nex
     coinbaseReceiver: producer.coinbaseReceiver,
     superchargeCoinbase: producer.superchargeCoinbase,
   } satisfies ConsensusState;
-}
-
-/**
- * Blocks in each of the eleven sub-windows that end with this slot, and the least sum that a window
- * has had. Sub-windows that passed without a block are emptied before the window is summed.
- */
-export function nextDensities(
-  before: Pick<
-    ConsensusState,
-    "subWindowDensities" | "minWindowDensity" | "globalSlotSinceGenesis"
-  >,
-  slot: bigint,
-): { readonly densities: readonly bigint[]; readonly minimum: bigint } {
-  const oldWindow = before.globalSlotSinceGenesis / SLOTS_PER_SUB_WINDOW;
-  const window = slot / SLOTS_PER_SUB_WINDOW;
-  const passed = window - oldWindow;
-  const densities = before.subWindowDensities.map((density, index) => {
-    // How many sub-windows after the old one this place is reached next, 1 to 11.
-    const distance = BigInt(index) - (oldWindow % SUB_WINDOWS) + 2n * SUB_WINDOWS - 1n;
-    const isPassed = (distance % SUB_WINDOWS) + 1n <= passed;
-    return isPassed ? 0n : density;
-  });
-  const sum = densities.reduce((total, density) => total + density, 0n);
-  const known = before.minWindowDensity;
-  // The window is only judged when it moves on.
-  const minimum = passed === 0n || sum >= known ? known : sum;
-  const place = Number(window % SUB_WINDOWS);
-  return { densities: densities.with(place, densities[place]! + 1n), minimum };
 }
 
 function nextEpochs(

@@ -1,7 +1,8 @@
 // The keys that the sample's blocks name, by the part they play.
 
 import type { PublicKey } from "@forklift/chain";
-import { type Genesis, PRODUCERS } from "./genesis.ts";
+import type { Genesis } from "./genesis.ts";
+import { PRODUCERS } from "./genesis-accounts.ts";
 import type { Random } from "./random.ts";
 import { randomPublicKey } from "./random-texts.ts";
 

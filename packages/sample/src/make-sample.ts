@@ -5,7 +5,7 @@ import path from "node:path";
 import type { BlockRef, LedgerHash, StateHash } from "@forklift/chain";
 import { ConfigError } from "@forklift/pipeline";
 import { type ArchiveSchema, readSchema } from "@forklift/schemas";
-import { type Archive, createArchive } from "./archive.ts";
+import { Archive } from "./archive.ts";
 import { blockFile, genesisBlockFile, NETWORK } from "./block-json.ts";
 import { createClock, dumpStamp, type Period, planPeriods } from "./calendar.ts";
 import type { World } from "./compose-block.ts";
@@ -58,7 +58,7 @@ export async function makeSample(
   try {
     const schema = await readSchema("mainnet");
     await using spool = await Spool.create(spoolFolder, Object.keys(schema.manifest.tables));
-    const archive = createArchive(spool);
+    const archive = new Archive(spool);
     return await writeSample({ options, out, schema, spool, archive, onProgress });
   } finally {
     await rm(spoolFolder, { recursive: true, force: true });

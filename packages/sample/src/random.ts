@@ -18,7 +18,8 @@ const TWO_TO_32 = 2 ** 32;
 
 /** @param seed a non-negative safe integer. */
 export function createRandom(seed: number): Random {
-  const next = createGenerator(seed);
+  const fill = createSplitmix((seed ^ Math.floor(seed / TWO_TO_32)) >>> 0);
+  const next = createXoshiro([fill(), fill(), fill(), fill()]);
 
   function below(limit: number): number {
     if (limit < 1 || limit > TWO_TO_32) throw new RangeError(`no number below ${limit}`);
@@ -66,9 +67,8 @@ export function createRandom(seed: number): Random {
 }
 
 /** 32 bits a call. */
-function createGenerator(seed: number): () => number {
-  const fill = createSplitmix((seed ^ Math.floor(seed / TWO_TO_32)) >>> 0);
-  let [a, b, c, d] = [fill(), fill(), fill(), fill()] as [number, number, number, number];
+export function createXoshiro(state: readonly [number, number, number, number]): () => number {
+  let [a, b, c, d] = state;
   return () => {
     const result = Math.imul(rotated(Math.imul(b, 5), 7), 9) >>> 0;
     const shifted = b << 9;

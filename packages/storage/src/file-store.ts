@@ -10,6 +10,7 @@ import { digestStream } from "./digest-stream.ts";
 import { errorCode, fileError } from "./file-error.ts";
 import { checkObjectName } from "./object-name.ts";
 import type { Store, StoredObject } from "./store.ts";
+import { storeText } from "./store-url.ts";
 
 /** Large enough that a dump is not read in crumbs, small enough for many readers at once. */
 const READ_CHUNK_BYTES = 256 * 1024;
@@ -21,7 +22,7 @@ export function fileStore(url: URL): Store {
   const folder = fileURLToPath(url);
   const pathOf = (name: string) => join(folder, checkObjectName(name));
   return {
-    url: url.href,
+    url: storeText(url),
     list: (prefix = "") => listFiles(folder, "", prefix),
 
     async open(name) {

@@ -6,6 +6,7 @@ export interface GcsLimits {
   readonly http: HttpLimits;
   /** A multiple of 256 KiB, as the service demands. */
   readonly chunkBytes: number;
+  /** From the beginning of a chunk to the answer. */
   readonly chunkTimeoutMs: number;
   /** Objects that one answer lists. */
   readonly pageObjectsMax: number;

@@ -12,7 +12,7 @@ import { HTTP_LIMITS, httpAgent } from "./http-client.ts";
 import { checkObjectName } from "./object-name.ts";
 import { retry, statusOf } from "./retry.ts";
 import type { Store, StoredObject, WrittenObject } from "./store.ts";
-import { maskUrl } from "./store-url.ts";
+import { maskUrl, storeText } from "./store-url.ts";
 
 export interface GcsStoreOptions {
   readonly limits?: GcsLimits;
@@ -117,7 +117,7 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
   }
 
   return {
-    url: maskUrl(url),
+    url: storeText(url),
     list,
     async open(name) {
       const path = root + checkObjectName(name);

@@ -1,6 +1,7 @@
 // Uploads to Google Cloud Storage in chunks. A stream cannot be read twice, so a chunk is kept until
 // the service has it: after a failure the service is asked how far it came, and gets the rest. The
-// official client begins the upload; its own loop over chunks gives up at the first 503.
+// official client begins the upload; its own loop over chunks has no timeout and lives on the retries
+// that we switched off.
 
 import { TryAgainError } from "@forklift/pipeline";
 import { type Agent, request } from "undici";
@@ -113,7 +114,6 @@ async function put(
     body: rest,
     dispatcher: agent,
     headersTimeout: limits.chunkTimeoutMs,
-    signal: AbortSignal.timeout(limits.chunkTimeoutMs),
   });
   const text = await body.text();
   if (statusCode === 200 || statusCode === 201) {
@@ -145,13 +145,12 @@ function refusedChunk(error: unknown, { start, total }: Chunk): unknown {
 }
 
 /** Frees what the service holds. It would forget by itself in a week, so a failure is no matter. */
-async function cancel({ uri, agent, limits, authorization }: UploadSession): Promise<void> {
+async function cancel({ uri, agent, authorization }: UploadSession): Promise<void> {
   try {
     const { body } = await request(uri, {
       method: "DELETE",
       headers: await authorization(),
       dispatcher: agent,
-      signal: AbortSignal.timeout(limits.http.headersTimeoutMs),
     });
     await body.dump();
   } catch {

@@ -6,7 +6,7 @@ import { HTTP_LIMITS, httpClient } from "./http-client.ts";
 import { download } from "./http-download.ts";
 import { checkObjectName } from "./object-name.ts";
 import type { ObjectBody, Store } from "./store.ts";
-import { maskUrl, objectUrl } from "./store-url.ts";
+import { maskUrl, objectUrl, storeText } from "./store-url.ts";
 
 /** One pool of connections for all stores; it holds no socket until it is used. */
 const sharedClient = httpClient(HTTP_LIMITS);
@@ -17,7 +17,7 @@ export function httpStore(url: URL, client: Dispatcher = sharedClient): Store {
       hint: "to write, give a folder such as file:///folder",
     });
   return {
-    url: maskUrl(url),
+    url: storeText(url),
     list() {
       throw new ConfigError(`${maskUrl(url)} cannot be listed: the web has no folders`, {
         hint: "give the full URL of the object, or a folder such as file:///folder",

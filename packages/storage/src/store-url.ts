@@ -36,6 +36,13 @@ export function maskUrl(url: URL): string {
   return masked.href.replace("://", `://${user}`) + query;
 }
 
+/** What a store calls itself: masked, and without a last slash, so that a name can follow. */
+export function storeText(url: URL): string {
+  const folder = new URL(url);
+  folder.pathname = folder.pathname.replace(/\/$/, "");
+  return maskUrl(folder);
+}
+
 /** The URL of one object below a folder or prefix; a query stays where it was, at the end. */
 export function objectUrl(folder: URL, name: string): URL {
   const url = new URL(folder);

@@ -23,7 +23,7 @@ export interface WrittenObject {
 }
 
 export interface Store {
-  /** For people: credentials and query strings are masked. */
+  /** For people: credentials and query strings are masked; no slash at the end. */
   readonly url: string;
   /** Objects whose name begins with the prefix, in the order of their names within a folder. */
   list(prefix?: string): AsyncIterable<StoredObject>;

@@ -322,6 +322,22 @@ test("an upload whose stored checksum is another one is removed and reported", a
   expect(careless.requests.map(({ url }) => url)).toContain("/b/crates/o/x?ifGenerationMatch=7");
 });
 
+test("a service that takes nothing of a chunk is given up in bounded time", async () => {
+  await using stuck = await serve((request, response) => {
+    if (request.method === "GET") return void response.writeHead(404).end("{}");
+    if (request.method === "DELETE") return void response.writeHead(499).end();
+    const location = `http://${request.headers.host}/session`;
+    if (request.method === "POST") response.writeHead(200, { location }).end();
+    else request.pause();
+  });
+  vi.stubEnv("STORAGE_EMULATOR_HOST", stuck.url);
+  const limits = { ...LIMITS, chunkBytes: 2 ** 25, http: { ...LIMITS.http, retriesMax: 1 } };
+  store = gcsStore(new URL("gs://crates"), { limits, agent });
+  const started = performance.now();
+  await expect(store.write("x", body(Buffer.alloc(2 ** 25)))).rejects.toThrow(TryAgainError);
+  expect(performance.now() - started).toBeLessThan(10_000);
+});
+
 test("a download that is damaged on its way is not taken for the object", async () => {
   await store.write("x", body(CONTENT));
   fault({ method: "GET", path: "alt=media", action: { kind: "corrupt" } });

@@ -23,7 +23,7 @@ test("an unknown scheme is refused by naming the known ones", () => {
 test("the URL of an object is split into its store and its name", () => {
   const { store, name } = splitObjectUrl("https://host/a/b%20c.json?token=1");
   expect(name).toBe("b c.json");
-  expect(store.url).toBe("https://host/a/?***");
+  expect(store.url).toBe("https://host/a?***");
   expect(() => splitObjectUrl("https://host/a/")).toThrow(ConfigError);
 });
 

@@ -15,15 +15,13 @@ export interface Ran {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Kills the run with SIGKILL as soon as this appears in its log. */
-  readonly killAt?: RegExp;
   /** Sends SIGTERM as soon as this appears in its log. */
   readonly terminateAt?: RegExp;
 }
 
 export async function runForklift(
   args: readonly string[],
-  { cwd, env, killAt, terminateAt }: RunOptions = {},
+  { cwd, env, terminateAt }: RunOptions = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, [COMMAND, ...args], {
     ...(cwd === undefined ? {} : { cwd }),
@@ -37,7 +35,6 @@ export async function runForklift(
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
-    if (killAt?.test(stderr) === true) child.kill("SIGKILL");
     // Once: a second signal would not ask any more.
     if (terminateAt?.test(stderr) === true && !child.killed) child.kill("SIGTERM");
   });

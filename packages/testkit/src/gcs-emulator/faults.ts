@@ -50,6 +50,7 @@ export function makeFaults(): Faults {
     add: (fault) => void rules.push({ fault, seen: 0 }),
     setRandomErrors({ seed, rate }) {
       const random = seededRandom(seed);
+      struck = 0;
       isStruck = () => random() < rate;
     },
     clear() {

@@ -1,0 +1,62 @@
+// A wrong command line: 64, before anything is opened.
+
+import { describe, test } from "vitest";
+import { CLOSED_PORT } from "./fixture.ts";
+import { expectRefusal } from "./refusal.ts";
+
+describe("a wrong command line", () => {
+  test.each<[string, string[], string, string]>([
+    ["no command", [], "no command given", "forklift --help"],
+    ["an unknown command", ["lift"], "unknown command 'lift'", "forklift --help"],
+    [
+      "an unknown option",
+      ["config", "--explain", "--config", "x.yaml", "--frobnicate"],
+      "unknown option '--frobnicate'",
+      "forklift COMMAND --help",
+    ],
+    [
+      "a missing option",
+      ["migrate"],
+      "required option '--source-db <url>' not specified",
+      "forklift COMMAND --help",
+    ],
+    [
+      "a malformed state hash",
+      ["final", "--config", "x.yaml", "--fork-state-hash", "3NKnonsense"],
+      "argument '3NKnonsense' is invalid",
+      "forklift COMMAND --help",
+    ],
+    [
+      "a height that is no number",
+      ["final", "--config", "x.yaml", "--stop-at-height", "-5"],
+      "argument '-5' is invalid",
+      "forklift COMMAND --help",
+    ],
+    [
+      "an unknown log level",
+      ["daily", "--config", "x.yaml", "--log-level", "loud"],
+      "expected one of debug, info, warn, error",
+      "forklift COMMAND --help",
+    ],
+    [
+      "a replay without a start",
+      ["replay", "--target-db", CLOSED_PORT],
+      "give either --genesis-ledger or --checkpoint",
+      "--checkpoint to continue a restored set",
+    ],
+    [
+      "a replay with two starts",
+      ["replay", "--target-db", CLOSED_PORT, "--genesis-ledger", "/l", "--checkpoint", "/c"],
+      "give either --genesis-ledger or --checkpoint",
+      "--genesis-ledger for a first replay",
+    ],
+    [
+      "an interval of nothing",
+      ["replay", "--target-db", CLOSED_PORT, "--checkpoint", "/c", "--checkpoint-interval", "0"],
+      "--checkpoint-interval must be above 0",
+      "message",
+    ],
+  ])("%s ends with 64", async (_name, args, says, next) => {
+    await expectRefusal(args, { exit: 64, says: [says], next });
+  });
+});

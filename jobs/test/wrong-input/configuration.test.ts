@@ -1,0 +1,53 @@
+// A wrong configuration file: 78, before anything that it names is opened.
+
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { describe } from "vitest";
+import { test, writeConfig } from "./fixture.ts";
+import { expectRefusal } from "./refusal.ts";
+
+describe.concurrent("a configuration", () => {
+  test.for<[string, object, string | RegExp]>([
+    ["with an unknown key", { targett: {} }, 'Unrecognized key: "targett"'],
+    ["with a wrong type", { blocks: 7 }, /blocks/],
+    ["with two sources", { source: { dumps: "/d", database: "/b" } }, "give either dumps"],
+    ["with a bad trusted hash", { trustedStateHash: "3NKbad" }, /trustedStateHash/],
+    ["with a bad cron expression", { schedule: { cron: "at noon" } }, "not a cron expression"],
+  ])("%s is refused with its key", async ([_name, changes, says], { newFolder }) => {
+    const config = await writeConfig(await newFolder(), changes);
+    for (const command of [["config", "--explain"], ["prime"]]) {
+      const args = [...command, "--config", config];
+      await expectRefusal(args, { exit: 78, says: [config, says], next: "config --explain" });
+    }
+  });
+
+  test("that is missing, or no YAML, or no mapping is refused", async ({ newFolder }) => {
+    const folder = await newFolder();
+    const config = path.join(folder, "forklift.yaml");
+    const args = ["schedule", "--config", config];
+    const says = [`cannot read configuration ${config}`];
+    await expectRefusal(args, { exit: 78, says: [...says, "ENOENT"], next: "--config" });
+    await writeFile(config, "network: [mainnet");
+    await expectRefusal(args, { exit: 78, says, next: "--config" });
+    await writeFile(config, "- mainnet\n");
+    await expectRefusal(args, { exit: 78, says: ["is not a YAML mapping"], next: "" });
+  });
+
+  test("without a schedule cannot be scheduled", async ({ newFolder }) => {
+    await expectRefusal(["schedule", "--config", await writeConfig(await newFolder(), {})], {
+      exit: 78,
+      says: ["the configuration has no schedule"],
+      next: "set schedule.cron",
+    });
+  });
+
+  test("is not overridden with a key that it does not know", async ({ newFolder }) => {
+    const set = ["--set", "target.shop=/tmp"];
+    const config = await writeConfig(await newFolder(), {});
+    await expectRefusal(["config", "--explain", "--config", config, ...set], {
+      exit: 64,
+      says: ["--set target.shop=/tmp is not KEY=VALUE"],
+      next: "target.store",
+    });
+  });
+});

@@ -1,0 +1,87 @@
+// A target that is somebody else's, away, in use or altered: said, and left as it is.
+
+import { lockDatabase } from "@forklift/postgres";
+import { isMainnetDataMissing, openTestDatabase, openTestSession } from "@forklift/testkit";
+import { describe, expect } from "vitest";
+import { contentsOf } from "../contents.ts";
+import { changedCopy } from "../small-archive.ts";
+import { CLOSED_PORT, expectUntouched, LEDGER, replay, test } from "./fixture.ts";
+import { expectRefusal } from "./refusal.ts";
+
+describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
+  describe.concurrent("a target", () => {
+    test("with tables of somebody else is refused", async ({ migration }) => {
+      await using target = await changedCopy(
+        await openTestDatabase(),
+        "create table unrelated (id int); insert into unrelated values (1)",
+      );
+      await expectUntouched(target, migration({ target: target.url }), {
+        exit: 78,
+        says: ["the target", target.name, "holds no archive that we know", "it lacks"],
+        next: "give the URL of a Berkeley archive",
+      });
+    });
+
+    test("that holds nothing cannot be replayed", async () => {
+      await using target = await openTestDatabase();
+      await expectRefusal(["replay", "--target-db", target.url, "--checkpoint", "/nowhere.json"], {
+        exit: 78,
+        says: ["the target", "holds an empty database, expected a Berkeley archive"],
+        next: "give the URL of a Berkeley archive",
+      });
+    });
+
+    test("whose server is away may be there later", async () => {
+      await expectRefusal(["replay", "--target-db", CLOSED_PORT, "--checkpoint", "/c.json"], {
+        exit: 75,
+        says: ["ECONNREFUSED"],
+        next: "run the same command again",
+      });
+    });
+
+    test("that another run has locked may be free later", async ({
+      ahead,
+      checkpoint,
+      newFolder,
+    }) => {
+      await using target = await openTestDatabase(ahead);
+      await using other = await openTestSession(target);
+      await lockDatabase(other);
+      await expectUntouched(target, replay(target, await newFolder(), checkpoint), {
+        exit: 75,
+        says: [target.name, 'is locked by "forklift test" (server process'],
+        next: "wait for that run to end",
+      });
+    });
+  });
+
+  test("a verification of an altered target prints the whole report", async ({
+    archive,
+    primed,
+  }) => {
+    await using target = await changedCopy(
+      primed,
+      `update blocks_user_commands set sequence_no = sequence_no + 1
+       where block_id = (select id from blocks where height = 40);
+       update accounts_accessed set balance = (balance::numeric + 1)::text
+       where block_id = (select id from blocks where height = 60)`,
+    );
+    const args = [
+      ...["verify", "--source-db", archive.source.url, "--target-db", target.url],
+      ...["--blocks", archive.blocks, "--genesis-ledger", LEDGER, "--json"],
+    ];
+    const before = await contentsOf(target);
+    const { stdout } = await expectRefusal(args, {
+      exit: 20,
+      says: [
+        /user-commands-equal: \w+ height 40\b/,
+        /ledger-hash-at-tip: .* ledger_hash is j\w+, expected j\w+/,
+      ],
+      next: "do not publish this target",
+    });
+    const report = JSON.parse(stdout) as { ok: boolean; checks: { id: string; ok: boolean }[] };
+    expect(report.ok).toBe(false);
+    expect(report.checks.filter(({ ok }) => ok).length).toBeGreaterThan(5);
+    expect(await contentsOf(target)).toEqual(before);
+  });
+});
