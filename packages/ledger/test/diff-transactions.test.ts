@@ -142,6 +142,22 @@ describe("fees", () => {
     ]);
   });
 
+  test("are not raised by a coinbase that pays more than the works cost", () => {
+    // 0.1 - 0.3 is nothing to pay: Alice has the whole 0.5, and Bob nothing beside the 0.3.
+    const paidByCoinbase = transfer(BOB, 0.3);
+    const paid = preDiff(
+      {
+        coinbase: { parts: 1, feeTransfer: paidByCoinbase },
+        completedWorks: [work(BOB, 0.1)],
+      },
+      [0.5],
+    );
+    expect(internalTransactionsOf(paid, TERMS)).toStrictEqual([
+      coinbase(720, paidByCoinbase),
+      feeTransfer(transfer(ALICE, 0.5)),
+    ]);
+  });
+
   test("that do not pay for the works invalidate the block", () => {
     const short = preDiff({ completedWorks: [work(BOB, 0.6)] }, [0.5]);
     expect(() => internalTransactionsOf(short, TERMS)).toThrow(InvalidTransactionError);

@@ -1,7 +1,7 @@
 // The rows that an archive node of protocol 1.x would have written for the sample's blocks.
 //
-// Memory holds what later rows refer to: ids of keys, of ledger hashes and of internal commands,
-// which repeat, and of the latest user commands and epochs, which only rival blocks share.
+// Memory holds what later rows refer to: ids of keys and of internal commands, which come again at
+// any time, and the latest ids of what only blocks near each other share.
 
 import type {
   IncludedInternalCommand,
@@ -29,6 +29,7 @@ const RECENT_BLOCKS_MAX = 64;
 const RECENT_COMMANDS_MAX = 4_096;
 /** Of an epoch's data two rows a block, and the staking epoch's as long as it lasts. */
 const RECENT_EPOCHS_MAX = 256;
+const RECENT_LEDGER_HASHES_MAX = 256;
 
 const DEFAULT_TOKEN = 1n;
 
@@ -46,7 +47,7 @@ interface Place {
 export class Archive {
   readonly #spool: Spool;
   readonly #keys = new IdMap();
-  readonly #ledgerHashes = new IdMap();
+  readonly #ledgerHashes = new IdMap(RECENT_LEDGER_HASHES_MAX);
   readonly #internalCommands = new IdMap();
   readonly #userCommands = new IdMap(RECENT_COMMANDS_MAX);
   readonly #epochs = new IdMap(RECENT_EPOCHS_MAX);

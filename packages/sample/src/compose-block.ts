@@ -78,7 +78,7 @@ export function composeBlock(world: World, order: BlockOrder): Composed {
     .globalSlotSinceGenesis as GlobalSlotSinceGenesis;
   const scene: Scene = { ...world, parentSlot };
   const session = openSession(ledger, parentSlot, order.undoLog);
-  const producer = chooseProducer(world, order, slot);
+  const producer = chooseProducer(world, order);
   const applied: Applied[] = [];
   const diff = composeDiff({ world, order, scene, producer, session, applied });
   const state = nextProtocolState(random, parent, {
@@ -107,8 +107,7 @@ export function composeBlock(world: World, order: BlockOrder): Composed {
 /** The stake decides who wins; whom it is delegated to makes the block. */
 function chooseProducer(
   { random, ledger, keys, stakers }: World,
-  { occasion }: BlockOrder,
-  slot: GlobalSlotSinceGenesis,
+  { occasion, slot }: BlockOrder,
 ): BlockProducer {
   const winner = ledger.account(ledger.indexOf(random.pick(stakers))!);
   const creator = winner.delegate;
