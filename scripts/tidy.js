@@ -9,9 +9,9 @@ import path from "node:path";
 export const MAY_IMPORT = {
   "packages/chain": [],
   "packages/pipeline": [],
-  schemas: [],
   "packages/ledger": ["chain"],
   "packages/postgres": ["pipeline"],
+  schemas: ["postgres"],
   "packages/storage": ["pipeline"],
   "packages/network": ["chain", "ledger", "pipeline", "storage"],
   "packages/precomputed": ["chain", "ledger", "pipeline", "storage"],

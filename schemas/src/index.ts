@@ -1,70 +1,17 @@
 // The two archive schemas: the DDL, which is the truth, and the catalog generated from it.
 
 import { readFile } from "node:fs/promises";
+import type { Catalog } from "@forklift/postgres";
 
 /** `mainnet` is what protocol 1.x wrote and we read; `berkeley` is what we write. */
 export type Era = "mainnet" | "berkeley";
-
-export interface ColumnManifest {
-  readonly default: string | null;
-  readonly name: string;
-  readonly nullable: boolean;
-  readonly position: number;
-  readonly type: string;
-}
-
-export interface KeyManifest {
-  readonly columns: readonly string[];
-  readonly name: string;
-}
-
-export interface ForeignKeyManifest extends KeyManifest {
-  readonly deferrable: boolean;
-  readonly onDelete: string;
-  readonly onUpdate: string;
-  readonly refColumns: readonly string[];
-  readonly refTable: string;
-}
-
-export interface IndexManifest extends KeyManifest {
-  readonly method: string;
-  readonly predicate: string | null;
-  readonly unique: boolean;
-}
-
-export interface TableManifest {
-  readonly checks: readonly { readonly definition: string; readonly name: string }[];
-  readonly columns: readonly ColumnManifest[];
-  readonly foreignKeys: readonly ForeignKeyManifest[];
-  readonly indexes: readonly IndexManifest[];
-  readonly primaryKey: KeyManifest | null;
-  readonly unique: readonly KeyManifest[];
-}
-
-export interface SequenceManifest {
-  readonly dataType: string;
-  readonly name: string;
-  readonly ownedByColumn: string | null;
-  readonly ownedByTable: string | null;
-}
-
-/** A schema as data, as a server describes it once the DDL has been run. */
-export interface Catalog {
-  readonly enums: Readonly<Record<string, readonly string[]>>;
-  readonly otherObjectCounts: {
-    readonly functions: number;
-    readonly triggers: number;
-    readonly views: number;
-  };
-  readonly sequences: readonly SequenceManifest[];
-  readonly tables: Readonly<Record<string, TableManifest>>;
-}
 
 export interface ArchiveSchema {
   /** Types, sequences and tables, to be run before rows are loaded. */
   readonly tables: string;
   /** Keys and indexes, to be run after. */
   readonly constraints: string;
+  /** As a server describes the schema once the DDL has been run. */
   readonly manifest: Catalog;
 }
 

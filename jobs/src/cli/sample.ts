@@ -1,19 +1,18 @@
 import path from "node:path";
-import { makeSample, SAMPLE_DEFAULTS, type SampleSummary } from "@forklift/sample";
+import {
+  makeSample,
+  SAMPLE_DEFAULTS,
+  type SampleOptions,
+  type SampleSummary,
+} from "@forklift/sample";
 import type { Command } from "commander";
 import { grouped } from "../output/numbers.ts";
 import { table } from "../output/table.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import { type CommonOptions, countOption, logOptionsOf, withCommonOptions } from "./options.ts";
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, SampleOptions {
   readonly out: string;
-  readonly blocks: number;
-  readonly days: number;
-  readonly seed: number;
-  readonly finality: number;
-  readonly accounts: number;
-  readonly commandsPerBlock: number;
 }
 
 export function addSampleCommand(

@@ -6,6 +6,7 @@ export type { CopyValue } from "./copy-text.ts";
 export * from "./database-admin.ts";
 export * from "./dump.ts";
 export * from "./dump-archive.ts";
+export { dumpEnd, dumpHead } from "./dump-frame.ts";
 export { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 export type { Ddl } from "./own-dump.ts";
 export * from "./pack-dump.ts";

@@ -2,6 +2,7 @@
 // indexes. psql reads it as it reads pg_dump's, and so does our own restore.
 
 import { type CatalogTable, readCatalog } from "./catalog.ts";
+import { dumpEnd, dumpHead } from "./dump-frame.ts";
 import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import { type Session, snapshot } from "./session.ts";
 
@@ -10,20 +11,6 @@ export interface Ddl {
   readonly tables: string;
   readonly constraints: string;
 }
-
-/** What pg_dump sets too, so that the reader's own settings cannot change what is read. */
-const READER_SETTINGS = `
-SET statement_timeout = 0;
-SET lock_timeout = 0;
-SET idle_in_transaction_session_timeout = 0;
-SET client_encoding = 'UTF8';
-SET standard_conforming_strings = on;
-SELECT pg_catalog.set_config('search_path', 'public', false);
-SET check_function_bodies = false;
-SET xmloption = content;
-SET client_min_messages = warning;
-SET row_security = off;
-`;
 
 /**
  * What decides how values are printed, and in which order rows come: a sequential scan joins one
@@ -45,16 +32,16 @@ export async function writeOwnDump(session: Session, ddl: Ddl, write: Write): Pr
     await session.query(WRITER_SETTINGS);
     const [version] = await session.query<{ server_version: string }>("show server_version");
     const catalog = await readCatalog(session);
-    await write(
-      "--\n-- PostgreSQL database dump\n--\n\n" +
-        `-- Dumped from database version ${version?.server_version}\n` +
-        `-- Dumped by forklift\n${READER_SETTINGS}\n${ddl.tables}\n`,
-    );
+    const remarks = [
+      `Dumped from database version ${version?.server_version}`,
+      "Dumped by forklift",
+    ];
+    await write(`${dumpHead(remarks)}\n${ddl.tables}\n`);
     for (const [name, table] of Object.entries(catalog.tables)) {
       await writeRows(session, name, table, write);
     }
     for (const { name } of catalog.sequences) await write(await setvalOf(session, name));
-    await write(`\n${ddl.constraints}\n--\n-- PostgreSQL database dump complete\n--\n\n`);
+    await write(`\n${ddl.constraints}\n${dumpEnd()}`);
   });
 }
 

@@ -2,6 +2,7 @@
 // as a stream, everything in one transaction.
 
 import { ConfigError, ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
+import { DUMP_END_MARK } from "./dump-frame.ts";
 import { ruleFor } from "./restore-rules.ts";
 import type { Session } from "./session.ts";
 import { sqlStateOf } from "./sqlstate.ts";
@@ -12,9 +13,6 @@ import {
   firstWords,
   splitDump,
 } from "./statement-splitter.ts";
-
-/** The comment with which pg_dump, and we, say that a dump is whole. */
-const END_MARK = "PostgreSQL database dump complete";
 
 /** How much of the beginning is looked at to tell SQL from something else. */
 const HEAD_BYTES = 1024;
@@ -79,7 +77,7 @@ class RestoreRun {
     let isComplete = false;
     for await (const part of splitDump(this.#watched(sql))) {
       if (part.kind === "comment") {
-        isComplete ||= part.text.includes(END_MARK);
+        isComplete ||= part.text.includes(DUMP_END_MARK);
       } else {
         await this.#restorePart(part);
       }
@@ -88,7 +86,7 @@ class RestoreRun {
     if (isComplete) return;
     throw new SourceDataError(
       `the dump ends at byte ${this.#bytes}, after statement ${this.#statements}, ` +
-        `without "${END_MARK}"`,
+        `without "${DUMP_END_MARK}"`,
       { hint: "the dump is incomplete; get it again" },
     );
   }

@@ -2,7 +2,7 @@
 // plain form of pg_dump and packed as the network packs its dumps.
 
 import { open, rm } from "node:fs/promises";
-import { packDump } from "@forklift/postgres";
+import { dumpEnd, dumpHead, packDump } from "@forklift/postgres";
 import type { ArchiveSchema } from "@forklift/schemas";
 import type { Spool } from "./spool.ts";
 
@@ -19,29 +19,6 @@ export interface DumpOptions {
   readonly memberName: string;
   readonly out: string;
 }
-
-/** No version of a server is named: there was none. */
-const HEAD = `--
--- PostgreSQL database dump
---
-
-SET statement_timeout = 0;
-SET lock_timeout = 0;
-SET idle_in_transaction_session_timeout = 0;
-SET client_encoding = 'UTF8';
-SET standard_conforming_strings = on;
-SELECT pg_catalog.set_config('search_path', 'public', false);
-SET check_function_bodies = false;
-SET xmloption = content;
-SET client_min_messages = warning;
-SET row_security = off;
-`;
-
-const END_MARK = `--
--- PostgreSQL database dump complete
---
-
-`;
 
 /** Characters gathered before they are written. */
 const BUFFER_CHARACTERS = 256 * 1024;
@@ -65,7 +42,7 @@ export async function writeDump(options: DumpOptions): Promise<void> {
 
 async function* dumpText(options: DumpOptions): AsyncGenerator<string> {
   const { schema, spool, lastIds } = options;
-  yield `${HEAD}\n${schema.tables}\n`;
+  yield `${dumpHead()}\n${schema.tables}\n`;
   for (const [table, { columns }] of Object.entries(schema.manifest.tables)) {
     const names = columns.map(({ name }) => (name === "timestamp" ? `"${name}"` : name));
     yield `COPY public.${table} (${names.join(", ")}) FROM stdin;\n`;
@@ -78,7 +55,7 @@ async function* dumpText(options: DumpOptions): AsyncGenerator<string> {
     const values = id === 0 ? "1, false" : `${id}, true`;
     yield `SELECT pg_catalog.setval('public.${table}_id_seq', ${values});\n`;
   }
-  yield `\n${schema.constraints}\n${END_MARK}`;
+  yield `\n${schema.constraints}\n${dumpEnd()}`;
 }
 
 /** Fields of a spooled block: its branch, then the columns but for the last one. */
