@@ -43,11 +43,13 @@ describe.skipIf(isMainnetDataMissing())("the commands of the README", () => {
   let home: string;
   let source: TestDatabase;
   let target: TestDatabase;
+  let restored: TestDatabase;
 
   beforeAll(async () => {
     home = await mkdtemp(path.join(tmpdir(), "forklift-readme-"));
     source = await openTestDatabase();
     target = await openTestDatabase();
+    restored = await openTestDatabase();
     await symlink(path.join(ROOT, "node_modules"), path.join(home, "node_modules"));
     await writeFile(path.join(home, "forklift.yaml"), blocksOf("yaml")[0]!);
     await mkdir(path.join(home, "dumps"));
@@ -73,6 +75,7 @@ describe.skipIf(isMainnetDataMissing())("the commands of the README", () => {
   afterAll(async () => {
     await source[Symbol.asyncDispose]();
     await target[Symbol.asyncDispose]();
+    await restored[Symbol.asyncDispose]();
     await rm(home, { recursive: true });
   });
 
@@ -93,6 +96,9 @@ describe.skipIf(isMainnetDataMissing())("the commands of the README", () => {
         BLOCKS: mainnetUrl(MAINNET.blocks),
         GENESIS_LEDGER: mainnetUrl(MAINNET.genesisLedger),
         LAST_PRE_FORK_BLOCK: PENDING_TIP,
+        SET_DUMP: `./store/mainnet-migrated-archive-dump-${MAINNET.dumps[0]}.sql.tar.gz`,
+        SET_DB: restored.url,
+        TRUSTED: CANONICAL_TIP,
       },
     });
     expect(stdout).not.toBe("");
@@ -101,3 +107,6 @@ describe.skipIf(isMainnetDataMissing())("the commands of the README", () => {
 
 /** The only block at height 1028, where the dump of the first night ends; still pending then. */
 const PENDING_TIP = "3NK565aesyTMnN1cBtaZsrsr4AKpTXiMdCgffUcPCTKCogP5Yew2";
+
+/** The highest canonical block of that night, at height 738, where the set of prime ends. */
+const CANONICAL_TIP = "3NLwnTNdGzBF7kWYfv8tpsyk6ctYMsdozpvKkpcwCr7mizEhsoHg";
