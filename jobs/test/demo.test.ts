@@ -1,0 +1,35 @@
+// The demo, from a built clone: with its stores in folders, and with its stores in buckets.
+
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const DEMO = path.join(import.meta.dirname, "../../scripts/demo");
+const run = promisify(execFile);
+
+describe("the demo", () => {
+  let home: string;
+  beforeAll(async () => {
+    home = await mkdtemp(path.join(tmpdir(), "forklift-demo-"));
+  });
+  afterAll(() => rm(home, { recursive: true }));
+
+  test.each([
+    ["with its stores in folders", []],
+    ["with its stores in buckets", ["--gcs"]],
+  ])("primes, goes on for two nights, rehearses and explains, %s", async (_what, options) => {
+    const out = path.join(home, `out${options.length}`);
+    const env = { PATH: process.env["PATH"], HOME: home, FORKLIFT_POSTGRES_EMBEDDED: "true" };
+    const { stdout } = await run(DEMO, [...options, "--out", out], { env });
+    expect(stdout.match(/published sample-set-/g)).toHaveLength(3);
+    expect(stdout).toMatch(/dry run of final: verified up to 3N\w+ at height 400/);
+    expect(stdout).toMatch(/11 independent checks, \d+ comparisons, no difference\.$/m);
+  });
+
+  test("an unknown option is refused", async () => {
+    await expect(run(DEMO, ["--fast"])).rejects.toMatchObject({ code: 64 });
+  });
+});
