@@ -89,7 +89,7 @@ async function whyStanding(
   { name, manifest }: PublishedSet,
 ): Promise<string | null> {
   const { kind } = await identifySchema(target);
-  if (kind === "empty") return null;
+  // An empty one is filled; what is neither, the restore refuses.
   if (kind !== "berkeley") return null;
   const tip = await readTargetTip(target);
   const atSet = await targetBlockAt(target, BigInt(manifest.height));
