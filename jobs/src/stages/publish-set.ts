@@ -13,13 +13,7 @@ import { markProven } from "../proven-height.ts";
 import { composeManifest, type PublishedTip, readPublishedTip } from "../sets/compose-manifest.ts";
 import { dumpName, migratedDumpPrefix, minuteOf } from "../sets/dump-name.ts";
 import { whyPublished } from "../sets/is-published.ts";
-import {
-  encodeManifest,
-  fileOf,
-  type Manifest,
-  manifestName,
-  type SetFile,
-} from "../sets/manifest.ts";
+import { encodeManifest, fileOf, manifestName, type SetFile } from "../sets/manifest.ts";
 import { publishedSets } from "../sets/published-sets.ts";
 import { checkedBytes, setFile } from "../sets/set-files.ts";
 import { readReport, reportPath } from "../verification-report.ts";
@@ -29,8 +23,8 @@ interface Plan {
   readonly dump: string;
   readonly report: string;
   readonly tip: PublishedTip;
-  /** Sets that this one takes the place of. */
-  readonly replaces: readonly string[];
+  /** Sets that this one takes the place of: their manifests, and the files that those name. */
+  readonly replaces: readonly { readonly manifest: string; readonly files: readonly string[] }[];
 }
 
 export const publishSet: WholeStage<JobWorld, Plan> = {
@@ -53,7 +47,9 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
       dump,
       report: reportName(network.name, dump),
       tip,
-      replaces: sets.map(({ name }) => name).filter(isReplaced),
+      replaces: sets
+        .filter(({ name }) => isReplaced(name))
+        .map((set) => ({ manifest: set.name, files: set.manifest.files.map(({ name }) => name) })),
     };
   },
 
@@ -73,12 +69,11 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
       progress({ done: BigInt(files.length), total: BigInt(uploads.length), unit: "files" });
     }
     const manifest = await composeManifest(world, plan.tip, files, await readReport(world));
-    const outdated = await filesOf(store, network.name, plan.replaces, world.warn);
     await store.write(plan.manifest, textBytes(encodeManifest(manifest)));
     // Not before: a run that is killed in between proves it again, and its report tells of all.
     const { height, stateHash } = plan.tip;
     await markProven(world.target, { height: String(height), stateHash });
-    await removeOutdated(store, plan, { kept: files.map(({ name }) => name), outdated });
+    await removeReplaced(store, plan, new Set(files.map(({ name }) => name)));
     return { rowCount: files.length };
   },
 
@@ -128,27 +123,16 @@ async function copy(from: Store, to: Store, name: string): Promise<WrittenObject
   return await to.write(name, body.stream);
 }
 
-/** Names of the files of the sets that the new one takes the place of. */
-async function filesOf(
-  store: Store,
-  network: string,
-  sets: readonly string[],
-  warn: (message: string) => void,
-): Promise<string[]> {
-  const published = await publishedSets(store, network, warn);
-  return published
-    .filter(({ name }) => sets.includes(name))
-    .flatMap(({ manifest }: { manifest: Manifest }) => manifest.files.map(({ name }) => name));
-}
-
 /** Manifests first: a reader must never find one whose files are gone. */
-async function removeOutdated(
+async function removeReplaced(
   store: Store,
   { manifest, replaces }: Plan,
-  { kept, outdated }: { readonly kept: readonly string[]; readonly outdated: readonly string[] },
+  kept: ReadonlySet<string>,
 ): Promise<void> {
-  for (const name of replaces) if (name !== manifest) await store.remove(name);
-  for (const name of outdated) if (!kept.includes(name)) await store.remove(name);
+  for (const set of replaces) if (set.manifest !== manifest) await store.remove(set.manifest);
+  for (const { files } of replaces) {
+    for (const name of files) if (!kept.has(name)) await store.remove(name);
+  }
 }
 
 async function* fileBytes(file: string): AsyncGenerator<Uint8Array> {
