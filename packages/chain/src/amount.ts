@@ -1,6 +1,6 @@
 // Amounts are nanomina in bigint. Genesis ledgers, checkpoints and fees print them as decimal MINA.
 
-import { FormatError } from "./format-error.ts";
+import { FormatError, quote } from "./format-error.ts";
 import { parseUnsigned, UINT64_MAX } from "./integer.ts";
 
 export const NANOMINA_PER_MINA = 1_000_000_000n;
@@ -11,7 +11,7 @@ export function nanominaOfMina(text: string): bigint {
   const [whole = "", fraction, ...rest] = text.split(".");
   const malformed = fraction !== undefined && !/^[0-9]{1,9}$/.test(fraction);
   if (malformed || rest.length > 0) {
-    throw new FormatError(`not an amount in MINA: ${JSON.stringify(text).slice(0, 80)}`);
+    throw new FormatError(`not an amount in MINA: ${quote(text)}`);
   }
   const nanomina =
     parseUnsigned(whole, UINT64_MAX) * NANOMINA_PER_MINA +

@@ -12,19 +12,32 @@ export const FIELD_BYTES = 32;
 
 /** @throws FormatError unless the bytes are the canonical form of a field element. */
 export function fieldFromBytes(littleEndian: Uint8Array): Field {
-  const view = Buffer.from(littleEndian.buffer, littleEndian.byteOffset, littleEndian.byteLength);
-  if (view.length !== FIELD_BYTES) {
-    throw new FormatError(`a field element has ${FIELD_BYTES} bytes, got ${view.length}`);
+  requireFieldBytes(littleEndian);
+  return numberOfBytes(littleEndian);
+}
+
+/** What `fieldFromBytes` checks, for those who go on with the bytes. @throws FormatError */
+export function requireFieldBytes(littleEndian: Uint8Array): void {
+  if (littleEndian.length !== FIELD_BYTES) {
+    throw new FormatError(`a field element has ${FIELD_BYTES} bytes, got ${littleEndian.length}`);
   }
-  const field =
+  // The highest byte that differs from the modulus decides; in nearly all elements it is the first.
+  let at = FIELD_BYTES - 1;
+  while (at > 0 && littleEndian[at] === MODULUS_BYTES[at]) at -= 1;
+  if (littleEndian[at]! >= MODULUS_BYTES[at]!) {
+    const number = numberOfBytes(littleEndian).toString(16);
+    throw new FormatError(`0x${number} is not below the field modulus`);
+  }
+}
+
+function numberOfBytes(littleEndian: Uint8Array): bigint {
+  const view = Buffer.from(littleEndian.buffer, littleEndian.byteOffset, littleEndian.byteLength);
+  return (
     view.readBigUInt64LE(0) |
     (view.readBigUInt64LE(8) << 64n) |
     (view.readBigUInt64LE(16) << 128n) |
-    (view.readBigUInt64LE(24) << 192n);
-  if (field >= FIELD_MODULUS) {
-    throw new FormatError(`0x${field.toString(16)} is not below the field modulus`);
-  }
-  return field;
+    (view.readBigUInt64LE(24) << 192n)
+  );
 }
 
 export function fieldToBytes(field: Field): Uint8Array {
@@ -34,3 +47,5 @@ export function fieldToBytes(field: Field): Uint8Array {
   }
   return bytes;
 }
+
+const MODULUS_BYTES = fieldToBytes(FIELD_MODULUS);

@@ -13,3 +13,13 @@ export function formatErrorAt(at: string, error: unknown): unknown {
   if (!(error instanceof FormatError)) return error;
   return new FormatError(`${at}: ${error.message}`, { cause: error.cause });
 }
+
+/** Characters of a quotation. A signature, the longest text of a block, has 96. */
+const QUOTED_MAX = 100;
+
+/** A text for a message. Hostile input may be megabytes long; a message needs only its beginning. */
+export function quote(text: string): string {
+  const quoted = JSON.stringify(text.slice(0, QUOTED_MAX));
+  const isWhole = text.length <= QUOTED_MAX && quoted.length <= QUOTED_MAX + 2;
+  return isWhole ? quoted : `${quoted.slice(0, QUOTED_MAX)}…`;
+}

@@ -1,7 +1,13 @@
 // The base58check texts by which the network names things: branded, checked, and read as numbers.
 
 import { decodeBase58check, encodeBase58check, VERSION_BYTE } from "./base58check.ts";
-import { FIELD_BYTES, type Field, fieldFromBytes, fieldToBytes } from "./field.ts";
+import {
+  FIELD_BYTES,
+  type Field,
+  fieldFromBytes,
+  fieldToBytes,
+  requireFieldBytes,
+} from "./field.ts";
 import { FormatError } from "./format-error.ts";
 
 declare const kind: unique symbol;
@@ -37,35 +43,47 @@ const TYPE_VERSION = 1;
 
 /** @throws FormatError unless the text is canonical base58check of that kind of hash. */
 export function fieldOfHash(hashKind: FieldHashKind, text: string): Field {
+  return fieldFromBytes(fieldBytesOfHash(hashKind, text));
+}
+
+/** The same as 32 canonical bytes. @throws FormatError likewise. */
+export function fieldBytesOfHash(hashKind: FieldHashKind, text: string): Uint8Array {
   const payload = decodeBase58check(text, FIELD_HASH_VERSION[hashKind], 1 + FIELD_BYTES);
   requireTypeVersion(text, payload[0]);
-  return fieldFromBytes(payload.subarray(1));
+  const bytes = payload.subarray(1);
+  requireFieldBytes(bytes);
+  return bytes;
 }
 
 export function hashText(hashKind: FieldHashKind, field: Field): string {
+  return hashTextOfBytes(hashKind, fieldToBytes(field));
+}
+
+/** @param field 32 canonical bytes. */
+export function hashTextOfBytes(hashKind: FieldHashKind, field: Uint8Array): string {
   const payload = new Uint8Array(1 + FIELD_BYTES);
   payload[0] = TYPE_VERSION;
-  payload.set(fieldToBytes(field), 1);
+  payload.set(field, 1);
   return encodeBase58check(FIELD_HASH_VERSION[hashKind], payload);
 }
 
 export function parseStateHash(text: string): StateHash {
-  fieldOfHash("stateHash", text);
+  fieldBytesOfHash("stateHash", text);
   return text as StateHash;
 }
 
 export function parseLedgerHash(text: string): LedgerHash {
-  fieldOfHash("ledgerHash", text);
+  fieldBytesOfHash("ledgerHash", text);
   return text as LedgerHash;
 }
 
 export function parseReceiptChainHash(text: string): ReceiptChainHash {
-  fieldOfHash("receiptChainHash", text);
+  fieldBytesOfHash("receiptChainHash", text);
   return text as ReceiptChainHash;
 }
 
 export function parseEpochSeed(text: string): EpochSeed {
-  fieldOfHash("epochSeed", text);
+  fieldBytesOfHash("epochSeed", text);
   return text as EpochSeed;
 }
 
@@ -75,8 +93,20 @@ export interface CurvePoint {
   readonly isOdd: boolean;
 }
 
+/** The same with x as 32 canonical bytes, for those who hash it. */
+export interface PointBytes {
+  readonly x: Uint8Array;
+  readonly isOdd: boolean;
+}
+
 /** @throws FormatError unless the text is canonical base58check of a public key. */
 export function pointOfPublicKey(text: string): CurvePoint {
+  const { x, isOdd } = pointBytesOfPublicKey(text);
+  return { x: fieldFromBytes(x), isOdd };
+}
+
+/** @throws FormatError likewise. */
+export function pointBytesOfPublicKey(text: string): PointBytes {
   const payload = decodeBase58check(text, VERSION_BYTE.publicKey, 3 + FIELD_BYTES);
   requireTypeVersion(text, payload[0]);
   requireTypeVersion(text, payload[1]);
@@ -84,7 +114,9 @@ export function pointOfPublicKey(text: string): CurvePoint {
   if (parity !== 0 && parity !== 1) {
     throw new FormatError(`${text} has parity byte ${parity}, expected 0 or 1`);
   }
-  return { x: fieldFromBytes(payload.subarray(2, 2 + FIELD_BYTES)), isOdd: parity === 1 };
+  const x = payload.subarray(2, 2 + FIELD_BYTES);
+  requireFieldBytes(x);
+  return { x, isOdd: parity === 1 };
 }
 
 export function publicKeyText({ x, isOdd }: CurvePoint): PublicKey {
@@ -97,7 +129,7 @@ export function publicKeyText({ x, isOdd }: CurvePoint): PublicKey {
 }
 
 export function parsePublicKey(text: string): PublicKey {
-  pointOfPublicKey(text);
+  pointBytesOfPublicKey(text);
   return text as PublicKey;
 }
 

@@ -1,7 +1,7 @@
 // Decimal text to bigint and back. Archives store 64-bit amounts as text, precomputed blocks store
 // every integer as text, and none of them ever passes through a floating-point number.
 
-import { FormatError } from "./format-error.ts";
+import { FormatError, quote } from "./format-error.ts";
 
 export const UINT32_MAX = 2n ** 32n - 1n;
 export const UINT64_MAX = 2n ** 64n - 1n;
@@ -9,7 +9,7 @@ export const UINT64_MAX = 2n ** 64n - 1n;
 /** @throws FormatError unless the text is a canonical decimal integer, 0 ≤ n ≤ max. */
 export function parseUnsigned(text: string, max: bigint): bigint {
   if (!/^(0|[1-9][0-9]*)$/.test(text) || text.length > 20) {
-    throw new FormatError(`not a canonical decimal integer: ${JSON.stringify(text).slice(0, 80)}`);
+    throw new FormatError(`not a canonical decimal integer: ${quote(text)}`);
   }
   const value = BigInt(text);
   if (value > max) throw new FormatError(`${text} is above ${max}`);

@@ -1,15 +1,15 @@
-// The hash of an account, which is its leaf in the ledger.
+// The hash of an account, which is its leaf in the ledger of protocol 1.x.
 
-import { FIELD_BYTES, type Field, fieldFromBytes, fieldToBytes } from "@forklift/chain";
-import type { Account, Timing } from "./account.ts";
-import { EMPTY_RECEIPT_CHAIN_HASH } from "./account.ts";
-import { fieldBytes, type PointBytes, pointBytes } from "./decoded-texts.ts";
+import { type Field, fieldFromBytes, fieldToBytes, publicKeyText } from "@forklift/chain";
+import { type Account, newAccount } from "./account.ts";
+import { tableOf } from "./account-objects.ts";
+import { AT, FLAG } from "./account-record.ts";
+import type { AccountTable } from "./account-table.ts";
+import { hashLegacy } from "./field-hash.ts";
 import { hashInputs } from "./hash-inputs.ts";
 import { InputWriter } from "./input-writer.ts";
-import { hashLegacy } from "./legacy-poseidon.ts";
 import { PAIR_BYTES } from "./poseidon/memory-layout.ts";
-
-const ACCOUNT_PREFIX = "CodaAccount";
+import type { LeafHash } from "./tree-rules.ts";
 
 /** The hash of the verification key that stands in where an account has no smart contract. */
 const DUMMY_VERIFICATION_KEY_HASH =
@@ -20,10 +20,8 @@ const NO_SNAPP_DIGEST = fieldToBytes(
   hashLegacy("CodaSnappAccount", [DUMMY_VERIFICATION_KEY_HASH, ...new Array<Field>(8).fill(0n)]),
 );
 
-/** Five field elements and 440 bits, which fill two more; a zero makes it pairs. */
-const ACCOUNT_PAIRS = 4;
-
-const ACCOUNT_INPUT_BYTES = ACCOUNT_PAIRS * PAIR_BYTES;
+/** How an account is hashed: five field elements and 440 bits, which fill two more, and a zero. */
+export const ACCOUNT_LEAF_HASH: LeafHash = { hash: "legacy", prefix: "CodaAccount", pairs: 4 };
 
 /** The bits of a permission, lowest first: constant, signature necessary, signature sufficient. */
 const SIGNATURE = 0b110;
@@ -44,96 +42,56 @@ const MAY_STAKE = true;
 /** "Not owned" and "account not disabled": two bits. */
 const DEFAULT_TOKEN_PERMISSIONS = 0b00;
 
-const DEFAULT_TOKEN_ID = 1n;
+const DEFAULT_TOKEN_ID = 1;
 
-/** How an account without timing is written. Its vesting period is one, not zero. */
-const UNTIMED: Timing = {
-  initialMinimumBalance: 0n,
-  cliffTime: 0n,
-  cliffAmount: 0n,
-  vestingPeriod: 1n,
-  vestingIncrement: 0n,
-};
+/** How an account without timing is written: all zeros, but for its vesting period. */
+const UNTIMED_VESTING_PERIOD = 1;
 
-/** The parts of an account that its hash depends on. Field elements are bytes. */
-interface HashedAccount {
-  readonly key: PointBytes;
-  readonly delegate: PointBytes;
-  readonly receiptChainHash: Uint8Array;
-  readonly votingFor: Uint8Array;
-  readonly balance: bigint;
-  readonly nonce: bigint;
-  readonly timing: Timing | null;
-}
-
-const ZERO = new Uint8Array(FIELD_BYTES);
-
-const NO_POINT: PointBytes = { x: ZERO, isOdd: false };
-
-/** The leaf of a place that holds no account. */
-export const EMPTY_ACCOUNT_HASH: Field = fieldFromBytes(
-  hashParts([
-    {
-      key: NO_POINT,
-      delegate: NO_POINT,
-      receiptChainHash: fieldBytes("receiptChainHash", EMPTY_RECEIPT_CHAIN_HASH),
-      votingFor: ZERO,
-      balance: 0n,
-      nonce: 0n,
-      timing: null,
-    },
-  ]),
+/** The leaf of a place that holds no account: a new account of the key that no one has. */
+export const EMPTY_ACCOUNT_HASH: Field = hashAccount(
+  newAccount(publicKeyText({ x: 0n, isOdd: false }), 0n),
 );
 
 /** @throws FormatError for a malformed key or hash, RangeError for a number that is too wide. */
 export function hashAccount(account: Account): Field {
-  return fieldFromBytes(hashAccounts([account]));
+  const { prefix, pairs } = ACCOUNT_LEAF_HASH;
+  const input = new Uint8Array(pairs * PAIR_BYTES);
+  writeAccount(input, tableOf(account), 0);
+  return fieldFromBytes(hashInputs(prefix, input, pairs));
 }
 
-/** The same for many accounts at once; the hashes are 32 bytes each, one after the other. */
-export function hashAccounts(accounts: readonly Account[]): Uint8Array {
-  return hashParts(
-    accounts.map((account) => ({
-      key: pointBytes(account.publicKey),
-      delegate: pointBytes(account.delegate),
-      receiptChainHash: fieldBytes("receiptChainHash", account.receiptChainHash),
-      votingFor: fieldBytes("stateHash", account.votingFor),
-      balance: account.balance,
-      nonce: account.nonce,
-      timing: account.timing,
-    })),
-  );
-}
-
-function hashParts(accounts: readonly HashedAccount[]): Uint8Array {
-  const inputs = new Uint8Array(accounts.length * ACCOUNT_INPUT_BYTES);
-  for (const [at, account] of accounts.entries()) {
-    writeAccount(new InputWriter(inputs, at * ACCOUNT_INPUT_BYTES), account);
-  }
-  return hashInputs(ACCOUNT_PREFIX, inputs, ACCOUNT_PAIRS);
-}
-
-/** The protocol folds over the record from its end, so its last part comes first. */
-function writeAccount(input: InputWriter, account: HashedAccount): void {
-  const { key, delegate } = account;
-  const timing = account.timing ?? UNTIMED;
+/**
+ * Writes what is hashed of an account. The protocol folds over the record from its end, so its last
+ * part comes first.
+ */
+export function writeAccount(bytes: Uint8Array, table: AccountTable, index: number): void {
+  const input = new InputWriter(bytes, 0);
+  const flags = table.uint32(index, AT.flags);
+  const isTimed = (flags & FLAG.isTimed) !== 0;
+  const uint32 = (at: number) => input.bits(table.uint32(index, at), 32);
+  const uint64 = (at: number) => {
+    uint32(at);
+    uint32(at + 4);
+  };
   input.field(NO_SNAPP_DIGEST);
-  input.field(account.votingFor);
-  input.field(delegate.x);
-  input.field(account.receiptChainHash);
-  input.field(key.x);
+  input.field(table.bytes(index, AT.votingFor));
+  input.field(table.bytes(index, AT.delegate));
+  input.field(table.bytes(index, AT.receiptChainHash));
+  input.field(table.bytes(index, AT.key));
   for (const permission of DEFAULT_PERMISSIONS) input.bits(permission, 3);
   input.boolean(MAY_STAKE);
-  input.boolean(account.timing !== null);
-  input.uint64(timing.initialMinimumBalance);
-  input.uint32(timing.cliffTime);
-  input.uint64(timing.cliffAmount);
-  input.uint32(timing.vestingPeriod);
-  input.uint64(timing.vestingIncrement);
-  input.boolean(delegate.isOdd);
-  input.uint32(account.nonce);
-  input.uint64(account.balance);
+  input.boolean(isTimed);
+  uint64(AT.initialMinimumBalance);
+  uint32(AT.cliffTime);
+  uint64(AT.cliffAmount);
+  if (isTimed) uint32(AT.vestingPeriod);
+  else input.bits(UNTIMED_VESTING_PERIOD, 32);
+  uint64(AT.vestingIncrement);
+  input.boolean((flags & FLAG.delegateIsOdd) !== 0);
+  uint32(AT.nonce);
+  uint64(AT.balance);
   input.bits(DEFAULT_TOKEN_PERMISSIONS, 2);
-  input.uint64(DEFAULT_TOKEN_ID);
-  input.boolean(key.isOdd);
+  input.bits(DEFAULT_TOKEN_ID, 32);
+  input.bits(0, 32);
+  input.boolean((flags & FLAG.keyIsOdd) !== 0);
 }

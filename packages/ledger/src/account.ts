@@ -7,14 +7,14 @@ import {
   type ReceiptChainHash,
   type StateHash,
 } from "@forklift/chain";
-import { salt } from "./legacy-poseidon.ts";
+import { legacySalt } from "./field-hash.ts";
 
 export type { Account, Timing } from "@forklift/chain";
 
 /** The receipt chain of an account that has never paid a fee. */
 export const EMPTY_RECEIPT_CHAIN_HASH = hashText(
   "receiptChainHash",
-  salt("CodaReceiptEmpty"),
+  legacySalt("CodaReceiptEmpty"),
 ) as ReceiptChainHash;
 
 /** "3NK2tk…", what an account votes for that votes for nothing. */

@@ -14,9 +14,10 @@ export function applyCoinbase(
 ): Outcome {
   const place = findPlace(ledger, receiver);
   if (feeTransfer === null) {
-    const paid = requireDeposit(place, amount);
-    const timing = timingAfterSpending(place.account, 0n, slot);
-    const index = settle(ledger, place, { ...paid, timing });
+    const balance = requireDeposit(place, amount);
+    const timing = timingAfterSpending(place.funds, 0n, slot);
+    const index = settle(ledger, place, balance);
+    ledger.table.setTiming(index, timing);
     return {
       status: "applied",
       failureReason: null,
@@ -33,11 +34,12 @@ export function applyCoinbase(
   }
   // The transferee comes first, and is the one whose vesting is looked at.
   const transfereePlace = findPlace(ledger, transferee);
-  const transfereePaid = requireDeposit(transfereePlace, fee);
-  const timing = timingAfterSpending(transfereePlace.account, 0n, slot);
-  const paid = requireDeposit(place, amount - fee);
-  const transfereeIndex = settle(ledger, transfereePlace, { ...transfereePaid, timing });
-  const index = settle(ledger, place, paid);
+  const transfereeBalance = requireDeposit(transfereePlace, fee);
+  const timing = timingAfterSpending(transfereePlace.funds, 0n, slot);
+  const balance = requireDeposit(place, amount - fee);
+  const transfereeIndex = settle(ledger, transfereePlace, transfereeBalance);
+  ledger.table.setTiming(transfereeIndex, timing);
+  const index = settle(ledger, place, balance);
   const wasThere = [transfereePlace.index, place.index];
   return {
     status: "applied",

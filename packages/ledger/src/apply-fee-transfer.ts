@@ -19,13 +19,13 @@ export function applyFeeTransfer(
   const firstPlace = findPlace(ledger, first.receiver);
   const secondPlace = findPlace(ledger, second.receiver);
   // Of a pair, only the second receiver's vesting is looked at: one check fewer in the SNARK.
-  const firstPaid = requireDeposit(firstPlace, first.fee);
-  const secondPaid = requireDeposit(secondPlace, second.fee);
-  const timing = timingAfterSpending(secondPlace.account, 0n, slot);
-  const accessed = [
-    settle(ledger, firstPlace, firstPaid),
-    settle(ledger, secondPlace, { ...secondPaid, timing }),
-  ];
+  const firstBalance = requireDeposit(firstPlace, first.fee);
+  const secondBalance = requireDeposit(secondPlace, second.fee);
+  const timing = timingAfterSpending(secondPlace.funds, 0n, slot);
+  const firstIndex = settle(ledger, firstPlace, firstBalance);
+  const secondIndex = settle(ledger, secondPlace, secondBalance);
+  ledger.table.setTiming(secondIndex, timing);
+  const accessed = [firstIndex, secondIndex];
   const wasThere = [firstPlace.index, secondPlace.index];
   return {
     status: "applied",
@@ -41,9 +41,10 @@ function applyOne(
   slot: GlobalSlotSinceGenesis,
 ): Outcome {
   const place = findPlace(ledger, receiver);
-  const paid = requireDeposit(place, fee);
-  const timing = timingAfterSpending(place.account, 0n, slot);
-  const index = settle(ledger, place, { ...paid, timing });
+  const balance = requireDeposit(place, fee);
+  const timing = timingAfterSpending(place.funds, 0n, slot);
+  const index = settle(ledger, place, balance);
+  ledger.table.setTiming(index, timing);
   return {
     status: "applied",
     failureReason: null,

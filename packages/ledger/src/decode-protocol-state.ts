@@ -4,14 +4,14 @@
 // keys that nobody hashed, for the block that the hash names.
 
 import {
+  type EpochSeed,
   type LedgerHash,
-  parseEpochSeed,
   parseUnsigned,
   type StateHash,
   UINT32_MAX,
   UINT64_MAX,
 } from "@forklift/chain";
-import { cachedField, checkedPublicKey } from "./decoded-texts.ts";
+import { checkedPublicKey, fieldBytes } from "./decoded-texts.ts";
 import { boolean, type Decoder, listOf, record, text } from "./json-decoder.ts";
 import type {
   BlockchainState,
@@ -40,13 +40,18 @@ const uint64 = text((digits) => parseUnsigned(digits, UINT64_MAX));
 const publicKey = text(checkedPublicKey);
 
 const stateHash = text((hash) => {
-  cachedField("stateHash", hash);
+  fieldBytes("stateHash", hash);
   return hash as StateHash;
 });
 
 const ledgerHash = text((hash) => {
-  cachedField("ledgerHash", hash);
+  fieldBytes("ledgerHash", hash);
   return hash as LedgerHash;
+});
+
+const epochSeed = text((seed) => {
+  fieldBytes("epochSeed", seed);
+  return seed as EpochSeed;
 });
 
 const nonSnark = record<NonSnark>({
@@ -68,7 +73,7 @@ const blockchainState = record<BlockchainState>({
 
 const epochData = record<EpochData>({
   ledger: record<EpochLedger>({ hash: ledgerHash, totalCurrency: uint64 }),
-  seed: text(parseEpochSeed),
+  seed: epochSeed,
   startCheckpoint: stateHash,
   lockCheckpoint: stateHash,
   epochLength: uint32,

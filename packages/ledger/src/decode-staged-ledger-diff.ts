@@ -6,11 +6,12 @@
 
 import {
   FAILURE_REASONS,
-  type FailureReason,
   FormatError,
+  minaOfNanomina,
   nanominaOfMina,
   parseMemo,
   parseUnsigned,
+  quote,
   UINT32_MAX,
   UINT64_MAX,
 } from "@forklift/chain";
@@ -27,18 +28,26 @@ import type {
 import type { SingleTransfer } from "./transaction.ts";
 import { hashUserCommand, parseSignature, type UnhashedCommand } from "./transaction-hash.ts";
 
-const mina = text(nanominaOfMina);
+/** The daemon prints no zero at the end of a fraction. */
+const mina = text((decimal) => {
+  const nanomina = nanominaOfMina(decimal);
+  if (minaOfNanomina(nanomina) !== decimal) {
+    throw new FormatError(`not in its shortest form: ${decimal}`);
+  }
+  return nanomina;
+});
 const amount = text((digits) => parseUnsigned(digits, UINT64_MAX));
 const uint32 = text((digits) => parseUnsigned(digits, UINT32_MAX));
 const publicKey = text(checkedPublicKey);
 const memo = text(parseMemo);
 const signature = text(parseSignature);
 const defaultToken = text((token) => {
-  if (token !== "1") throw new FormatError(`token ${token}, expected 1, the default token`);
+  if (token !== "1")
+    throw new FormatError(`token ${quote(token)}, expected "1", the default token`);
 });
 const failureReason = text((reason) => {
   const known = FAILURE_REASONS.find((candidate) => candidate === reason);
-  if (known === undefined) throw new FormatError(`unknown failure reason ${reason}`);
+  if (known === undefined) throw new FormatError(`unknown failure reason ${quote(reason)}`);
   return known;
 });
 
@@ -48,11 +57,9 @@ const failureReason = text((reason) => {
  */
 export function decodeStagedLedgerDiff(json: unknown): StagedLedgerDiff {
   const at = "staged_ledger_diff.diff";
-  const [first, second] = array(plainObject(json, "staged_ledger_diff")["diff"], at);
+  const [first, second] = key(json, "staged_ledger_diff", "diff", tuple(2));
   const decoded = decodePreDiff(first, `${at}[0]`);
-  return second === null || second === undefined
-    ? [decoded]
-    : [decoded, decodePreDiff(second, `${at}[1]`)];
+  return second === null ? [decoded] : [decoded, decodePreDiff(second, `${at}[1]`)];
 }
 
 const decodePreDiff: Decoder<PreDiff> = (json, at) => ({
@@ -68,7 +75,7 @@ const decodeWork: Decoder<CompletedWork> = (json, at) => ({
 });
 
 const decodeCommand: Decoder<DiffCommand> = (json, at) => {
-  const [variant, data] = array(plainObject(json, at)["data"], `${at}.data`);
+  const [variant, data] = key(json, at, "data", tuple(2));
   if (variant !== "Signed_command") throw mismatch(`${at}.data`, "a Signed_command", variant);
   const signed = {
     signer: key(data, `${at}.data`, "signer", publicKey),
@@ -84,7 +91,7 @@ const decodeCommand: Decoder<DiffCommand> = (json, at) => {
 
 const decodePayload: Decoder<UnhashedCommand> = (json, at) => {
   const path = `${at}.common`;
-  const common = plainObject(json, at)["common"];
+  const common = key(json, at, "common", plainObject);
   key(common, path, "fee_token", defaultToken);
   const validUntil = key(common, path, "valid_until", uint32);
   return {
@@ -100,7 +107,7 @@ const decodePayload: Decoder<UnhashedCommand> = (json, at) => {
 type Body = Pick<UnhashedCommand, "type" | "source" | "receiver" | "amount">;
 
 const decodeBody: Decoder<Body> = (json, at) => {
-  const [variant, body] = array(json, at);
+  const [variant, body] = tuple(2)(json, at);
   if (variant === "Payment") {
     key(body, at, "token_id", defaultToken);
     return {
@@ -110,8 +117,10 @@ const decodeBody: Decoder<Body> = (json, at) => {
       amount: key(body, at, "amount", amount),
     };
   }
-  const [action, delegation] = variant === "Stake_delegation" ? array(body, at) : [];
-  if (action !== "Set_delegate") throw mismatch(at, "a Payment or a Stake_delegation", json);
+  const [action, delegation] = variant === "Stake_delegation" ? tuple(2)(body, at) : [];
+  if (action !== "Set_delegate") {
+    throw mismatch(at, "a Payment or a Stake_delegation", action ?? variant);
+  }
   return {
     type: "delegation",
     source: key(delegation, at, "delegator", publicKey),
@@ -123,7 +132,7 @@ const decodeBody: Decoder<Body> = (json, at) => {
 type Status = Omit<DiffCommand, "command" | "signer" | "signature">;
 
 const decodeStatus: Decoder<Status> = (json, at) => {
-  const [variant, detail, balances] = array(json, at);
+  const [variant, detail, balances] = tuple(3)(json, at);
   const recorded = {
     feePayerBalance: key(balances, at, "fee_payer_balance", orNull(amount)),
     sourceBalance: key(balances, at, "source_balance", orNull(amount)),
@@ -134,25 +143,26 @@ const decodeStatus: Decoder<Status> = (json, at) => {
     return { status: "applied", failureReason: null, receiverCreationFeePaid: fee, ...recorded };
   }
   if (variant !== "Failed") throw mismatch(at, "Applied or Failed", variant);
-  const [reason] = listOf<FailureReason>(failureReason)(detail, at);
-  if (reason === undefined) throw mismatch(at, "a failure reason", detail);
+  const reason = failureReason(tuple(1)(detail, at)[0], at);
   return { status: "failed", failureReason: reason, receiverCreationFeePaid: null, ...recorded };
 };
 
 const decodeCoinbase: Decoder<CoinbaseParts> = (json, at) => {
-  const [variant, detail] = array(json, at);
-  switch (variant) {
+  switch (array(json, at)[0]) {
     case "Zero":
+      tuple(1)(json, at);
       return { parts: 0 };
     case "One":
-      return { parts: 1, feeTransfer: orNull(decodeTransfer)(detail, at) };
+      return { parts: 1, feeTransfer: orNull(decodeTransfer)(tuple(2)(json, at)[1], at) };
     case "Two": {
-      const [first, second] = orNull(listOf(orNull(decodeTransfer)))(detail, at) ?? [];
-      if (!first) return { parts: 2, feeTransfers: [] };
-      return { parts: 2, feeTransfers: second ? [first, second] : [first] };
+      const transfers = orNull(tuple(2))(tuple(2)(json, at)[1], at);
+      if (transfers === null) return { parts: 2, feeTransfers: [] };
+      const first = decodeTransfer(transfers[0], at);
+      const second = orNull(decodeTransfer)(transfers[1], at);
+      return { parts: 2, feeTransfers: second === null ? [first] : [first, second] };
     }
     default:
-      throw mismatch(at, "Zero, One or Two", variant);
+      throw mismatch(at, "Zero, One or Two", array(json, at)[0]);
   }
 };
 
@@ -162,7 +172,7 @@ const decodeTransfer: Decoder<SingleTransfer> = (json, at) => ({
 });
 
 const decodeBalances: Decoder<InternalCommandBalances> = (json, at) => {
-  const [variant, balances] = array(json, at);
+  const [variant, balances] = tuple(2)(json, at);
   if (variant === "Coinbase") {
     return {
       kind: "coinbase",
@@ -179,7 +189,8 @@ const decodeBalances: Decoder<InternalCommandBalances> = (json, at) => {
 };
 
 function key<T>(json: unknown, at: string, name: string, decode: Decoder<T>): T {
-  return decode(plainObject(json, at)[name], `${at}.${name}`);
+  const object = plainObject(json, at);
+  return decode(Object.hasOwn(object, name) ? object[name] : undefined, `${at}.${name}`);
 }
 
 function orNull<T>(decode: Decoder<T>): Decoder<T | null> {
@@ -188,6 +199,17 @@ function orNull<T>(decode: Decoder<T>): Decoder<T | null> {
 
 function listOf<T>(decode: Decoder<T>): Decoder<readonly T[]> {
   return (json, at) => array(json, at).map((value, index) => decode(value, `${at}[${index}]`));
+}
+
+/** What OCaml prints for a variant and its arguments, or for a pair. */
+function tuple(length: number): Decoder<readonly unknown[]> {
+  return (json, at) => {
+    const elements = array(json, at);
+    if (elements.length !== length) {
+      throw new FormatError(`${at}: expected ${length} elements, found ${elements.length}`);
+    }
+    return elements;
+  };
 }
 
 function array(json: unknown, at: string): readonly unknown[] {

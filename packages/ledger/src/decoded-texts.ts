@@ -1,74 +1,60 @@
 // The bytes behind base58 texts, remembered: the same keys and hashes are hashed again and again.
 //
-// A decode costs a big-number conversion and two SHA-256, as much as a permutation.
+// A decode takes two SHA-256 and a change of base; what is remembered takes one look into a map. A
+// protocol state has some twenty such texts, of which all but six are in the block before as well.
 
 import {
-  type CurvePoint,
-  type Field,
   type FieldHashKind,
-  fieldFromBytes,
-  fieldOfHash,
-  fieldToBytes,
-  hashText,
+  fieldBytesOfHash,
+  hashTextOfBytes,
+  type PointBytes,
   type PublicKey,
-  pointOfPublicKey,
-  type ReceiptChainHash,
+  pointBytesOfPublicKey,
 } from "@forklift/chain";
 import { BoundedCache } from "./bounded-cache.ts";
+
+export type { PointBytes } from "@forklift/chain";
 
 /** Entries a generation, about 400 bytes each: more keys than a week of mainnet blocks touches. */
 const CACHED_KEYS_MAX = 32_768;
 
-/** Hashes repeat less: the receipts of busy payers, and what a protocol state inherits. */
-const CACHED_HASHES_MAX = 16_384;
-
-/** A compressed curve point, its x coordinate in the bytes that are hashed. */
-export interface PointBytes {
-  readonly x: Uint8Array;
-  readonly isOdd: boolean;
-}
+/** Likewise. Hashes repeat less: the receipts of busy payers, and what a state inherits. */
+const CACHED_HASHES_MAX = 8_192;
 
 const points = new BoundedCache<string, PointBytes>(CACHED_KEYS_MAX);
-const fields = new BoundedCache<string, Uint8Array>(CACHED_HASHES_MAX);
+
+/** Apart by kind: a text that was accepted as one kind must not pass for another. */
+const hashes: Readonly<Record<FieldHashKind, BoundedCache<string, Uint8Array>>> = {
+  stateHash: new BoundedCache(CACHED_HASHES_MAX),
+  ledgerHash: new BoundedCache(CACHED_HASHES_MAX),
+  receiptChainHash: new BoundedCache(CACHED_HASHES_MAX),
+  epochSeed: new BoundedCache(CACHED_HASHES_MAX),
+};
 
 /** @throws FormatError unless the text is a public key. */
 export function pointBytes(key: string): PointBytes {
   let point = points.get(key);
   if (point === undefined) {
-    const { x, isOdd } = pointOfPublicKey(key);
-    point = { x: fieldToBytes(x), isOdd };
+    point = pointBytesOfPublicKey(key);
     points.set(key, point);
   }
   return point;
 }
 
-/** @throws FormatError unless the text is a public key. */
-export function cachedPoint(key: string): CurvePoint {
-  const { x, isOdd } = pointBytes(key);
-  return { x: fieldFromBytes(x), isOdd };
-}
-
-/** @throws FormatError unless the text is a hash of that kind. */
+/** 32 canonical bytes. @throws FormatError unless the text is a hash of that kind. */
 export function fieldBytes(kind: FieldHashKind, text: string): Uint8Array {
-  // The kind is part of the key: a text accepted as one kind must not pass for another.
-  const key = `${kind} ${text}`;
-  let bytes = fields.get(key);
+  let bytes = hashes[kind].get(text);
   if (bytes === undefined) {
-    bytes = fieldToBytes(fieldOfHash(kind, text));
-    fields.set(key, bytes);
+    bytes = fieldBytesOfHash(kind, text);
+    hashes[kind].set(text, bytes);
   }
   return bytes;
 }
 
-/** @throws FormatError unless the text is a hash of that kind. */
-export function cachedField(kind: FieldHashKind, text: string): Field {
-  return fieldFromBytes(fieldBytes(kind, text));
-}
-
-/** The text of a receipt chain hash, remembered since its account is hashed next. */
-export function receiptChainHashOfBytes(bytes: Uint8Array): ReceiptChainHash {
-  const text = hashText("receiptChainHash", fieldFromBytes(bytes)) as ReceiptChainHash;
-  fields.set(`receiptChainHash ${text}`, bytes);
+/** The text of a computed hash, remembered since what it names is hashed next. */
+export function textOfFieldBytes(kind: FieldHashKind, bytes: Uint8Array): string {
+  const text = hashTextOfBytes(kind, bytes);
+  hashes[kind].set(text, bytes);
   return text;
 }
 
@@ -76,4 +62,14 @@ export function receiptChainHashOfBytes(bytes: Uint8Array): ReceiptChainHash {
 export function checkedPublicKey(text: string): PublicKey {
   pointBytes(text);
   return text as PublicKey;
+}
+
+/** Whether a key comes before another, as the protocol orders them: by x, then even before odd. */
+export function compareKeys(a: PublicKey, b: PublicKey): number {
+  const [left, right] = [pointBytes(a), pointBytes(b)];
+  for (let at = left.x.length - 1; at >= 0; at--) {
+    const difference = left.x[at]! - right.x[at]!;
+    if (difference !== 0) return difference;
+  }
+  return Number(left.isOdd) - Number(right.isOdd);
 }

@@ -2,7 +2,7 @@
 // the coinbases and fee transfers that follow from its works and its fees.
 
 import type { PublicKey } from "@forklift/chain";
-import { cachedPoint } from "./decoded-texts.ts";
+import { compareKeys } from "./decoded-texts.ts";
 import type { CoinbaseParts, PreDiff, StagedLedgerDiff } from "./staged-ledger-diff.ts";
 import {
   ACCOUNT_CREATION_FEE,
@@ -105,12 +105,6 @@ function pairsOf(transfers: readonly SingleTransfer[]): FeeTransfer[] {
     const [first, second] = sorted.slice(2 * pair, 2 * pair + 2);
     return { kind: "fee_transfer", transfers: second === undefined ? [first!] : [first!, second] };
   });
-}
-
-function compareKeys(a: PublicKey, b: PublicKey): number {
-  const [left, right] = [cachedPoint(a), cachedPoint(b)];
-  if (left.x !== right.x) return left.x < right.x ? -1 : 1;
-  return Number(left.isOdd) - Number(right.isOdd);
 }
 
 function sum(amounts: readonly bigint[]): bigint {

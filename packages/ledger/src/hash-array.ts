@@ -1,48 +1,68 @@
 // Hashes side by side in one array of bytes, which grows by doubling.
 
 import { FIELD_BYTES } from "@forklift/chain";
+import type { EntryKind, Journal } from "./journal.ts";
 
 /** Places. A power of two above one, so that no pair ever straddles the end. */
 const INITIAL_CAPACITY = 2;
 
-/** Every place that has not been set holds the filler. */
+/** Every place that has not been set holds the filler, and so does every place beyond the end. */
 export class HashArray {
   readonly #filler: Uint8Array;
+  readonly #journal: Journal;
+  readonly #entry: EntryKind;
   #bytes: Uint8Array;
-  #length = 0;
 
-  constructor(filler: Uint8Array) {
+  constructor(filler: Uint8Array, journal: Journal) {
     this.#filler = filler;
+    this.#journal = journal;
+    this.#entry = journal.define(FIELD_BYTES, (index, hash) => this.#write(index, hash));
     this.#bytes = this.#filled(INITIAL_CAPACITY);
   }
 
-  /** One more than the last index that has been set. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Copies a hash of 32 bytes to its place. */
-  set(index: number, hash: Uint8Array): void {
-    const start = index * FIELD_BYTES;
-    let capacity = this.#bytes.length / FIELD_BYTES;
-    while (capacity <= index) capacity *= 2;
-    if (capacity * FIELD_BYTES > this.#bytes.length) {
-      const grown = this.#filled(capacity);
-      grown.set(this.#bytes);
-      this.#bytes = grown;
+  /** Copies the hashes, 32 bytes each and one after the other, to the places of those indexes. */
+  setAll(indexes: Uint32Array, hashes: Uint8Array): void {
+    for (let at = 0; at < indexes.length; at++) {
+      const index = indexes[at]!;
+      const start = index * FIELD_BYTES;
+      if (start >= this.#bytes.length) this.#grow(index);
+      if (this.#journal.isOpen) this.#journal.save(this.#entry, index, this.at(index));
+      this.#write(index, hashes.subarray(at * FIELD_BYTES, (at + 1) * FIELD_BYTES));
     }
-    this.#bytes.set(hash, start);
-    this.#length = Math.max(this.#length, index + 1);
   }
 
-  /** A view, good until the next `set`. */
+  /** A view, good until the next `setAll`. */
   at(index: number): Uint8Array {
     return this.#bytes.subarray(index * FIELD_BYTES, (index + 1) * FIELD_BYTES);
   }
 
-  /** The hashes at 2·index and 2·index + 1, one after the other; a view as well. */
-  pair(index: number): Uint8Array {
-    return this.#bytes.subarray(2 * index * FIELD_BYTES, (2 * index + 2) * FIELD_BYTES);
+  /** The hashes at 2·index and 2·index + 1 of each of the indexes, copied one after the other. */
+  pairs(indexes: Uint32Array): Uint8Array {
+    const pairs = new Uint8Array(2 * indexes.length * FIELD_BYTES);
+    for (let at = 0; at < indexes.length; at++) {
+      const start = 2 * indexes[at]! * FIELD_BYTES;
+      pairs.set(this.#bytes.subarray(start, start + 2 * FIELD_BYTES), 2 * at * FIELD_BYTES);
+    }
+    return pairs;
+  }
+
+  /** The first hashes, copied. `count` is at most one more than the last index that was set. */
+  first(count: number): Uint8Array {
+    return this.#bytes.slice(0, count * FIELD_BYTES);
+  }
+
+  /** A place that was written once is there for ever: taking back never has to make room. */
+  #write(index: number, hash: Uint8Array): void {
+    this.#bytes.set(hash, index * FIELD_BYTES);
+  }
+
+  #grow(index: number): void {
+    let capacity = this.#bytes.length / FIELD_BYTES;
+    while (capacity <= index) capacity *= 2;
+    if (capacity * FIELD_BYTES === this.#bytes.length) return;
+    const grown = this.#filled(capacity);
+    grown.set(this.#bytes);
+    this.#bytes = grown;
   }
 
   #filled(capacity: number): Uint8Array {

@@ -1,4 +1,4 @@
-// Writes an input of Mina's hashes as the bytes that are hashed; `packInput` gives it as numbers.
+// Writes an input of Mina's hashes as the bytes that are hashed.
 
 import { FIELD_BYTES, UINT32_MAX, UINT64_MAX } from "@forklift/chain";
 

@@ -1,6 +1,6 @@
 // Strict decoders for JSON values: exact keys, and errors that name the path.
 
-import { FormatError, formatErrorAt } from "@forklift/chain";
+import { FormatError, formatErrorAt, quote } from "@forklift/chain";
 
 /** Turns a parsed JSON value into T. @throws FormatError whose message begins with `path`. */
 export type Decoder<T> = (json: unknown, path: string) => T;
@@ -41,19 +41,22 @@ type Fields<T> = { readonly [Key in keyof T]: Decoder<T[Key]> };
  */
 export function record<T extends object>(fields: Fields<T>): Decoder<T> {
   const decoders = Object.entries<Decoder<unknown>>(fields).map(
-    ([key, decode]) => [key, snakeCase(key), decode] as const,
+    ([key, decode]) => ({ key, name: snakeCase(key), decode }) as const,
   );
-  const names = new Set(decoders.map(([, name]) => name));
+  const names = new Set(decoders.map(({ name }) => name));
   return (json, path) => {
     const object = plainObject(json, path);
-    for (const name of Object.keys(object)) {
-      if (!names.has(name)) throw new FormatError(`${path}: unknown key ${JSON.stringify(name)}`);
-    }
-    const values = decoders.map(([key, name, decode]) => {
+    const values: Record<string, unknown> = {};
+    for (const { key, name, decode } of decoders) {
       if (!Object.hasOwn(object, name)) throw new FormatError(`${path}: key "${name}" is missing`);
-      return [key, decode(object[name], `${path}.${name}`)] as const;
-    });
-    return Object.fromEntries(values) as T;
+      values[key] = decode(object[name], `${path}.${name}`);
+    }
+    const found = Object.keys(object);
+    if (found.length !== decoders.length) {
+      const unknown = found.find((name) => !names.has(name))!;
+      throw new FormatError(`${path}: unknown key ${quote(unknown)}`);
+    }
+    return values as T;
   };
 }
 
@@ -64,9 +67,21 @@ export function plainObject(json: unknown, path: string): Readonly<Record<string
   return json as Readonly<Record<string, unknown>>;
 }
 
+/** Characters. The longest path of a block has half as many; a stray key may have millions. */
+const PATH_MAX = 160;
+
 export function mismatch(path: string, expected: string, found: unknown): FormatError {
-  const shown = found === undefined ? "nothing" : JSON.stringify(found).slice(0, 80);
-  return new FormatError(`${path}: expected ${expected}, found ${shown}`);
+  const place = path.length <= PATH_MAX ? path : `${path.slice(0, PATH_MAX)}…`;
+  return new FormatError(`${place}: expected ${expected}, found ${shown(found)}`);
+}
+
+/** A value for a message, which a value without end must not fill. */
+export function shown(json: unknown): string {
+  if (json === undefined) return "nothing";
+  if (Array.isArray(json)) return `an array of ${json.length}`;
+  if (typeof json === "string") return quote(json);
+  if (typeof json !== "object" || json === null) return String(json);
+  return `an object of ${Object.keys(json).length} keys`;
 }
 
 function snakeCase(camelCase: string): string {

@@ -1,116 +1,203 @@
 // The ledger: accounts by index and by key, and the hash over all of them.
 
-import type { Field } from "@forklift/chain";
-import { FormatError, hashText, type LedgerHash, type PublicKey } from "@forklift/chain";
+import {
+  FIELD_BYTES,
+  FormatError,
+  hashTextOfBytes,
+  type LedgerHash,
+  type PublicKey,
+  requireFieldBytes,
+} from "@forklift/chain";
 import type { Account } from "./account.ts";
-import { hashAccounts } from "./account-hash.ts";
-import { LEDGER_DEPTH, MerkleTree } from "./merkle-tree.ts";
+import { accountAt, newParts, partsOf } from "./account-objects.ts";
+import { type AccountParts, AccountTable } from "./account-table.ts";
+import { BERKELEY_TREE_RULES } from "./berkeley-tree-rules.ts";
+import { pointBytes } from "./decoded-texts.ts";
+import type { HashThreads } from "./hash-threads.ts";
+import { Journal, type Mark } from "./journal.ts";
+import { LEGACY_TREE_RULES } from "./legacy-tree-rules.ts";
+import { MerkleTree } from "./merkle-tree.ts";
+import type { TreeRules } from "./tree-rules.ts";
 
 /** Places in a tree of twenty levels. Mainnet had about 228,000 accounts at the hard fork. */
-const ACCOUNTS_MAX = 2 ** LEDGER_DEPTH;
-
-/** Accounts; their inputs take 256 bytes each, so a whole mainnet would be 58 MB at once. */
-const HASHED_AT_ONCE_MAX = 1024;
+const ACCOUNTS_MAX = 2 ** LEGACY_TREE_RULES.depth;
 
 /**
  * Indexes are given in the order of creation and never reused, as in the archive. Changing an
- * account is cheap; the work of hashing is done when `ledgerHash` or `leafHashes` is called, once
- * for each account changed since the last call.
+ * account is cheap; the work of hashing is done when a hash is asked for, once for each account
+ * changed since the last time. About 280 bytes an account, whatever it holds.
  */
 export class Ledger {
-  readonly #accounts: Account[] = [];
-  readonly #indexes = new Map<PublicKey, number>();
-  readonly #tree = new MerkleTree();
-  #unhashed = new Set<number>();
+  /** The accounts, to read and write without making objects of them. */
+  readonly table: AccountTable;
+  readonly #journal = new Journal();
+  readonly #trees = new Map<TreeRules, MerkleTree>();
 
-  /** @throws FormatError when two accounts have one key. */
+  /** @throws FormatError when two accounts have one key, RangeError as `append` does. */
   constructor(accounts: Iterable<Account> = []) {
+    this.table = new AccountTable(this.#journal, (index) => {
+      for (const tree of this.#trees.values()) tree.accountChanged(index);
+    });
     for (const account of accounts) this.append(account);
   }
 
   /**
    * A ledger whose account hashes are known, as from a checkpoint whose digest is trusted: they are
    * not computed again. The nodes above them are.
-   * @throws FormatError when the numbers of accounts and of hashes differ.
+   * @param leafHashes 32 little-endian bytes for each account, in their order.
+   * @throws FormatError when the numbers of accounts and of hashes differ, or for a hash that is no
+   * field element.
    */
-  static fromLeafHashes(accounts: Iterable<Account>, leafHashes: Iterable<Field>): Ledger {
+  static fromLeafHashes(accounts: Iterable<Account>, leafHashes: Uint8Array): Ledger {
     const ledger = new Ledger(accounts);
-    const hashes = [...leafHashes];
-    if (hashes.length !== ledger.accountCount) {
-      throw new FormatError(`${hashes.length} leaf hashes for ${ledger.accountCount} accounts`);
+    const { accountCount } = ledger;
+    if (leafHashes.length !== accountCount * FIELD_BYTES) {
+      throw new FormatError(
+        `${leafHashes.length} bytes of leaf hashes for ${accountCount} accounts, ` +
+          `expected ${accountCount * FIELD_BYTES}`,
+      );
     }
-    for (const [index, hash] of hashes.entries()) ledger.#tree.setLeaf(index, hash);
-    ledger.#unhashed = new Set();
+    for (let at = 0; at < leafHashes.length; at += FIELD_BYTES) {
+      requireFieldBytes(leafHashes.subarray(at, at + FIELD_BYTES));
+    }
+    ledger.#treeOf(LEGACY_TREE_RULES).buildOn(leafHashes, ledger.table);
     return ledger;
   }
 
   get accountCount(): number {
-    return this.#accounts.length;
+    return this.table.count;
   }
 
+  /** @throws FormatError when the text is no public key. */
   indexOf(publicKey: PublicKey): number | undefined {
-    return this.#indexes.get(publicKey);
+    const index = this.table.find(pointBytes(publicKey));
+    return index < 0 ? undefined : index;
   }
 
-  /** @throws RangeError when no account has that index. */
+  /**
+   * The account as it stands, an object made for the caller.
+   * @throws RangeError when no account has that index.
+   */
   account(index: number): Account {
-    const account = this.#accounts[index];
-    if (account === undefined) {
-      throw new RangeError(`no account ${index} in a ledger of ${this.accountCount}`);
-    }
-    return account;
+    this.#requireAccount(index);
+    return accountAt(this.table, index);
   }
 
-  /** In the order of their indexes. */
-  accounts(): IterableIterator<Account> {
-    return this.#accounts.values();
+  /** In the order of their indexes, each made when it is its turn. */
+  *accounts(): IterableIterator<Account> {
+    for (let index = 0; index < this.accountCount; index++) yield this.account(index);
   }
 
-  /** The index of the new account. @throws FormatError when its key is there already. */
+  /**
+   * The index of the new account.
+   * @throws FormatError when its key is there already or malformed, RangeError for a number that is
+   * too wide. The ledger is unchanged.
+   */
   append(account: Account): number {
-    const index = this.accountCount;
-    const holder = this.indexOf(account.publicKey);
-    if (holder !== undefined) {
-      throw new FormatError(`${account.publicKey} has an account already, at index ${holder}`);
-    }
-    if (index >= ACCOUNTS_MAX) {
-      throw new FormatError(`a ledger holds at most ${ACCOUNTS_MAX} accounts`);
-    }
-    this.#accounts.push(account);
-    this.#indexes.set(account.publicKey, index);
-    this.#unhashed.add(index);
-    return index;
+    return this.#append(account.publicKey, partsOf(account));
   }
 
-  /** @throws RangeError when no account has that index, or when it belongs to another key. */
+  /** The same for an account as the protocol opens it. */
+  appendNew(publicKey: PublicKey, balance: bigint): number {
+    return this.#append(publicKey, newParts(pointBytes(publicKey), balance));
+  }
+
+  /**
+   * @throws RangeError when no account has that index, when it belongs to another key, or for a
+   * number that is too wide. The ledger is unchanged.
+   */
   replace(index: number, account: Account): void {
-    const { publicKey } = this.account(index);
-    if (account.publicKey !== publicKey) {
-      throw new RangeError(`account ${index} is ${publicKey}, not ${account.publicKey}`);
-    }
-    this.#accounts[index] = account;
-    this.#unhashed.add(index);
+    this.#requireAccount(index);
+    this.table.replace(index, partsOf(account));
   }
 
   /** Hashes what has changed since the last call. */
   ledgerHash(): LedgerHash {
-    this.#hashLeaves();
-    return hashText("ledgerHash", this.#tree.root()) as LedgerHash;
+    return hashTextOfBytes("ledgerHash", this.root(LEGACY_TREE_RULES)) as LedgerHash;
   }
 
-  /** The hash of every account, in the order of their indexes. */
-  leafHashes(): Field[] {
-    this.#hashLeaves();
-    return this.#tree.leaves();
+  /**
+   * The ledger hash that the hard fork gives the same accounts. The first call hashes them all, later
+   * ones what has changed since.
+   */
+  berkeleyLedgerHash(): LedgerHash {
+    return hashTextOfBytes("ledgerHash", this.root(BERKELEY_TREE_RULES)) as LedgerHash;
   }
 
-  #hashLeaves(): void {
-    // The set keeps the order of insertion, and appended indexes ascend: the leaves have no gap.
-    const unhashed = [...this.#unhashed];
-    for (let from = 0; from < unhashed.length; from += HASHED_AT_ONCE_MAX) {
-      const indexes = unhashed.slice(from, from + HASHED_AT_ONCE_MAX);
-      this.#tree.setLeaves(indexes, hashAccounts(indexes.map((index) => this.account(index))));
+  /** The hashes of the accounts in the order of their indexes, 32 little-endian bytes each. */
+  leafHashes(): Uint8Array {
+    return this.#treeOf(LEGACY_TREE_RULES).leaves(this.table);
+  }
+
+  /**
+   * Hashes every account on other threads, for `root` with these rules and for what rests on it.
+   * Nothing may change meanwhile.
+   * @param progress is told how many accounts are done.
+   */
+  async hashOnThreads(
+    rules: TreeRules,
+    threads: HashThreads,
+    progress: (accountCount: number) => void = () => undefined,
+  ): Promise<void> {
+    await this.#treeOf(rules).buildOnThreads(this.table, threads, progress);
+  }
+
+  /**
+   * The root of the same accounts under the rules of some era, 32 little-endian bytes. The first
+   * call with those rules hashes every account, later ones what has changed since.
+   */
+  root(rules: TreeRules): Uint8Array {
+    return this.#treeOf(rules).root(this.table).slice();
+  }
+
+  /**
+   * A moment to return to. From here on, every change is noted until the mark is closed, by
+   * `rollBack` or by `forget`. Marks nest, so that a walk over forks can keep a stack of them.
+   */
+  mark(): Mark {
+    return this.#journal.mark();
+  }
+
+  /**
+   * Makes the ledger what it was at the mark: accounts, keys, and the nodes of its trees, none of
+   * which is hashed again. The mark and every mark inside it are closed.
+   * @throws RangeError when the mark is closed already.
+   */
+  rollBack(mark: Mark): void {
+    this.#journal.rollBack(mark);
+  }
+
+  /**
+   * Closes the mark and every mark inside it without taking anything back.
+   * @throws RangeError when the mark is closed already.
+   */
+  forget(mark: Mark): void {
+    this.#journal.forget(mark);
+  }
+
+  #append(publicKey: PublicKey, parts: AccountParts): number {
+    const holder = this.table.find(parts.key);
+    if (holder >= 0) {
+      throw new FormatError(`${publicKey} has an account already, at index ${holder}`);
     }
-    this.#unhashed = new Set();
+    if (this.accountCount >= ACCOUNTS_MAX) {
+      throw new FormatError(`a ledger holds at most ${ACCOUNTS_MAX} accounts`);
+    }
+    return this.table.open(parts);
+  }
+
+  /** The tree of an era outlives a roll back to before it was there, and is then not yet built. */
+  #treeOf(rules: TreeRules): MerkleTree {
+    let tree = this.#trees.get(rules);
+    if (tree === undefined) {
+      tree = new MerkleTree(rules, this.#journal);
+      this.#trees.set(rules, tree);
+    }
+    return tree;
+  }
+
+  #requireAccount(index: number): void {
+    if (index >= 0 && index < this.accountCount) return;
+    throw new RangeError(`no account ${index} in a ledger of ${this.accountCount}`);
   }
 }

@@ -1,6 +1,7 @@
 // Texts that only a protocol state holds, and the bytes behind them.
 
-import { decodeBase58check, FormatError, fieldOfHash, VERSION_BYTE } from "@forklift/chain";
+import { decodeBase58check, FormatError, quote, VERSION_BYTE } from "@forklift/chain";
+import { fieldBytes } from "./decoded-texts.ts";
 import type {
   AuxHash,
   PendingCoinbaseAux,
@@ -22,26 +23,26 @@ export function bytesOfPendingCoinbaseAux(text: string): Uint8Array {
 
 const VRF_OUTPUT_BYTES = 32;
 
+/** With the one padding character. */
+const VRF_OUTPUT_CHARACTERS = 44;
+
 /** What the protocol keeps of an output: two bits fewer than a field element has. */
 export const VRF_OUTPUT_BITS = 253;
 
 /**
- * The output as a number.
+ * The output as 32 bytes, lowest first.
  * @throws FormatError unless the text is the one canonical form: padding, unused bits of the last
  * character and the three bits that are not hashed could otherwise vary without changing the hash.
  */
-export function numberOfVrfOutput(text: string): bigint {
-  const bytes = Buffer.from(text, "base64url");
+export function bytesOfVrfOutput(text: string): Uint8Array {
+  const bytes = Buffer.from(text.slice(0, VRF_OUTPUT_CHARACTERS), "base64url");
   if (bytes.length !== VRF_OUTPUT_BYTES || `${bytes.toString("base64url")}=` !== text) {
-    throw new FormatError(
-      `not ${VRF_OUTPUT_BYTES} bytes in URL-safe base64: ${JSON.stringify(text).slice(0, 80)}`,
-    );
+    throw new FormatError(`not ${VRF_OUTPUT_BYTES} bytes in URL-safe base64: ${quote(text)}`);
   }
-  const output = BigInt(`0x${bytes.reverse().toString("hex")}`);
-  if (output >> BigInt(VRF_OUTPUT_BITS) !== 0n) {
+  if (bytes[VRF_OUTPUT_BYTES - 1]! >= 1 << (VRF_OUTPUT_BITS % 8)) {
     throw new FormatError(`${text} has more than ${VRF_OUTPUT_BITS} bits`);
   }
-  return output;
+  return bytes;
 }
 
 export function parseAuxHash(text: string): AuxHash {
@@ -55,11 +56,11 @@ export function parsePendingCoinbaseAux(text: string): PendingCoinbaseAux {
 }
 
 export function parsePendingCoinbaseHash(text: string): PendingCoinbaseHash {
-  fieldOfHash("receiptChainHash", text);
+  fieldBytes("receiptChainHash", text);
   return text as PendingCoinbaseHash;
 }
 
 export function parseVrfOutput(text: string): VrfOutput {
-  numberOfVrfOutput(text);
+  bytesOfVrfOutput(text);
   return text as VrfOutput;
 }

@@ -1,13 +1,7 @@
 // The receipt chain: a hash in every account over all the commands whose fees it has paid.
 
-import {
-  bytesOfMemo,
-  type ReceiptChainHash,
-  UINT32_MAX,
-  type UserCommand,
-  type UserCommandType,
-} from "@forklift/chain";
-import { fieldBytes, pointBytes, receiptChainHashOfBytes } from "./decoded-texts.ts";
+import { bytesOfMemo, UINT32_MAX, type UserCommand, type UserCommandType } from "@forklift/chain";
+import { pointBytes } from "./decoded-texts.ts";
 import { hashInputs } from "./hash-inputs.ts";
 import { InputWriter } from "./input-writer.ts";
 import { PAIR_BYTES } from "./poseidon/memory-layout.ts";
@@ -29,24 +23,25 @@ const DEFAULT_TOKEN_ID = 1n;
 /** What "no limit" is inside a command. */
 const VALID_FOR_EVER = UINT32_MAX;
 
-/** The chain with one more command. The signature is no part of it. */
-export function extendReceiptChain(
-  previous: ReceiptChainHash,
-  command: UserCommand,
-): ReceiptChainHash {
+/**
+ * The chain with one more command. The signature is no part of it.
+ * @param previous 32 canonical little-endian bytes, as the result.
+ * @throws FormatError for a malformed key or memo.
+ */
+export function extendReceiptChain(previous: Uint8Array, command: UserCommand): Uint8Array {
   const input = new Uint8Array(RECEIPT_PAIRS * PAIR_BYTES);
   writeReceipt(new InputWriter(input, 0), previous, command);
-  return receiptChainHashOfBytes(hashInputs(RECEIPT_PREFIX, input, RECEIPT_PAIRS));
+  return hashInputs(RECEIPT_PREFIX, input, RECEIPT_PAIRS);
 }
 
-function writeReceipt(input: InputWriter, previous: ReceiptChainHash, command: UserCommand): void {
+function writeReceipt(input: InputWriter, previous: Uint8Array, command: UserCommand): void {
   const feePayer = pointBytes(command.feePayer);
   const source = pointBytes(command.source);
   const receiver = pointBytes(command.receiver);
   input.field(feePayer.x);
   input.field(source.x);
   input.field(receiver.x);
-  input.field(fieldBytes("receiptChainHash", previous));
+  input.field(previous);
   input.uint64(command.fee);
   input.uint64(DEFAULT_TOKEN_ID); // of the fee
   input.boolean(feePayer.isOdd);

@@ -1,7 +1,8 @@
 // Vesting: how much of an account is locked in a slot, and when its schedule is over.
 
-import type { GlobalSlotSinceGenesis } from "@forklift/chain";
+import type { GlobalSlotSinceGenesis, PublicKey } from "@forklift/chain";
 import type { Account, Timing } from "./account.ts";
+import type { AccountTable } from "./account-table.ts";
 import { InvalidTransactionError } from "./transaction.ts";
 
 /** Nanomina that must stay in the account in that slot. */
@@ -16,6 +17,14 @@ export function minimumBalance(timing: Timing, slot: GlobalSlotSinceGenesis): bi
   return locked > 0n ? locked : 0n;
 }
 
+/** What an account holds and when it may spend it. */
+export type Funds = Pick<Account, "publicKey" | "balance" | "timing">;
+
+/** @param publicKey that of the account, which the caller has as text. */
+export function fundsOf(table: AccountTable, index: number, publicKey: PublicKey): Funds {
+  return { publicKey, balance: table.balance(index), timing: table.timing(index) };
+}
+
 /**
  * The account's timing once `amount` has left it: null as soon as nothing is locked any more.
  * Reaching for locked or missing funds invalidates the block: protocol 1.x lets only the fee payer
@@ -23,11 +32,10 @@ export function minimumBalance(timing: Timing, slot: GlobalSlotSinceGenesis): bi
  * @throws InvalidTransactionError
  */
 export function timingAfterSpending(
-  account: Account,
+  { publicKey, balance, timing }: Funds,
   amount: bigint,
   slot: GlobalSlotSinceGenesis,
 ): Timing | null {
-  const { publicKey, balance, timing } = account;
   if (balance < amount) {
     throw new InvalidTransactionError(
       `insufficient balance: ${publicKey} holds ${balance}, expected at least ${amount}`,

@@ -8,7 +8,6 @@ import {
   bytesOfMemo,
   decodeBase58check,
   encodeBase58check,
-  fieldToBytes,
   type PublicKey,
   type TransactionHash,
   UINT32_MAX,
@@ -16,7 +15,7 @@ import {
   VERSION_BYTE,
 } from "@forklift/chain";
 import { blake2b } from "@noble/hashes/blake2.js";
-import { cachedPoint } from "./decoded-texts.ts";
+import { pointBytes } from "./decoded-texts.ts";
 import type { Coinbase, SingleTransfer } from "./transaction.ts";
 
 declare const kind: unique symbol;
@@ -117,8 +116,8 @@ function transferOf({ receiver, fee }: SingleTransfer): Parts {
 }
 
 function publicKey(key: PublicKey): Parts {
-  const { x, isOdd } = cachedPoint(key);
-  return [1, 1, fieldToBytes(x), isOdd ? 1 : 0];
+  const { x, isOdd } = pointBytes(key);
+  return [1, 1, x, isOdd ? 1 : 0];
 }
 
 /**
@@ -151,7 +150,13 @@ function hashSerialized(version: number, parts: Parts): TransactionHash {
 }
 
 function bytesOf(parts: Parts): Uint8Array {
-  return Buffer.concat(
-    parts.map((part) => (typeof part === "number" ? Uint8Array.of(part) : part)),
-  );
+  const lengths = parts.map((part) => (typeof part === "number" ? 1 : part.length));
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const [index, part] of parts.entries()) {
+    if (typeof part === "number") bytes[at] = part;
+    else bytes.set(part, at);
+    at += lengths[index]!;
+  }
+  return bytes;
 }

@@ -1,4 +1,4 @@
-import { UINT64_MAX } from "@forklift/chain";
+import { fieldBytesOfHash, hashTextOfBytes, UINT64_MAX } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
 import { EMPTY_RECEIPT_CHAIN_HASH, newAccount } from "../src/account.ts";
 import { applyTransaction } from "../src/apply-transaction.ts";
@@ -18,6 +18,8 @@ import {
   slot,
   VESTING,
 } from "./small-world.ts";
+
+const EMPTY_RECEIPT_CHAIN = fieldBytesOfHash("receiptChainHash", EMPTY_RECEIPT_CHAIN_HASH);
 
 function apply(
   ledger: Ledger,
@@ -57,8 +59,11 @@ describe("a payment", () => {
   test("advances the payer's nonce and receipt chain, and nobody else's", () => {
     const ledger = aliceAndBob();
     apply(ledger);
-    const receipt = extendReceiptChain(EMPTY_RECEIPT_CHAIN_HASH, command());
-    expect(ledger.account(0)).toMatchObject({ nonce: 1n, receiptChainHash: receipt });
+    const receipt = extendReceiptChain(EMPTY_RECEIPT_CHAIN, command());
+    expect(ledger.account(0)).toMatchObject({
+      nonce: 1n,
+      receiptChainHash: hashTextOfBytes("receiptChainHash", receipt),
+    });
     expect(ledger.account(1)).toMatchObject({
       nonce: 0n,
       receiptChainHash: EMPTY_RECEIPT_CHAIN_HASH,
@@ -175,9 +180,9 @@ describe("a delegation", () => {
   });
 
   test("leaves its own mark in the receipt chain", () => {
-    const paid = extendReceiptChain(EMPTY_RECEIPT_CHAIN_HASH, command({ amount: 0n }));
-    const delegated = extendReceiptChain(EMPTY_RECEIPT_CHAIN_HASH, command(delegation));
-    expect(delegated).not.toBe(paid);
+    const paid = extendReceiptChain(EMPTY_RECEIPT_CHAIN, command({ amount: 0n }));
+    const delegated = extendReceiptChain(EMPTY_RECEIPT_CHAIN, command(delegation));
+    expect(delegated).not.toStrictEqual(paid);
   });
 });
 

@@ -1,23 +1,41 @@
 import { FIELD_BYTES } from "@forklift/chain";
 import { expect, test } from "vitest";
 import { HashArray } from "../src/hash-array.ts";
+import { Journal } from "../src/journal.ts";
 
 function hash(byte: number): Uint8Array {
   return new Uint8Array(FIELD_BYTES).fill(byte);
 }
 
+function set(hashes: HashArray, ...bytes: number[]): void {
+  hashes.setAll(Uint32Array.from(bytes), Buffer.concat(bytes.map(hash)));
+}
+
 test("an array of hashes holds its filler wherever none was set, however it has grown", () => {
-  const hashes = new HashArray(hash(0xee));
-  expect(hashes.length).toBe(0);
+  const hashes = new HashArray(hash(0xee), new Journal());
   expect(hashes.at(0)).toStrictEqual(hash(0xee));
-  hashes.set(6, hash(6));
-  hashes.set(1, hash(1));
-  hashes.set(40, hash(40));
-  expect(hashes.length).toBe(41);
+  set(hashes, 6);
+  set(hashes, 1, 40);
   for (let index = 0; index < 42; index++) {
     const expected = [1, 6, 40].includes(index) ? index : 0xee;
     expect(hashes.at(index)).toStrictEqual(hash(expected));
   }
-  expect(hashes.pair(0)).toStrictEqual(Uint8Array.from([...hash(0xee), ...hash(1)]));
-  expect(hashes.pair(20)).toStrictEqual(Uint8Array.from([...hash(40), ...hash(0xee)]));
+  expect(hashes.pairs(Uint32Array.of(0, 20))).toStrictEqual(
+    Uint8Array.from([...hash(0xee), ...hash(1), ...hash(40), ...hash(0xee)]),
+  );
+  expect(hashes.first(2)).toStrictEqual(Uint8Array.from([...hash(0xee), ...hash(1)]));
+});
+
+test("rolling back brings the filler and the earlier hashes back, however it has grown", () => {
+  const journal = new Journal();
+  const hashes = new HashArray(hash(0xee), journal);
+  set(hashes, 1);
+  const mark = journal.mark();
+  hashes.setAll(Uint32Array.of(1), hash(7));
+  set(hashes, 2, 100);
+  hashes.setAll(Uint32Array.of(1), hash(8));
+  journal.rollBack(mark);
+  for (let index = 0; index < 101; index++) {
+    expect(hashes.at(index)).toStrictEqual(hash(index === 1 ? 1 : 0xee));
+  }
 });

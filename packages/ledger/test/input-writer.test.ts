@@ -2,8 +2,8 @@ import { FIELD_BYTES, fieldToBytes } from "@forklift/chain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputWriter } from "../src/input-writer.ts";
-import { type Bits, packInput } from "../src/random-oracle-input.ts";
 import { fieldElement } from "./field-elements.ts";
+import { type Bits, packInput } from "./random-oracle-input.ts";
 
 describe("an input written as bytes", () => {
   const item: fc.Arbitrary<Bits> = fc.oneof(

@@ -29,6 +29,14 @@ export function readGenesisLedger(): unknown {
   return JSON.parse(readShared("data/mainnet/genesis-ledger.json"));
 }
 
+/** The nightly dumps, oldest first, as paths. */
+export function mainnetDumps(): string[] {
+  const folder = path.join(SHARED, "data/mainnet/dumps");
+  return readdirSync(folder)
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
 export const MAINNET_WINNER = newAccount(
   parsePublicKey("B62qiy32p8kAKnny8ZFwoMhYpBppM1DWVCqAPBYNcXnsAHhnfAAuXgg"),
   nanominaOfMina("0.000001"),

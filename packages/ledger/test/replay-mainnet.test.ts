@@ -1,85 +1,166 @@
-// The canonical chain of mainnet, replayed from its genesis ledger and compared at every step.
+// Every real block of heights 2 to 2025, orphans included, against everything that is recorded of it:
+// in its name, in the block itself, and in the rows of four nightly dumps.
 
 import type { GlobalSlotSinceGenesis } from "@forklift/chain";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { applyTransaction } from "../src/apply-transaction.ts";
 import { decodeProtocolState } from "../src/decode-protocol-state.ts";
+import { decodeStagedLedgerDiff } from "../src/decode-staged-ledger-diff.ts";
+import { transactionsOfDiff } from "../src/diff-transactions.ts";
 import { decodeGenesisLedger } from "../src/genesis-ledger.ts";
+import { includedInternalCommands } from "../src/included-commands.ts";
 import { Ledger } from "../src/ledger.ts";
-import type { ProtocolState } from "../src/protocol-state.ts";
-import { type JsonBlock, transactionsOfBlock } from "./block-transactions.ts";
+import { hashProtocolState } from "../src/protocol-state-hash.ts";
+import type { Outcome, Transaction } from "../src/transaction.ts";
+import { type ArchivedRows, readArchivedRows } from "./archived-rows.ts";
 import {
-  type BlockFiles,
-  hasMainnetData,
-  MAINNET_WINNER,
-  readGenesisLedger,
-  unpackBlocks,
-} from "./mainnet-data.ts";
-
-/** The canonical block of height 150; FORKLIFT_REPLAY_TO names another, to replay more. */
-const LAST_BLOCK =
-  process.env["FORKLIFT_REPLAY_TO"] ?? "3NKWovz2sP2AnyVHXoKYgo7ZwZmP9Ud2vVp2uPRCd46XyRC4zew3";
+  type JsonBlock,
+  type RecordedTransaction,
+  transactionsOfBlock,
+} from "./block-transactions.ts";
+import { hasMainnetData, MAINNET_WINNER, readGenesisLedger, unpackBlocks } from "./mainnet-data.ts";
 
 const GENESIS_BLOCK = "3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ";
+const GENESIS_LEDGER_HASH = "jx7buQVWFLsXTtzRgSxbYcT8EYLS8KCZbLrfDcJxMtyy4thw2Ee";
 
-interface Link {
-  readonly block: JsonBlock;
-  readonly state: ProtocolState;
+/** A block as far as its replay needs it. */
+interface ReplayedBlock {
+  readonly height: bigint;
+  readonly stateHash: string;
+  readonly slot: GlobalSlotSinceGenesis;
+  readonly ledgerHash: string;
+  readonly transactions: readonly Transaction[];
+  /** The same transactions, worked out apart, with what the block says came of them. */
+  readonly recorded: readonly RecordedTransaction[];
 }
 
-function chainTo(blocks: BlockFiles, last: string): Link[] {
-  const chain: Link[] = [];
-  for (let hash = last; hash !== GENESIS_BLOCK; ) {
-    const block = blocks.read(hash) as JsonBlock;
-    const state = decodeProtocolState(block.protocol_state);
-    chain.push({ block, state });
-    hash = state.previousStateHash;
+/** All blocks by the state hash of their parent. Each file is read and parsed once. */
+function readBlocks(): Map<string, ReplayedBlock[]> {
+  using files = unpackBlocks();
+  const children = new Map<string, ReplayedBlock[]>();
+  for (const { height, stateHash } of files.names) {
+    const json = files.read(stateHash) as JsonBlock;
+    const state = decodeProtocolState(json.protocol_state);
+    expect(hashProtocolState(state)).toBe(stateHash);
+    const { consensusState, blockchainState } = state.body;
+    expect(consensusState.blockchainLength).toBe(height);
+    const diff = decodeStagedLedgerDiff(json.staged_ledger_diff);
+    const siblings = children.get(state.previousStateHash) ?? [];
+    children.set(state.previousStateHash, siblings);
+    siblings.push({
+      height,
+      stateHash,
+      slot: consensusState.globalSlotSinceGenesis as GlobalSlotSinceGenesis,
+      ledgerHash: blockchainState.stagedLedgerHash.nonSnark.ledgerHash,
+      transactions: transactionsOfDiff(diff, consensusState),
+      recorded: transactionsOfBlock(json, state),
+    });
   }
-  return chain.reverse();
+  return children;
+}
+
+/** The block's rows in the words of `ArchivedRows`, as the ledger has worked them out. */
+function rowsOf(transactions: readonly Transaction[], outcomes: readonly Outcome[]): string[] {
+  const user = transactions.flatMap((transaction, sequenceNo) => {
+    if (transaction.kind !== "user_command") return [];
+    const { status, failureReason } = outcomes[sequenceNo]!;
+    return [[sequenceNo, transaction.command.hash, status, failureReason].join(" ")];
+  });
+  const internal = includedInternalCommands(transactions).map(
+    ({ command: { type, receiver, fee, hash }, sequenceNo, secondarySequenceNo }) =>
+      [sequenceNo, secondarySequenceNo, type, receiver, fee, hash].join(" "),
+  );
+  return [...user, ...internal].sort();
+}
+
+/** What a transaction does, without the hash that the independent account of it does not have. */
+function withoutHash(transaction: Transaction): Transaction {
+  if (transaction.kind !== "user_command") return transaction;
+  return { ...transaction, command: { ...transaction.command, hash: "of a test" as never } };
 }
 
 describe.skipIf(!hasMainnetData)("mainnet", () => {
-  let blocks: BlockFiles;
-  let ledger: Ledger;
+  let children: Map<string, ReplayedBlock[]>;
+  let archived: ArchivedRows;
+  const ledger = new Ledger();
+  const hashesSeen = new Set<string>();
+  const counts = {
+    blocks: 0,
+    transactions: 0,
+    balances: 0,
+    failed: 0,
+    created: 0,
+    archivedBlocks: 0,
+    archivedRows: 0,
+  };
+
   beforeAll(() => {
-    blocks = unpackBlocks();
-    ledger = new Ledger(decodeGenesisLedger(readGenesisLedger(), MAINNET_WINNER));
+    for (const account of decodeGenesisLedger(readGenesisLedger(), MAINNET_WINNER)) {
+      ledger.append(account);
+    }
+    children = readBlocks();
+    archived = readArchivedRows();
   });
-  afterAll(() => blocks[Symbol.dispose]());
 
   test("the genesis ledger has the hash in the genesis block", () => {
     expect(ledger.accountCount).toBe(1676);
-    expect(ledger.ledgerHash()).toBe("jx7buQVWFLsXTtzRgSxbYcT8EYLS8KCZbLrfDcJxMtyy4thw2Ee");
+    expect(ledger.ledgerHash()).toBe(GENESIS_LEDGER_HASH);
   });
 
-  test("every block of the chain leads to its own ledger hash, status by status", () => {
-    const counts = { blocks: 0, transactions: 0, balances: 0, failed: 0, accessed: 0, created: 0 };
-    let parentSlot = 0n;
-    for (const { block, state } of chainTo(blocks, LAST_BLOCK)) {
-      const { consensusState, blockchainState } = state.body;
-      const at = `height ${consensusState.blockchainLength}`;
-      const accessed = new Set<number>();
-      for (const recorded of transactionsOfBlock(block, state)) {
-        const slot = parentSlot as GlobalSlotSinceGenesis;
-        const outcome = applyTransaction(ledger, recorded.transaction, slot);
-        expect(outcome.status, at).toBe(recorded.status);
-        expect(outcome.failureReason, at).toBe(recorded.failureReason);
-        for (const [key, balance] of recorded.balances) {
-          expect(ledger.account(ledger.indexOf(key)!).balance, `${at}: ${key}`).toBe(balance);
-        }
-        for (const index of outcome.accessed) accessed.add(index);
-        counts.transactions += 1;
-        counts.balances += recorded.balances.length;
-        counts.failed += outcome.status === "failed" ? 1 : 0;
-        counts.created += outcome.created.length;
-      }
-      expect(ledger.ledgerHash(), at).toBe(blockchainState.stagedLedgerHash.nonSnark.ledgerHash);
-      parentSlot = consensusState.globalSlotSinceGenesis;
-      counts.blocks += 1;
-      counts.accessed += accessed.size;
-    }
-    if (process.env["FORKLIFT_REPLAY_TO"] !== undefined) console.info(counts);
-    else expect(counts.blocks).toBe(149);
-    expect(ledger.accountCount).toBe(1676 + counts.created);
+  test("every block leads to its ledger hash, with every status, balance and archived row", () => {
+    replayBranches(GENESIS_BLOCK, 0n as GlobalSlotSinceGenesis);
+    expect(counts).toStrictEqual({
+      blocks: 3_915,
+      transactions: 18_489,
+      balances: 40_528,
+      failed: 37,
+      created: 258,
+      archivedBlocks: 3_881,
+      archivedRows: 18_218,
+    });
+    // Nothing that the dumps hold was passed over.
+    expect(archived.byBlock.size).toBe(counts.archivedBlocks);
+    expect(hashesSeen).toStrictEqual(archived.hashes);
+    expect(ledger.accountCount).toBe(1676);
+    expect(ledger.ledgerHash()).toBe(GENESIS_LEDGER_HASH);
   });
+
+  /** Each branch begins where its parent left the ledger, to which rolling back leads. */
+  function replayBranches(parent: string, parentSlot: GlobalSlotSinceGenesis): void {
+    for (const block of children.get(parent) ?? []) {
+      const fork = ledger.mark();
+      replay(block, parentSlot);
+      replayBranches(block.stateHash, block.slot);
+      ledger.rollBack(fork);
+    }
+  }
+
+  function replay(block: ReplayedBlock, parentSlot: GlobalSlotSinceGenesis): void {
+    const { transactions, recorded, stateHash } = block;
+    const at = `height ${block.height}, ${stateHash}`;
+    expect(transactions.map(withoutHash), at).toStrictEqual(
+      recorded.map(({ transaction }) => transaction),
+    );
+    const outcomes = transactions.map((transaction, index) => {
+      const outcome = applyTransaction(ledger, transaction, parentSlot);
+      const { status, failureReason, balances } = recorded[index]!;
+      expect([outcome.status, outcome.failureReason], at).toStrictEqual([status, failureReason]);
+      for (const [key, balance] of balances) {
+        expect(ledger.table.balance(ledger.indexOf(key)!), `${at}: ${key}`).toBe(balance);
+      }
+      counts.balances += balances.length;
+      counts.failed += outcome.status === "failed" ? 1 : 0;
+      counts.created += outcome.created.length;
+      return outcome;
+    });
+    expect(ledger.ledgerHash(), at).toBe(block.ledgerHash);
+    counts.blocks += 1;
+    counts.transactions += transactions.length;
+    const rows = archived.byBlock.get(stateHash);
+    if (rows === undefined) return; // it has no commands, or came and went between two nights
+    expect(rowsOf(transactions, outcomes), at).toStrictEqual(rows);
+    for (const row of rows) hashesSeen.add(row.match(/Ckp\w+/)![0]);
+    counts.archivedBlocks += 1;
+    counts.archivedRows += rows.length;
+  }
 });

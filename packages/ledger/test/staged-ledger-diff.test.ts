@@ -1,21 +1,13 @@
-import path from "node:path";
+import { parsePublicKey } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
 import { decodeProtocolState } from "../src/decode-protocol-state.ts";
 import { decodeStagedLedgerDiff } from "../src/decode-staged-ledger-diff.ts";
-import { transactionsOfDiff } from "../src/diff-transactions.ts";
 import { encodeProtocolState } from "../src/encode-protocol-state.ts";
 import { encodeStagedLedgerDiff } from "../src/encode-staged-ledger-diff.ts";
-import { includedInternalCommands } from "../src/included-commands.ts";
 import type { StagedLedgerDiff } from "../src/staged-ledger-diff.ts";
-import { type DumpRow, readDumpRows } from "./dump-rows.ts";
 import { hasMainnetData, unpackBlocks } from "./mainnet-data.ts";
 
-/** Of the first night: 1,935 blocks above genesis, forks included. */
-const DUMP = "dumps/mainnet-archive-dump-2021-03-20_0000.sql.tar.gz";
-const DUMP_HEIGHT = 1028n;
-
-const SHARED =
-  process.env["FORKLIFT_SHARED"] ?? path.resolve(import.meta.dirname, "../../../../shared");
+const RECEIVER = parsePublicKey("B62qiy32p8kAKnny8ZFwoMhYpBppM1DWVCqAPBYNcXnsAHhnfAAuXgg");
 
 interface JsonWork {
   readonly fee: string;
@@ -30,29 +22,6 @@ interface JsonBlock {
 }
 
 describe.skipIf(!hasMainnetData)("the staged ledger diff of a real block", () => {
-  test("gives the archive's commands, their numbers and their hashes, forks included", () => {
-    const archived = commandsByBlock();
-    let blockCount = 0;
-    eachBlock(DUMP_HEIGHT, (block, stateHash) => {
-      const expected = archived.get(stateHash);
-      if (expected === undefined) return; // it came after that midnight
-      const state = decodeProtocolState(block.protocol_state);
-      const diff = decodeStagedLedgerDiff(block.staged_ledger_diff);
-      const transactions = transactionsOfDiff(diff, state.body.consensusState);
-      const internal = includedInternalCommands(transactions).map(
-        ({ command: { type, receiver, fee, hash }, sequenceNo, secondarySequenceNo }) =>
-          [sequenceNo, secondarySequenceNo, type, receiver, fee, hash].join(" "),
-      );
-      const user = transactions.flatMap((transaction, sequenceNo) =>
-        transaction.kind === "user_command" ? `${sequenceNo} ${transaction.command.hash}` : [],
-      );
-      expect([...user, ...internal].sort(), stateHash).toStrictEqual(expected.sort());
-      blockCount += 1;
-    });
-    expect(blockCount).toBe(archived.size);
-    expect(blockCount).toBeGreaterThan(1_900);
-  });
-
   test("is encoded as it was written, but for the proofs, and so is the protocol state", () => {
     eachBlock(400n, (block, stateHash) => {
       const decoded = decodeStagedLedgerDiff(block.staged_ledger_diff);
@@ -66,7 +35,7 @@ describe.skipIf(!hasMainnetData)("the staged ledger diff of a real block", () =>
 
 test("a coinbase in two parts keeps its fee transfers when it is written and read back", () => {
   const transfer = (fee: bigint) => ({
-    receiver: "B62qiy32p8kAKnny8ZFwoMhYpBppM1DWVCqAPBYNcXnsAHhnfAAuXgg" as never,
+    receiver: RECEIVER,
     fee,
   });
   const variants = [[], [transfer(1n)], [transfer(1n), transfer(2n)]] as const;
@@ -89,9 +58,24 @@ test.each([
     },
     'staged_ledger_diff.diff[0].coinbase: expected Zero, One or Two, found "Three"',
   ],
+  [{ diff: [null, null, null] }, "staged_ledger_diff.diff: expected 2 elements, found 3"],
+  [coinbaseOf(["Zero", null]), "staged_ledger_diff.diff[0].coinbase: expected 1 elements, found 2"],
+  [
+    coinbaseOf(["One", { receiver_pk: RECEIVER, fee: "0.10" }]),
+    "staged_ledger_diff.diff[0].coinbase.fee: not in its shortest form: 0.10",
+  ],
+  [
+    coinbaseOf(["Two", [null, { receiver_pk: RECEIVER, fee: "0.1" }]]),
+    "staged_ledger_diff.diff[0].coinbase: expected an object, found null",
+  ],
 ])("a diff of another form is refused with its path: %j", (json, message) => {
   expect(() => decodeStagedLedgerDiff(json)).toThrow(message);
 });
+
+function coinbaseOf(coinbase: unknown): object {
+  const half = { commands: [], completed_works: [], internal_command_balances: [] };
+  return { diff: [{ ...half, coinbase }, null] };
+}
 
 function eachBlock(upTo: bigint, visit: (block: JsonBlock, stateHash: string) => void): void {
   using blocks = unpackBlocks();
@@ -110,28 +94,4 @@ function withoutProofs({ staged_ledger_diff: { diff } }: JsonBlock): object {
         },
     ),
   };
-}
-
-/** The rows of the dump in the words of the test, by the state hash of their block. */
-function commandsByBlock(): Map<string, string[]> {
-  const tables = readDumpRows(path.join(SHARED, "data/mainnet", DUMP));
-  const byId = (table: string) => new Map(tables.get(table)!.map((row) => [row["id"], row]));
-  const keys = byId("public_keys");
-  const blocks = byId("blocks");
-  const internal = byId("internal_commands");
-  const user = byId("user_commands");
-  const texts = new Map<string, string[]>();
-  const add = ({ block_id: blockId }: DumpRow, text: string) => {
-    const stateHash = blocks.get(blockId!)!["state_hash"]!;
-    texts.set(stateHash, [...(texts.get(stateHash) ?? []), text]);
-  };
-  for (const row of tables.get("blocks_internal_commands")!) {
-    const { type, receiver_id, fee, hash } = internal.get(row["internal_command_id"]!)!;
-    const place = [row["sequence_no"], row["secondary_sequence_no"]];
-    add(row, [...place, type, keys.get(receiver_id!)!["value"], fee, hash].join(" "));
-  }
-  for (const row of tables.get("blocks_user_commands")!) {
-    add(row, `${row["sequence_no"]} ${user.get(row["user_command_id"]!)!["hash"]}`);
-  }
-  return texts;
 }

@@ -1,6 +1,6 @@
 // Loads a genesis ledger and believes it only when its ledger hash is the genesis block's.
 
-import { type Account, type Field, FormatError, type LedgerHash } from "@forklift/chain";
+import { type Account, FormatError, type LedgerHash } from "@forklift/chain";
 import { decodeGenesisLedger, Ledger } from "@forklift/ledger";
 import { ConfigError, SourceDataError } from "@forklift/pipeline";
 import { openObject, readAll } from "@forklift/storage";
@@ -9,7 +9,8 @@ import type { Network } from "./network.ts";
 /** The accounts of the genesis block in ledger order, with the hashes of their leaves. */
 export interface GenesisLedger {
   readonly accounts: readonly Account[];
-  readonly leafHashes: readonly Field[];
+  /** 32 bytes for each account, in their order. */
+  readonly leafHashes: Uint8Array;
   readonly ledgerHash: LedgerHash;
 }
 

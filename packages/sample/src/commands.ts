@@ -176,9 +176,10 @@ function drawAccount({ random, ledger }: Scene): Account {
 function findVested({ random, ledger, parentSlot }: Scene): Account | null {
   const first = random.below(ledger.accountCount);
   for (let step = 0; step < ledger.accountCount; step++) {
-    const account = ledger.account((first + step) % ledger.accountCount);
-    const isOver = account.timing !== null && minimumBalance(account.timing, parentSlot) === 0n;
-    if (isOver && account.balance >= NANOMINA_PER_MINA) return account;
+    const index = (first + step) % ledger.accountCount;
+    const timing = ledger.table.timing(index);
+    const isOver = timing !== null && minimumBalance(timing, parentSlot) === 0n;
+    if (isOver && ledger.table.balance(index) >= NANOMINA_PER_MINA) return ledger.account(index);
   }
   return null;
 }

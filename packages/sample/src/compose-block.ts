@@ -24,7 +24,7 @@ import {
   type Tip,
 } from "./consensus.ts";
 import type { KeyRing } from "./key-ring.ts";
-import { type Applied, type LedgerSession, openSession, type UndoLog } from "./ledger-session.ts";
+import { type Applied, type LedgerSession, openSession } from "./ledger-session.ts";
 import type { Occasion } from "./occasions.ts";
 import type { Random } from "./random.ts";
 import {
@@ -62,8 +62,6 @@ export interface BlockOrder {
   readonly occasion: Occasion;
   /** Commands of a rival block on the same parent, which go first: the same commands once more. */
   readonly repeated: readonly DiffCommand[];
-  /** Given for a block that will be undone; its occasion must open no account. */
-  readonly undoLog: UndoLog | null;
 }
 
 export interface Composed {
@@ -77,7 +75,7 @@ export function composeBlock(world: World, order: BlockOrder): Composed {
   const parentSlot = parent.state.body.consensusState
     .globalSlotSinceGenesis as GlobalSlotSinceGenesis;
   const scene: Scene = { ...world, parentSlot };
-  const session = openSession(ledger, parentSlot, order.undoLog);
+  const session = openSession(ledger, parentSlot);
   const producer = chooseProducer(world, order);
   const applied: Applied[] = [];
   const diff = composeDiff({ world, order, scene, producer, session, applied });

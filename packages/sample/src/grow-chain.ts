@@ -5,7 +5,6 @@ import type { Clock, Period } from "./calendar.ts";
 import { composeBlock, type SampleBlock, type World } from "./compose-block.ts";
 import type { Tip } from "./consensus.ts";
 import type { Genesis } from "./genesis.ts";
-import { type UndoLog, undo } from "./ledger-session.ts";
 import type { Occasion } from "./occasions.ts";
 
 /** One more height: the block that stays, and what was made beside it. */
@@ -41,7 +40,6 @@ export function* growChain(
         slot,
         occasion,
         repeated: repeatedCommands(world, rivals),
-        undoLog: null,
       });
       tip = composed.tip;
       yield { rivals, block: composed.block };
@@ -67,23 +65,24 @@ interface Rivalry {
   readonly length: number;
 }
 
-/** Opens no account, and leaves the ledger as it was. */
+/** Leaves the ledger as it was. */
 function composeRivals(world: World, { parent, slot, length }: Rivalry): SampleBlock[] {
   const { random, ledger } = world;
-  const undoLog: UndoLog = new Map();
-  const order = { occasion: {}, repeated: [], undoLog };
+  const order = { occasion: {}, repeated: [] };
   const rivals: SampleBlock[] = [];
   if (length === 0) return rivals;
+  const fork = ledger.mark();
   const branch = composeBlock(world, { ...order, parent, slot });
   rivals.push(branch.block);
   if (length > 1) {
     const next = (slot + 1n) as GlobalSlotSinceGenesis;
     rivals.push(composeBlock(world, { ...order, parent: branch.tip, slot: next }).block);
   }
-  undo(ledger, undoLog);
+  ledger.rollBack(fork);
   if (length === 1 && random.oneIn(3)) {
+    const sameFork = ledger.mark();
     rivals.push(composeBlock(world, { ...order, parent, slot }).block);
-    undo(ledger, undoLog);
+    ledger.rollBack(sameFork);
   }
   return rivals;
 }

@@ -1,14 +1,7 @@
-// Applies the transactions of one block to the ledger and keeps what the block records of each; of a
-// block on a rival branch, it keeps what undoing takes, too.
+// Applies the transactions of one block to the ledger and keeps what the block records of each.
 
 import type { GlobalSlotSinceGenesis, PublicKey } from "@forklift/chain";
-import {
-  type Account,
-  applyTransaction,
-  type Ledger,
-  type Outcome,
-  type Transaction,
-} from "@forklift/ledger";
+import { applyTransaction, type Ledger, type Outcome, type Transaction } from "@forklift/ledger";
 
 /** A transaction and what came of it. */
 export interface Applied {
@@ -25,47 +18,25 @@ export interface LedgerSession {
   apply(transaction: Transaction): Applied;
 }
 
-/** Accounts as they were before a branch, by index. The first entry of an account is the one. */
-export type UndoLog = Map<number, Account>;
-
-export function openSession(
-  ledger: Ledger,
-  parentSlot: GlobalSlotSinceGenesis,
-  undoLog: UndoLog | null,
-): LedgerSession {
+export function openSession(ledger: Ledger, parentSlot: GlobalSlotSinceGenesis): LedgerSession {
+  const { table } = ledger;
   return {
     apply(transaction) {
       const keys = participants(transaction);
-      const before = accountsOf(ledger, keys);
-      if (undoLog !== null) {
-        for (const [index, account] of before) {
-          if (!undoLog.has(index)) undoLog.set(index, account);
-        }
-      }
+      const timed = indexesOf(ledger, keys).filter((index) => table.isTimed(index));
       const outcome = applyTransaction(ledger, transaction, parentSlot);
-      const after = accountsOf(ledger, keys);
-      const ended = [...before].filter(
-        ([index, { timing }]) => timing !== null && after.get(index)?.timing === null,
-      );
-      return {
-        transaction,
-        outcome,
-        balances: new Map(
-          Array.from(after.values(), ({ publicKey, balance }) => [publicKey, balance]),
-        ),
-        opened: new Set(outcome.created.map((index) => ledger.account(index).publicKey)),
-        vestingsEnded: ended.length,
-      };
+      const balances = new Map<PublicKey, bigint>();
+      const opened = new Set<PublicKey>();
+      for (const key of keys) {
+        const index = ledger.indexOf(key);
+        if (index === undefined) continue;
+        balances.set(key, table.balance(index));
+        if (outcome.created.includes(index)) opened.add(key);
+      }
+      const vestingsEnded = timed.filter((index) => !table.isTimed(index)).length;
+      return { transaction, outcome, balances, opened, vestingsEnded };
     },
   };
-}
-
-/**
- * Takes a branch back. Accounts cannot be taken out of a ledger again, so the branch must have opened
- * none; the caller sees to that.
- */
-export function undo(ledger: Ledger, undoLog: UndoLog): void {
-  for (const [index, account] of undoLog) ledger.replace(index, account);
 }
 
 function participants(transaction: Transaction): PublicKey[] {
@@ -83,7 +54,7 @@ function participants(transaction: Transaction): PublicKey[] {
   }
 }
 
-function accountsOf(ledger: Ledger, keys: readonly PublicKey[]): Map<number, Account> {
-  const indexes = keys.flatMap((key) => ledger.indexOf(key) ?? []);
-  return new Map(indexes.map((index) => [index, ledger.account(index)]));
+/** Each once. */
+function indexesOf(ledger: Ledger, keys: readonly PublicKey[]): number[] {
+  return [...new Set(keys.flatMap((key) => ledger.indexOf(key) ?? []))];
 }

@@ -41,7 +41,7 @@ export async function readCheckpoint(
   }
   if (block === null) throw foreign(where, `it ends before slot ${startSlot}`, block);
   const ledger =
-    meta === null ? new Ledger(accounts) : Ledger.fromLeafHashes(accounts, [...meta.leafHashes]);
+    meta === null ? new Ledger(accounts) : Ledger.fromLeafHashes(accounts, meta.leafHashes);
   const ledgerHash = ledger.ledgerHash();
   if (ledgerHash !== block.ledgerHash && !network.ledgerHashExceptions.has(block.stateHash)) {
     throw foreign(where, `its ledger hash is ${ledgerHash}`, block);

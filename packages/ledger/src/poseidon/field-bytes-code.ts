@@ -1,20 +1,14 @@
 // WebAssembly code between field elements and their 32 little-endian bytes.
 
 import { type Code, get, i64, select, set } from "../wasm/instructions.ts";
-import {
-  type Element,
-  LIMB_WIDTH,
-  limbIndexes,
-  lowLimb,
-  MODULUS_LIMBS,
-  type Scratch,
-  sum,
-} from "./field-code.ts";
-import { LIMB_BITS } from "./limbs.ts";
+import { type Element, limbIndexes, MODULUS_LIMBS, type Scratch } from "./field-code.ts";
+import { LIMB_BITS, LIMB_MASK } from "./limbs.ts";
 
 const WORD_BITS = 64;
 
 const WORD_COUNT = 4;
+
+const lowLimb = (value: Code): Code => i64.and(value, i64.constant(LIMB_MASK));
 
 /** Cuts 32 little-endian bytes into limbs. Any bytes give a loose element: 2^256 < 2^258. */
 export function loadBytes(element: Element, address: Code, offset: number): Code {
@@ -40,9 +34,12 @@ export function storeCanonical(
   { column, carry }: Scratch,
 ): Code {
   const subtract = limbIndexes.map((limb) => [
-    set(column, sum([get(element[limb]!), i64.constant(-MODULUS_LIMBS[limb]!), get(carry)])),
+    set(
+      column,
+      [get(element[limb]!), i64.constant(-MODULUS_LIMBS[limb]!), get(carry)].reduce(i64.add),
+    ),
     set(difference[limb]!, lowLimb(get(column))),
-    set(carry, i64.shiftRightSigned(get(column), LIMB_WIDTH)),
+    set(carry, i64.shiftRightSigned(get(column), i64.constant(LIMB_BITS))),
   ]);
   const choose = limbIndexes.map((limb) =>
     set(

@@ -8,26 +8,15 @@
 // Nothing is compared with p until a result leaves the module; see `field-bytes-code.ts`.
 
 import { FIELD_MODULUS } from "@forklift/chain";
-import { type Code, get, i64, type Local, set } from "../wasm/instructions.ts";
+import { type Code, get, type Local, set } from "../wasm/instructions.ts";
 import type { NewLocal } from "../wasm/module-builder.ts";
-import { LIMB_BITS, LIMB_COUNT, LIMB_MASK, limbsOf } from "./limbs.ts";
+import { type Lanes, STATE_LIMB_BYTES } from "./lanes.ts";
+import { CONSTANT_LIMB_BYTES, LIMB_BITS, LIMB_COUNT, LIMB_MASK, limbsOf } from "./limbs.ts";
 
-/** Local variables that hold the limbs of one element, lowest first. */
+/** Local variables that hold the limbs of one element, lowest first; in each lane one. */
 export type Element = readonly Local[];
 
 export const MODULUS_LIMBS = limbsOf(FIELD_MODULUS);
-
-const ONE = i64.constant(1);
-
-const MASK = i64.constant(LIMB_MASK);
-
-export const LIMB_WIDTH = i64.constant(LIMB_BITS);
-
-export const lowLimb = (value: Code): Code => i64.and(value, MASK);
-
-const carryOf = (value: Code): Code => i64.shiftRight(value, LIMB_WIDTH);
-
-export const sum = (terms: readonly Code[]): Code => terms.reduce(i64.add);
 
 export const limbIndexes = Array.from({ length: LIMB_COUNT }, (_, limb) => limb);
 
@@ -36,16 +25,37 @@ const PAIRS = Array.from({ length: 2 * LIMB_COUNT }, (_, column) =>
   limbIndexes.map((i) => [i, column - i] as const).filter(([, j]) => j >= 0 && j < LIMB_COUNT),
 );
 
-export function newElement(newLocal: NewLocal): Element {
-  return limbIndexes.map(() => newLocal("i64"));
+/** The last column of a product has one carry and nothing else. */
+export const COLUMN_COUNT = 2 * LIMB_COUNT - 1;
+
+function sum(lanes: Lanes, terms: readonly Code[]): Code {
+  return terms.reduce(lanes.add);
 }
 
-export function loadElement(element: Element, address: Code, offset = 0): Code {
-  return element.map((local, limb) => set(local, i64.load32(address, offset + 4 * limb)));
+export function newElement(lanes: Lanes, newLocal: NewLocal): Element {
+  return limbIndexes.map(() => newLocal(lanes.type));
 }
 
-export function storeElement(element: Element, address: Code, offset = 0): Code {
-  return element.map((local, limb) => i64.store32(address, get(local), offset + 4 * limb));
+export function loadElement(lanes: Lanes, element: Element, address: Code, offset = 0): Code {
+  return element.map((local, limb) =>
+    set(local, lanes.load(address, offset + STATE_LIMB_BYTES * limb)),
+  );
+}
+
+/** Loads what will only be multiplied. */
+export function loadFactor(lanes: Lanes, element: Element, address: Code, offset = 0): Code {
+  return [loadElement(lanes, element, address, offset), toFactor(lanes, element)];
+}
+
+/** From here on the element can only be multiplied. */
+export function toFactor(lanes: Lanes, element: Element): Code {
+  return element.map((local) => set(local, lanes.asFactor(local)));
+}
+
+export function storeElement(lanes: Lanes, element: Element, address: Code, offset = 0): Code {
+  return element.map((local, limb) =>
+    lanes.store(address, get(local), offset + STATE_LIMB_BYTES * limb),
+  );
 }
 
 /** The terms that stand before 2^(29·column) in a product: at most nine, none above column 16. */
@@ -53,51 +63,56 @@ export type Product = (column: number) => Code[];
 
 export const NO_PRODUCT: Product = () => [];
 
-export function product(a: Element, b: Element): Product {
-  return productOfLimbs(limbs(a), limbs(b));
+/** Of two elements in the form of factors. */
+export function product(lanes: Lanes, a: Element, b: Element): Product {
+  return productOfLimbs(lanes, limbs(a), limbs(b));
 }
 
 /** The constant's limbs become immediate operands. */
-export function productWithConstant(a: Element, constant: bigint): Product {
-  return productOfLimbs(limbs(a), limbsOf(constant).map(i64.constant));
+export function productWithConstant(lanes: Lanes, a: Element, constant: bigint): Product {
+  return productOfLimbs(lanes, limbs(a), limbsOf(constant).map(lanes.constantFactor));
 }
 
-function productOfLimbs(a: readonly Code[], b: readonly Code[]): Product {
-  return (column) => PAIRS[column]!.map(([i, j]) => i64.mul(a[i]!, b[j]!));
+function productOfLimbs(lanes: Lanes, a: readonly Code[], b: readonly Code[]): Product {
+  return (column) => PAIRS[column]!.map(([i, j]) => lanes.multiply(a[i]!, b[j]!));
 }
 
 /** Every product of two different limbs occurs twice, and is computed once. */
-export function square(element: Element): Product {
-  const a = limbs(element);
+export function square(lanes: Lanes, factor: Element): Product {
+  const a = limbs(factor);
   return (column) => {
-    const term = ([i, j]: readonly [number, number]): Code => i64.mul(a[i]!, a[j]!);
+    const term = ([i, j]: readonly [number, number]): Code => lanes.multiply(a[i]!, a[j]!);
     const mixed = PAIRS[column]!.filter(([i, j]) => i < j).map(term);
-    const twice = mixed.length === 0 ? [] : [i64.shiftLeft(sum(mixed), ONE)];
+    const twice = mixed.length === 0 ? [] : [lanes.shiftLeft(sum(lanes, mixed), 1)];
     return [...twice, ...PAIRS[column]!.filter(([i, j]) => i === j).map(term)];
   };
 }
 
-/** Locals for the columns of a product, to use them more than once. */
-export function newColumns(newLocal: NewLocal): readonly Local[] {
-  return Array.from({ length: 2 * LIMB_COUNT - 1 }, () => newLocal("i64"));
+/** Keeps a product, nothing of it carried, to be subtracted from others. */
+export function storeColumns(lanes: Lanes, product: Product, address: Code, offset: number): Code {
+  return Array.from({ length: COLUMN_COUNT }, (_, column) =>
+    lanes.store(address, sum(lanes, product(column)), offset + STATE_LIMB_BYTES * column),
+  );
 }
 
-export function setColumns(columns: readonly Local[], product: Product): Code {
-  return columns.map((local, column) => set(local, sum(product(column))));
-}
-
-/** A product less another, no column of which is greater. */
-export function minusColumns(product: Product, columns: readonly Local[]): Product {
+/** A product less one that was kept, no column of which is greater. */
+export function minusColumns(
+  lanes: Lanes,
+  product: Product,
+  address: Code,
+  offset: number,
+): Product {
   return (column) => {
-    const subtrahend = columns[column];
-    return subtrahend === undefined ? [] : [i64.sub(sum(product(column)), get(subtrahend))];
+    if (column >= COLUMN_COUNT) return [];
+    const kept = lanes.load(address, offset + STATE_LIMB_BYTES * column);
+    return [lanes.sub(sum(lanes, product(column)), kept)];
   };
 }
 
-/** Sets `result` to the sum limb by limb, with nothing carried: its limbs are below 2^30. */
-export function addConstant(result: Element, element: Element, constant: bigint): Code {
+/** Adds limb by limb, with nothing carried: the factor's limbs are below 2^30 then. */
+export function addConstant(lanes: Lanes, factor: Element, constant: bigint): Code {
   return limbsOf(constant).map((limb, at) =>
-    set(result[at]!, i64.add(get(element[at]!), i64.constant(limb))),
+    set(factor[at]!, lanes.addFactors(get(factor[at]!), lanes.constantFactor(limb))),
   );
 }
 
@@ -105,32 +120,40 @@ export function addConstant(result: Element, element: Element, constant: bigint)
 export interface Scratch {
   readonly column: Local;
   readonly carry: Local;
-  /** The multiples of p that have been added. */
+  /** The multiples of p that have been added, as they are and as factors. */
   readonly multiples: Element;
+  readonly multipleFactors: Element;
 }
 
-export function newScratch(newLocal: NewLocal): Scratch {
-  return { column: newLocal("i64"), carry: newLocal("i64"), multiples: newElement(newLocal) };
+export function newScratch(lanes: Lanes, newLocal: NewLocal): Scratch {
+  return {
+    column: newLocal(lanes.type),
+    carry: newLocal(lanes.type),
+    multiples: newElement(lanes, newLocal),
+    multipleFactors: newElement(lanes, newLocal),
+  };
 }
 
-/**
- * Products with the limbs of p, as terms to be added. Multiplications are what the whole module
- * waits for, so that up to three shifts are cheaper than one.
- */
-const timesModulusLimb = MODULUS_LIMBS.map((limb): ((value: Code) => Code[]) => {
-  const bits = Array.from({ length: LIMB_BITS }, (_, bit) => bit).filter(
-    (bit) => (limb >> bit) & 1,
-  );
-  if (bits.length > 3) return (value) => [i64.mul(value, i64.constant(limb))];
-  return (value) => bits.map((bit) => i64.shiftLeft(value, i64.constant(bit)));
-});
+/** Products of a multiple with each limb of p, as terms to be added. */
+function modulusTerms(lanes: Lanes, { multiples, multipleFactors }: Scratch) {
+  return MODULUS_LIMBS.map((limb): ((at: number) => Code[]) => {
+    const bits = Array.from({ length: LIMB_BITS }, (_, bit) => bit).filter(
+      (bit) => (limb >> bit) & 1,
+    );
+    if (bits.length > lanes.shiftsPerProduct) {
+      return (at) => [lanes.multiply(get(multipleFactors[at]!), lanes.constantFactor(limb))];
+    }
+    return (at) => bits.map((bit) => lanes.shiftLeft(get(multiples[at]!), bit));
+  });
+}
 
 /**
  * Montgomery reduction: sets `result` to product/R + Σ addends, modulo p.
  *
  * To T = product + R·Σ addends it adds the multiple of p that makes the lowest nine limbs zero, and
  * drops them. Since p ≡ 1 modulo 2^29, the multiple that clears a column is the negated column
- * itself. Of p's other limbs three are 0 and two take shifts: three products a column are left.
+ * itself. Of p's other limbs three are 0 and one or two take shifts: three or four products a column
+ * are left.
  *
  * Bounds. The added multiple is below R·p, so the result is below T/R + p. A column of the product
  * is at most 27·2^58, which is three times nine products of limbs (see `mix`; elsewhere 9·2^58).
@@ -140,29 +163,38 @@ const timesModulusLimb = MODULUS_LIMBS.map((limb): ((value: Code) => Code[]) => 
  * caller keeps the result loose.
  */
 export function reduce(
+  lanes: Lanes,
   result: Element,
   product: Product,
   addends: readonly (readonly Code[])[],
-  { column, carry, multiples }: Scratch,
-): Code {
-  const code: Code[] = [set(carry, i64.constant(0))];
+  scratch: Scratch,
+): Code[] {
+  const { column, carry, multiples, multipleFactors } = scratch;
+  const mask = lanes.constant(LIMB_MASK);
+  const timesModulusLimb = modulusTerms(lanes, scratch);
+  const code: Code[] = [set(carry, lanes.constant(0))];
   for (let at = 0; at < 2 * LIMB_COUNT; at++) {
     const terms = product(at);
     for (const [i, j] of PAIRS[at]!) {
       // Limb 0 is left to the carry, below.
-      if (j > 0) terms.push(...timesModulusLimb[j]!(get(multiples[i]!)));
+      if (j > 0) terms.push(...timesModulusLimb[j]!(i));
     }
     const high = at - LIMB_COUNT;
     if (high >= 0) terms.push(...addends.map((limbs) => limbs[high]!));
-    code.push(set(column, sum([...terms, get(carry)])));
+    code.push(set(column, sum(lanes, [...terms, get(carry)])));
     if (high < 0) {
       // Adding the multiple rounds the column up to the next multiple of 2^29.
+      const multiple = multiples[at]!;
       code.push(
-        set(multiples[at]!, lowLimb(i64.sub(i64.constant(0), get(column)))),
-        set(carry, carryOf(i64.add(get(column), MASK))),
+        set(multiple, lanes.and(lanes.sub(lanes.constant(0), get(column)), mask)),
+        set(multipleFactors[at]!, lanes.asFactor(multiple)),
+        set(carry, lanes.shiftRight(lanes.add(get(column), mask), LIMB_BITS)),
       );
     } else if (high < LIMB_COUNT - 1) {
-      code.push(set(result[high]!, lowLimb(get(column))), set(carry, carryOf(get(column))));
+      code.push(
+        set(result[high]!, lanes.and(get(column), mask)),
+        set(carry, lanes.shiftRight(get(column), LIMB_BITS)),
+      );
     } else {
       code.push(set(result[high]!, get(column)));
     }
@@ -170,12 +202,19 @@ export function reduce(
   return code;
 }
 
-/** The limbs of an element, to be added. */
+/** The limbs of an element, to be added or, of a factor, to be multiplied. */
 export function limbs(element: Element): Code[] {
   return element.map(get);
 }
 
-/** The limbs of an element in memory, to be added. */
-export function limbsInMemory(address: Code, offset = 0): Code[] {
-  return limbIndexes.map((limb) => i64.load32(address, offset + 4 * limb));
+/** The limbs of an element of the state, to be added. */
+export function limbsOfState(lanes: Lanes, address: Code, offset: number): Code[] {
+  return limbIndexes.map((limb) => lanes.load(address, offset + STATE_LIMB_BYTES * limb));
+}
+
+/** The limbs of a constant in memory, to be added. */
+export function limbsOfConstant(lanes: Lanes, address: Code, offset = 0): Code[] {
+  return limbIndexes.map((limb) =>
+    lanes.loadConstant(address, offset + CONSTANT_LIMB_BYTES * limb),
+  );
 }

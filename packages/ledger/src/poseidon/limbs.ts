@@ -13,8 +13,10 @@ export const LIMB_COUNT = 9;
 
 export const LIMB_MASK = 2 ** LIMB_BITS - 1;
 
-/** Each limb has four bytes. */
-export const ELEMENT_BYTES = 4 * LIMB_COUNT;
+/** A limb of a constant takes eight bytes: the width at which it is used. */
+export const CONSTANT_LIMB_BYTES = 8;
+
+export const CONSTANT_BYTES = CONSTANT_LIMB_BYTES * LIMB_COUNT;
 
 /** R = 2^261, the Montgomery radix: an element x is kept as x·R, since products lose one R. */
 export const RADIX = 1n << BigInt(LIMB_BITS * LIMB_COUNT);
@@ -30,10 +32,12 @@ export function montgomeryForm(value: Field): Field {
   return (value * RADIX) % FIELD_MODULUS;
 }
 
-/** The limbs as they lie in memory. */
-export function bytesOfLimbs(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(ELEMENT_BYTES);
+/** The limbs of a constant as they lie in memory. */
+export function bytesOfConstant(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(CONSTANT_BYTES);
   const view = new DataView(bytes.buffer);
-  for (const [limb, bits] of limbsOf(value).entries()) view.setUint32(4 * limb, bits, true);
+  for (const [limb, bits] of limbsOf(value).entries()) {
+    view.setUint32(CONSTANT_LIMB_BYTES * limb, bits, true);
+  }
   return bytes;
 }

@@ -1,217 +1,327 @@
-// The legacy Poseidon as a WebAssembly module: whole hashes, any number of them in one call.
+// Poseidon as a WebAssembly module: whole hashes, any number of them in one call.
 //
 // The state holds loose elements (see `field-code.ts`) in the coordinates of
 // `scaled-parameters.ts`, in Montgomery form. Each function says why it keeps them loose.
 
 import { FIELD_BYTES } from "@forklift/chain";
-import { type Code, call, doWhile, get, i32, type Local, set } from "../wasm/instructions.ts";
+import { type Code, call, doWhile, get, i32, i64, type Local, set } from "../wasm/instructions.ts";
 import { ModuleBuilder } from "../wasm/module-builder.ts";
 import { loadBytes, storeCanonical } from "./field-bytes-code.ts";
 import {
   addConstant,
-  limbs,
-  limbsInMemory,
+  type Element,
+  limbsOfConstant,
+  limbsOfState,
   loadElement,
+  loadFactor,
   minusColumns,
   NO_PRODUCT,
-  newColumns,
   newElement,
   newScratch,
   product,
   productWithConstant,
   reduce,
-  setColumns,
   square,
+  storeColumns,
   storeElement,
+  toFactor,
 } from "./field-code.ts";
-import { bytesOfLimbs, ELEMENT_BYTES, montgomeryForm } from "./limbs.ts";
-import { ADDRESS, MEMORY_PAGES, PAIR_BYTES, STATE_BYTES } from "./memory-layout.ts";
-import { inverse, SCALE, SCALED_MDS, SCALED_ROUND_CONSTANTS } from "./scaled-parameters.ts";
+import { LANE_BYTES, type Lanes, oneLane, STATE_LIMB_BYTES, twoLanes } from "./lanes.ts";
+import { bytesOfConstant, CONSTANT_BYTES, LIMB_COUNT, montgomeryForm } from "./limbs.ts";
+import {
+  ADDRESS,
+  CONSTANTS_ROW_BYTES,
+  MEMORY_PAGES,
+  PAIR_BYTES,
+  STATE_ELEMENT_BYTES,
+} from "./memory-layout.ts";
+import type { PoseidonParameters } from "./parameters.ts";
+import { inverse, type ScaledParameters, scaleParameters } from "./scaled-parameters.ts";
 
-const ROUND_CONSTANTS_END = ADDRESS.roundConstants + SCALED_ROUND_CONSTANTS.length * STATE_BYTES;
+const STATE = i32.constant(ADDRESS.state);
 
-/** The base of addresses that are known here: they stand in the instructions as offsets. */
-const ZERO = i32.constant(0);
+/** The second of two hashes that are computed at once. */
+const STATE_2 = i32.constant(ADDRESS.state + LANE_BYTES);
 
-const stateAddress = (element: number): number => ADDRESS.state + element * ELEMENT_BYTES;
+/** Offsets from a state: to the powers of its elements, and to the columns of a product. */
+const TO_POWERS = ADDRESS.powers - ADDRESS.state;
+const TO_COMMON = ADDRESS.common - ADDRESS.state;
 
-export function assemblePoseidon(): Uint8Array<ArrayBuffer> {
+const powerOffset = (element: number): number => TO_POWERS + element * STATE_ELEMENT_BYTES;
+
+/** Indexes of functions that permute one state, or both. */
+interface Permutation {
+  readonly power: number;
+  readonly permute: number;
+}
+
+export function assemblePoseidon(parameters: PoseidonParameters): Uint8Array<ArrayBuffer> {
+  const scaled = scaleParameters(parameters);
   const module = new ModuleBuilder(MEMORY_PAGES);
   module.data(
     ADDRESS.roundConstants,
-    Buffer.concat(SCALED_ROUND_CONSTANTS.flat().map((c) => bytesOfLimbs(montgomeryForm(c)))),
+    Buffer.concat(scaled.roundConstants.flat().map((c) => bytesOfConstant(montgomeryForm(c)))),
   );
-  const fifthPower = addFifthPower(module);
-  const mix = addMix(module);
-  const permute = addPermute(module, fifthPower, mix);
-  const absorb = addAbsorb(module);
-  const squeeze = addSqueeze(module);
-  module.export("hash", addHash(module, absorb, permute, squeeze));
+  const one = addPermutation(module, oneLane, scaled);
+  const two = addPermutation(module, twoLanes, scaled);
+  const absorb = addAbsorb(module, scaled);
+  const squeeze = addSqueeze(module, scaled);
+  module.export("hash", addHash(module, absorb, one.permute, squeeze));
+  module.export("hashTwo", addHashTwo(module, absorb, two.permute, squeeze));
   // For the tests, which reach edges that no hash is known to reach.
-  module.export("fifthPower", fifthPower);
+  module.export("power", one.power);
+  module.export("powerOfBoth", two.power);
   module.export("squeeze", squeeze);
   return module.assemble();
 }
 
+function addPermutation(
+  module: ModuleBuilder,
+  lanes: Lanes,
+  scaled: ScaledParameters,
+): Permutation {
+  const power = addPower(module, lanes, scaled);
+  const common = addCommon(module, lanes, scaled);
+  const mixRows = [0, 1, 2].map((row) => addMixRow(module, lanes, scaled, row));
+  return { power, permute: addPermute(module, scaled, power, common, mixRows) };
+}
+
 /**
- * fifthPower(element): the S-box, in place. For x below 2^258, x^2 is below 2^516/R + p < 2^256,
- * x^4 below 2^512/R + p < 2^255, and x^5 below 2^513/R + p < 2^255.
+ * power(state): the S-box, from an element of the state to the same element of the powers. For x
+ * below 2^258, x^2 is below 2^516/R + p < 2^256, x^4 below 2^512/R + p < 2^255, x^6 below
+ * 2^511/R + p < 2^255, and the power, one of the last two times x, below 2^513/R + p < 2^255.
  */
-function addFifthPower(module: ModuleBuilder): number {
+function addPower(module: ModuleBuilder, lanes: Lanes, { exponent }: ScaledParameters): number {
   return module.add(["i32"], (newLocal, element) => {
-    const scratch = newScratch(newLocal);
-    const x = newElement(newLocal);
-    const x2 = newElement(newLocal);
-    const x4 = newElement(newLocal);
-    const x5 = newElement(newLocal);
+    const scratch = newScratch(lanes, newLocal);
+    const newFactor = (): Element => newElement(lanes, newLocal);
+    const [x, x2, x4, x6, power] = [
+      newFactor(),
+      newFactor(),
+      newFactor(),
+      newFactor(),
+      newFactor(),
+    ];
     return [
-      loadElement(x, get(element)),
-      reduce(x2, square(x), [], scratch),
-      reduce(x4, square(x2), [], scratch),
-      reduce(x5, product(x4, x), [], scratch),
-      storeElement(x5, get(element)),
+      loadFactor(lanes, x, get(element)),
+      reduce(lanes, x2, square(lanes, x), [], scratch),
+      toFactor(lanes, x2),
+      reduce(lanes, x4, square(lanes, x2), [], scratch),
+      toFactor(lanes, x4),
+      exponent === 5
+        ? reduce(lanes, power, product(lanes, x4, x), [], scratch)
+        : [
+            reduce(lanes, x6, product(lanes, x4, x2), [], scratch),
+            toFactor(lanes, x6),
+            reduce(lanes, power, product(lanes, x6, x), [], scratch),
+          ],
+      storeElement(lanes, power, get(element), TO_POWERS),
     ];
   });
 }
 
 /**
- * mix(constants): multiplies the state by the matrix and adds a row of round constants, both as
- * `scaled-parameters.ts` has them: row by row (s0 + b)·(s1 + a) - s0·s1 + s2 + c.
+ * common(state): the product of the powers x and y that the rows of the matrix share, column by
+ * column.
+ */
+function addCommon(module: ModuleBuilder, lanes: Lanes, { others }: ScaledParameters): number {
+  return module.add(["i32"], (newLocal, state) => {
+    const [x, y] = [newElement(lanes, newLocal), newElement(lanes, newLocal)];
+    return [
+      loadFactor(lanes, x, get(state), powerOffset(others[0])),
+      loadFactor(lanes, y, get(state), powerOffset(others[1])),
+      storeColumns(lanes, product(lanes, x, y), get(state), TO_COMMON),
+    ];
+  });
+}
+
+/**
+ * mixRow(state, constants): one row of the matrix times the powers, and a round constant added, both
+ * as `scaled-parameters.ts` has them: (x + b)·(y + a) - x·y + z + c.
  *
  * In a column, (x + b)·(y + a) - x·y is x·a + b·y + b·a: not negative, and at most 3·9 products of
  * limbs. The limbs of the sums are below 2^30, so before the subtraction a column is below
- * 9·2^60 < 2^64. The state comes from the S-box, below 2^255, and a, b and c are below p < 2^255;
- * so the result is below 3·2^510/R + p + 2^255 + p < 2^257.
+ * 9·2^60 < 2^64. The powers are below 2^255, and a, b and c below p < 2^255; so the result is below
+ * 3·2^510/R + p + 2^255 + p < 2^257.
  */
-function addMix(module: ModuleBuilder): number {
-  return module.add(["i32"], (newLocal, constants) => {
-    const scratch = newScratch(newLocal);
-    const s0 = newElement(newLocal);
-    const s1 = newElement(newLocal);
-    const s2 = newElement(newLocal);
-    const left = newElement(newLocal);
-    const right = newElement(newLocal);
-    const mixed = newElement(newLocal);
-    const common = newColumns(newLocal);
+function addMixRow(
+  module: ModuleBuilder,
+  lanes: Lanes,
+  { unit, others, factors }: ScaledParameters,
+  row: number,
+): number {
+  const [a, b] = factors[row]!;
+  return module.add(["i32", "i32"], (newLocal, state, constants) => {
+    const scratch = newScratch(lanes, newLocal);
+    const [x, y] = [newElement(lanes, newLocal), newElement(lanes, newLocal)];
+    const mixed = newElement(lanes, newLocal);
     return [
-      [s0, s1, s2].map((element, i) => loadElement(element, ZERO, stateAddress(i))),
-      setColumns(common, product(s0, s1)),
-      SCALED_MDS.map(([a, b], row) => [
-        addConstant(left, s0, montgomeryForm(b)),
-        addConstant(right, s1, montgomeryForm(a)),
-        reduce(
-          mixed,
-          minusColumns(product(left, right), common),
-          [limbs(s2), limbsInMemory(get(constants), row * ELEMENT_BYTES)],
-          scratch,
-        ),
-        storeElement(mixed, ZERO, stateAddress(row)),
-      ]),
+      loadFactor(lanes, x, get(state), powerOffset(others[0])),
+      loadFactor(lanes, y, get(state), powerOffset(others[1])),
+      addConstant(lanes, x, montgomeryForm(b)),
+      addConstant(lanes, y, montgomeryForm(a)),
+      reduce(
+        lanes,
+        mixed,
+        minusColumns(lanes, product(lanes, x, y), get(state), TO_COMMON),
+        [
+          limbsOfState(lanes, get(state), powerOffset(unit)),
+          limbsOfConstant(lanes, get(constants), row * CONSTANT_BYTES),
+        ],
+        scratch,
+      ),
+      storeElement(lanes, mixed, get(state), row * STATE_ELEMENT_BYTES),
     ];
   });
 }
 
-/** permute(): the 63 rounds. The constants before the first have been added by `absorb`. */
-function addPermute(module: ModuleBuilder, fifthPower: number, mix: number): number {
-  return module.add([], (newLocal) => {
+/** permute(state): the rounds. The constants before the first have been added by `absorb`. */
+function addPermute(
+  module: ModuleBuilder,
+  { roundConstants }: ScaledParameters,
+  power: number,
+  common: number,
+  mixRows: readonly number[],
+): number {
+  const end = ADDRESS.roundConstants + roundConstants.length * CONSTANTS_ROW_BYTES;
+  return module.add(["i32"], (newLocal, state) => {
     const constants = newLocal("i32");
     return [
-      set(constants, i32.constant(ADDRESS.roundConstants + STATE_BYTES)),
+      set(constants, i32.constant(ADDRESS.roundConstants + CONSTANTS_ROW_BYTES)),
       doWhile(
         [
-          [0, 1, 2].map((i) => call(fifthPower, i32.constant(stateAddress(i)))),
-          call(mix, get(constants)),
-          advance(constants, STATE_BYTES),
+          [0, 1, 2].map((i) =>
+            call(power, i32.add(get(state), i32.constant(i * STATE_ELEMENT_BYTES))),
+          ),
+          call(common, get(state)),
+          mixRows.map((mixRow) => call(mixRow, get(state), get(constants))),
+          advance(constants, CONSTANTS_ROW_BYTES),
         ],
-        i32.sub(get(constants), i32.constant(ROUND_CONSTANTS_END)),
+        i32.sub(get(constants), i32.constant(end)),
       ),
     ];
   });
 }
 
 /**
- * absorb(pair): adds two field elements to the state, and to all of it the constants that precede
- * a permutation. Multiplying by R^2·d brings an input into the form and the coordinates of the
- * state. For a state below 2^257, as `mix` leaves it, and any input of 256 bits, the sum is below
- * 2^256·2^255/R + p + 2^257 + p < 2^258.
+ * absorb(state, pair): adds two field elements to one state, and to all of it the constants that
+ * precede a permutation. Multiplying by R^2·d brings an input into the form and the coordinates of
+ * the state. For a state below 2^257, as `mix` leaves it, and any input of 256 bits, the sum is
+ * below 2^256·2^255/R + p + 2^257 + p < 2^258.
  */
-function addAbsorb(module: ModuleBuilder): number {
-  return module.add(["i32"], (newLocal, pair) => {
-    const scratch = newScratch(newLocal);
-    const input = newElement(newLocal);
-    const absorbed = newElement(newLocal);
+function addAbsorb(module: ModuleBuilder, { scale }: ScaledParameters): number {
+  const lanes = oneLane;
+  return module.add(["i32", "i32"], (newLocal, state, pair) => {
+    const scratch = newScratch(lanes, newLocal);
+    const input = newElement(lanes, newLocal);
+    const absorbed = newElement(lanes, newLocal);
     return [0, 1, 2].map((i) => {
-      const intoState = montgomeryForm(montgomeryForm(SCALE[i]!));
+      const intoState = montgomeryForm(montgomeryForm(scale[i]!));
       return [
         i < 2 ? loadBytes(input, get(pair), i * FIELD_BYTES) : [],
         reduce(
+          lanes,
           absorbed,
-          i < 2 ? productWithConstant(input, intoState) : NO_PRODUCT,
+          i < 2 ? productWithConstant(lanes, input, intoState) : NO_PRODUCT,
           [
-            limbsInMemory(ZERO, stateAddress(i)),
-            limbsInMemory(ZERO, ADDRESS.roundConstants + i * ELEMENT_BYTES),
+            limbsOfState(lanes, get(state), i * STATE_ELEMENT_BYTES),
+            limbsOfConstant(lanes, i32.constant(ADDRESS.roundConstants), i * CONSTANT_BYTES),
           ],
           scratch,
         ),
-        storeElement(absorbed, ZERO, stateAddress(i)),
+        storeElement(lanes, absorbed, get(state), i * STATE_ELEMENT_BYTES),
       ];
     });
   });
 }
 
 /**
- * squeeze(output): writes the first element of the state as 32 canonical bytes. The factor 1/d,
- * with no R of its own, takes it out of Montgomery form and of our coordinates. The product is
+ * squeeze(state, output): writes the first element of one state as 32 canonical bytes. The factor
+ * 1/d, with no R of its own, takes it out of Montgomery form and of our coordinates. The product is
  * below 2^258·2^255/R + p < 2p, as `storeCanonical` wants it.
  */
-function addSqueeze(module: ModuleBuilder): number {
-  return module.add(["i32"], (newLocal, output) => {
-    const scratch = newScratch(newLocal);
-    const element = newElement(newLocal);
-    const plain = newElement(newLocal);
-    const difference = newElement(newLocal);
+function addSqueeze(module: ModuleBuilder, { scale }: ScaledParameters): number {
+  const lanes = oneLane;
+  return module.add(["i32", "i32"], (newLocal, state, output) => {
+    const scratch = newScratch(lanes, newLocal);
+    const element = newElement(lanes, newLocal);
+    const plain = newElement(lanes, newLocal);
+    const difference = newElement(lanes, newLocal);
     return [
-      loadElement(element, ZERO, stateAddress(0)),
-      reduce(plain, productWithConstant(element, inverse(SCALE[0])), [], scratch),
+      loadElement(lanes, element, get(state)),
+      reduce(lanes, plain, productWithConstant(lanes, element, inverse(scale[0])), [], scratch),
       storeCanonical(plain, get(output), difference, scratch),
     ];
   });
 }
 
 /**
- * hash(pairs, count): hashes `count` inputs of `pairs` pairs each from the input area into the
- * output area. Neither number may be zero.
+ * hash(pairs, input, output): hashes one input of that many pairs, of which there is at least one.
  */
 function addHash(module: ModuleBuilder, absorb: number, permute: number, squeeze: number): number {
-  return module.add(["i32", "i32"], (newLocal, pairs, count) => {
-    const pair = newLocal("i32");
-    const output = newLocal("i32");
+  return module.add(["i32", "i32", "i32"], (_newLocal, pairs, input, output) => [
+    copyStartState(STATE),
+    doWhile(
+      [
+        call(absorb, STATE, get(input)),
+        call(permute, STATE),
+        advance(input, PAIR_BYTES),
+        advance(pairs, -1),
+      ],
+      get(pairs),
+    ),
+    call(squeeze, STATE, get(output)),
+  ]);
+}
+
+/**
+ * hashTwo(pairs, couples, input, output): the same for inputs that follow one another, two at a
+ * time. Neither number may be zero.
+ */
+function addHashTwo(
+  module: ModuleBuilder,
+  absorb: number,
+  permute: number,
+  squeeze: number,
+): number {
+  return module.add(["i32", "i32", "i32", "i32"], (newLocal, pairs, couples, input, output) => {
     const rest = newLocal("i32");
+    const second = newLocal("i32");
     return [
-      set(pair, i32.constant(ADDRESS.input)),
-      set(output, i32.constant(ADDRESS.output)),
       doWhile(
         [
-          copyStartState(),
+          copyStartState(STATE),
+          copyStartState(STATE_2),
+          set(second, i32.add(get(input), i32.mul(get(pairs), i32.constant(PAIR_BYTES)))),
           set(rest, get(pairs)),
           doWhile(
-            [call(absorb, get(pair)), call(permute), advance(pair, PAIR_BYTES), advance(rest, -1)],
+            [
+              call(absorb, STATE, get(input)),
+              call(absorb, STATE_2, get(second)),
+              call(permute, STATE),
+              advance(input, PAIR_BYTES),
+              advance(second, PAIR_BYTES),
+              advance(rest, -1),
+            ],
             get(rest),
           ),
-          call(squeeze, get(output)),
-          advance(output, FIELD_BYTES),
-          advance(count, -1),
+          call(squeeze, STATE, get(output)),
+          call(squeeze, STATE_2, i32.add(get(output), i32.constant(FIELD_BYTES))),
+          set(input, get(second)),
+          advance(output, 2 * FIELD_BYTES),
+          advance(couples, -1),
         ],
-        get(count),
+        get(couples),
       ),
     ];
   });
 }
 
-function copyStartState(): Code {
-  return Array.from({ length: STATE_BYTES / 4 }, (_, word) =>
-    i32.store(ZERO, i32.load(ZERO, ADDRESS.startState + 4 * word), ADDRESS.state + 4 * word),
-  );
+function copyStartState(state: Code): Code {
+  return Array.from({ length: 3 * LIMB_COUNT }, (_, limb) => {
+    const offset = limb * STATE_LIMB_BYTES;
+    return i64.store(state, i64.load(i32.constant(0), ADDRESS.startState + offset), offset);
+  });
 }
 
 function advance(local: Local, step: number): Code {

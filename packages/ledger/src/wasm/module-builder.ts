@@ -2,7 +2,7 @@
 
 import { type Code, END, i32, type Local, unsignedLeb128, type ValueType } from "./instructions.ts";
 
-const VALUE_TYPE: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e };
+const VALUE_TYPE: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, v128: 0x7b };
 
 const FUNCTION_TYPE = 0x60;
 

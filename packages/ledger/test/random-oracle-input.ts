@@ -1,7 +1,8 @@
-// What Mina feeds its hashes: field elements, then bits packed into field elements.
+// What Mina feeds its hashes, as numbers: field elements, then bits packed into field elements. The
+// package writes the same as bytes, and the tests hold the two equal.
 
 import type { Field } from "@forklift/chain";
-import { CHUNK_BITS } from "./input-writer.ts";
+import { CHUNK_BITS } from "../src/input-writer.ts";
 
 /** An unsigned integer and its width; it is hashed lowest bit first. */
 export type Bits = readonly [value: bigint, width: number];

@@ -1,0 +1,157 @@
+// mina-signer, the network's own library, as a second opinion on hashes.
+
+import {
+  decodeBase58check,
+  encodeBase58check,
+  fieldToBytes,
+  parseMemo,
+  parsePublicKey,
+  UINT32_MAX,
+  UINT64_MAX,
+  VERSION_BYTE,
+} from "@forklift/chain";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { hashKimchi, hashLegacy } from "../src/field-hash.ts";
+import { KIMCHI_PARAMETERS } from "../src/poseidon/kimchi-parameters.ts";
+import { LEGACY_PARAMETERS } from "../src/poseidon/legacy-parameters.ts";
+import { permute, type SpongeState } from "../src/poseidon/reference.ts";
+import { hashUserCommand, signatureText, type UnhashedCommand } from "../src/transaction-hash.ts";
+import { fieldElement } from "./field-elements.ts";
+import {
+  client,
+  HashHelpers,
+  HashLegacy,
+  Poseidon,
+  PoseidonLegacy,
+  type SignedTransfer,
+} from "./mina-signer.ts";
+
+/** mina-signer prints the digest of a transaction of protocol 1.x under Berkeley's version byte. */
+const BERKELEY_TRANSACTION_HASH = 0x1d;
+
+const DIGEST_BYTES = 32;
+
+describe.each([
+  ["legacy", LEGACY_PARAMETERS, PoseidonLegacy, HashLegacy, hashLegacy],
+  ["Kimchi", KIMCHI_PARAMETERS, Poseidon, HashHelpers, hashKimchi],
+] as const)("the %s Poseidon", (_, parameters, other, otherHash, hash) => {
+  test("permutes as mina-signer's does", () => {
+    fc.assert(
+      fc.property(fieldElement, fieldElement, fieldElement, (...state) => {
+        const [s0, s1, s2] = state;
+        const expected = other.update([s0, s1, s2], []);
+        expect(permute(parameters, [s0, s1, s2] satisfies SpongeState)).toStrictEqual(expected);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("hashes as mina-signer's does, whatever the prefix and the length", () => {
+    const prefix = fc.string({
+      unit: fc.constantFrom(..."CodaMinaTree*0123_"),
+      minLength: 1,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(prefix, fc.array(fieldElement, { maxLength: 9 }), (text, input) => {
+        const expected = otherHash.hashWithPrefix(text.padEnd(20, "*"), input);
+        expect(hash(text, input)).toBe(expected);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe("the hash of a user command is mina-signer's", () => {
+  const keys = Array.from({ length: 4 }, () => client.genKeys());
+  const key = fc.constantFrom(...keys);
+  // Integers take one, two, three, five or nine bytes, and the highest bit of a width turns its sign.
+  const edges = [7, 8, 15, 16, 31, 32, 63].flatMap((bits) => [
+    2n ** BigInt(bits) - 1n,
+    2n ** BigInt(bits),
+  ]);
+  const unsigned = (max: bigint) =>
+    fc.oneof(
+      fc.constantFrom(...[0n, 1n, max - 128n, max - 127n, max, ...edges].filter((it) => it <= max)),
+      fc.bigInt({ min: 0n, max }),
+    );
+  const transfer = fc.record({
+    payer: key,
+    receiver: key,
+    amount: unsigned(UINT64_MAX),
+    fee: unsigned(UINT64_MAX),
+    nonce: unsigned(UINT32_MAX),
+    validUntil: unsigned(UINT32_MAX),
+    memo: fc.string({ unit: fc.constantFrom(..."Coinbase 12 🙂é"), maxLength: 8 }),
+  });
+
+  function memoText(memo: string) {
+    const bytes = Buffer.from(memo, "utf8");
+    const padded = Buffer.alloc(34);
+    padded.set([1, bytes.length, ...bytes]);
+    return parseMemo(encodeBase58check(VERSION_BYTE.memo, padded));
+  }
+
+  function ours(type: UnhashedCommand["type"], { data, signature }: SignedTransfer) {
+    const feePayer = parsePublicKey(data.from);
+    const validUntil = BigInt(data.validUntil);
+    const command: UnhashedCommand = {
+      type,
+      feePayer,
+      source: feePayer,
+      receiver: parsePublicKey(data.to),
+      nonce: BigInt(data.nonce),
+      amount: type === "payment" ? BigInt(data.amount) : null,
+      fee: BigInt(data.fee),
+      validUntil: validUntil === UINT32_MAX ? null : validUntil,
+      memo: memoText(data.memo),
+    };
+    const rAndS = [signature.field, signature.scalar].map((number) => fieldToBytes(BigInt(number)));
+    const signed = { signer: feePayer, signature: signatureText(Buffer.concat(rAndS)) };
+    const text = hashUserCommand(command, signed);
+    // A type version and the length.
+    return decodeBase58check(text, VERSION_BYTE.transactionHash, 2 + DIGEST_BYTES).subarray(2);
+  }
+
+  const theirs = (text: string) =>
+    // The length alone.
+    decodeBase58check(text, BERKELEY_TRANSACTION_HASH, 1 + DIGEST_BYTES).subarray(1);
+
+  const asTexts = ({
+    payer,
+    receiver,
+    memo,
+    ...numbers
+  }: typeof transfer extends fc.Arbitrary<infer T> ? T : never) => ({
+    from: payer.publicKey,
+    to: receiver.publicKey,
+    amount: `${numbers.amount}`,
+    fee: `${numbers.fee}`,
+    nonce: `${numbers.nonce}`,
+    validUntil: `${numbers.validUntil}`,
+    memo,
+  });
+
+  test("for payments", () => {
+    fc.assert(
+      fc.property(transfer, (values) => {
+        const signed = client.signPayment(asTexts(values), values.payer.privateKey);
+        expect(ours("payment", signed)).toStrictEqual(theirs(client.hashPayment(signed)));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("for delegations", () => {
+    fc.assert(
+      fc.property(transfer, (values) => {
+        const signed = client.signStakeDelegation(asTexts(values), values.payer.privateKey);
+        expect(ours("delegation", signed)).toStrictEqual(
+          theirs(client.hashStakeDelegation(signed)),
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
