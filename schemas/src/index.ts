@@ -7,9 +7,13 @@ import type { Catalog } from "@forklift/postgres";
 export type Era = "mainnet" | "berkeley";
 
 export interface ArchiveSchema {
-  /** Types, sequences and tables, to be run before rows are loaded. */
+  /** Types, sequences and tables. */
   readonly tables: string;
-  /** Keys and indexes, to be run after. */
+  /** Primary keys and unique columns, by which a loader finds rows that are there already. */
+  readonly keys: string;
+  /** Indexes and foreign keys, which rest on the keys and only slow a loader down. */
+  readonly indexes: string;
+  /** Keys, then indexes. */
   readonly constraints: string;
   /** As a server describes the schema once the DDL has been run. */
   readonly manifest: Catalog;
@@ -17,10 +21,12 @@ export interface ArchiveSchema {
 
 export async function readSchema(era: Era): Promise<ArchiveSchema> {
   const read = (file: string) => readFile(new URL(`../${era}/${file}`, import.meta.url), "utf8");
-  const [tables, constraints, manifest] = await Promise.all([
+  const [tables, keys, indexes, manifest] = await Promise.all([
     read("tables.sql"),
-    read("constraints.sql"),
+    read("keys.sql"),
+    read("indexes.sql"),
     read("manifest.json"),
   ]);
-  return { tables, constraints, manifest: JSON.parse(manifest) as Catalog };
+  const constraints = `${keys}\n${indexes}`;
+  return { tables, keys, indexes, constraints, manifest: JSON.parse(manifest) as Catalog };
 }
