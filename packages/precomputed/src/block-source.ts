@@ -1,19 +1,12 @@
 // What a place that holds precomputed blocks can do, and what comes out of it.
 
-import type { StateHash } from "@forklift/chain";
-import type { ProtocolState } from "@forklift/ledger";
+import type { BlockRef } from "@forklift/chain";
+import type { BlockContent } from "./verify-block.ts";
 
-export interface BlockId {
-  readonly height: bigint;
-  readonly stateHash: StateHash;
-}
+export type BlockId = BlockRef;
 
-/**
- * A block whose protocol state hashes to the state hash that was asked for. The transactions in the
- * same file are tied to it only through the ledger hash; nothing else of the file was judged.
- */
-export interface VerifiedBlock extends BlockId {
-  readonly protocolState: ProtocolState;
+/** A block that is what its name says; see `verifyBlock` for what that means. */
+export interface VerifiedBlock extends BlockId, BlockContent {
   /** The URL of the place that held it. */
   readonly source: string;
 }
@@ -21,8 +14,12 @@ export interface VerifiedBlock extends BlockId {
 export interface BlockSource extends AsyncDisposable {
   /** For people: credentials are masked. */
   readonly url: string;
+  /** Whether it pays to keep what it gave. */
+  readonly isRemote: boolean;
   /** The unjudged bytes of the file that bears the block's name; null when there is no such file. */
   find(id: BlockId): Promise<Uint8Array | null>;
+  /** How often it had to be asked again. */
+  retries?(): number;
 }
 
 /**

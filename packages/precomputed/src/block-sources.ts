@@ -1,27 +1,33 @@
 // Several places for precomputed blocks, asked in order. What they give is verified before use.
 
-import { blockFileName, FormatError, type StateHash } from "@forklift/chain";
+import { blockFileName, type StateHash } from "@forklift/chain";
 import { SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { pMapIterable } from "p-map";
+import type { BlockCache } from "./block-cache.ts";
 import type { BlockId, BlockSource, VerifiedBlock } from "./block-source.ts";
-import { verifyBlock } from "./verify-block.ts";
+import { type BlockVerifier, openBlockVerifier } from "./block-verifier.ts";
+import { type RefusalKind, refusalKind } from "./refusal.ts";
+import { type SourceStatistics, type SourceTally, sourceTally } from "./source-tally.ts";
+import type { BlockContent } from "./verify-block.ts";
 
 /**
  * Blocks in the making. Enough to hide the round trips to a bucket; in memory at most this many files
- * of a few megabytes, before each shrinks to its protocol state.
+ * of a few megabytes, before each shrinks to what is kept of it.
  */
 const FETCHES_MAX = 16;
 
-/** Verified blocks, some ten kilobytes each, that may wait for a slower consumer. */
+/**
+ * Blocks asked for ahead of the consumer, in the making or verified. What is kept of a full block,
+ * 128 commands, takes a hundred kilobytes: 7 MB in all, beside the files of those in the making.
+ */
 const BLOCKS_WAITING_MAX = 64;
 
-export interface SourceStatistics {
-  readonly url: string;
-  readonly found: number;
-  readonly missing: number;
-  /** Files that bore the right name and were not the block, or could not be read. */
-  readonly refused: number;
-}
+/**
+ * A place that was away for this many blocks in a row, each asked for again for several seconds, is
+ * left alone for a while: else every block would wait as long before the next place is asked.
+ */
+const FAILURES_IN_A_ROW_MAX = 3;
+const LEFT_ALONE_MS = 60_000;
 
 export interface BlockSources extends AsyncDisposable {
   /**
@@ -32,44 +38,96 @@ export interface BlockSources extends AsyncDisposable {
   fetch(id: BlockId, expectedParent?: StateHash): Promise<VerifiedBlock>;
   /** Like `fetch`, but null when no place has a file of that name. A wrong file still throws. */
   tryFetch(id: BlockId): Promise<VerifiedBlock | null>;
-  /** In the order of the ids, several at a time. */
+  /**
+   * In the order of the ids, at most 16 at a time and 64 ahead of the consumer: it never holds more
+   * than 16 files and 64 blocks without their proofs, however many ids there are.
+   */
   fetchAll(ids: Iterable<BlockId> | AsyncIterable<BlockId>): AsyncGenerator<VerifiedBlock>;
+  /** In the order in which the places are asked, the cache among them. */
   statistics(): readonly SourceStatistics[];
 }
 
-interface Trouble {
+export interface BlockSourcesParts {
+  /** Asked before the first remote place; takes what remote places gave. */
+  readonly cache?: BlockCache;
+  readonly verifier?: BlockVerifier;
+}
+
+interface Place {
+  readonly source: BlockSource;
+  readonly tally: SourceTally;
+  readonly absence: Absence;
+}
+
+interface Found {
+  readonly bytes: Uint8Array;
+  readonly content: BlockContent;
+}
+
+interface Refusal {
   readonly url: string;
+  readonly kind: RefusalKind;
+  /** For people. */
   readonly what: string;
   readonly error: unknown;
 }
 
-export function blockSources(sources: readonly BlockSource[], network: string): BlockSources {
-  const tallies = sources.map(({ url }) => ({ url, found: 0, missing: 0, refused: 0 }));
+export function blockSources(
+  sources: readonly BlockSource[],
+  network: string,
+  { cache, verifier = openBlockVerifier() }: BlockSourcesParts = {},
+): BlockSources {
+  const places = inOrder(sources, cache).map(
+    (source): Place => ({
+      source,
+      tally: sourceTally(source.url, () => source.retries?.() ?? 0),
+      absence: new Absence(),
+    }),
+  );
 
   async function search(
     id: BlockId,
     expectedParent?: StateHash,
-  ): Promise<VerifiedBlock | readonly Trouble[]> {
-    const troubles: Trouble[] = [];
-    for (const [index, source] of sources.entries()) {
-      const { url } = source;
-      const tally = tallies[index]!;
-      try {
-        const bytes = await source.find(id);
-        if (bytes !== null) {
-          const protocolState = verifyBlock(bytes, id, expectedParent);
-          tally.found++;
-          return { ...id, protocolState, source: url };
-        }
-        tally.missing++;
-        troubles.push({ url, what: "missing", error: null });
-      } catch (error) {
-        if (!isTrouble(error)) throw error;
-        tally.refused++;
-        troubles.push({ url, what: error.message, error });
+  ): Promise<VerifiedBlock | readonly Refusal[]> {
+    const { height, stateHash } = id;
+    const refusals: Refusal[] = [];
+    for (const place of places) {
+      const result = await ask(place, id, expectedParent);
+      if ("kind" in result) {
+        refusals.push(result);
+        continue;
       }
+      if (place.source.isRemote) await cache?.keep(id, result.bytes);
+      return { ...result.content, height, stateHash, source: place.source.url };
     }
-    return troubles;
+    return refusals;
+  }
+
+  async function ask(
+    { source, tally, absence }: Place,
+    id: BlockId,
+    expectedParent?: StateHash,
+  ): Promise<Found | Refusal> {
+    const { url } = source;
+    try {
+      absence.throwIfLeftAlone(url);
+      const bytes = await tally.reading(() => source.find(id));
+      absence.ended();
+      if (bytes === null) {
+        tally.refused("missing");
+        return { url, kind: "missing", what: "missing", error: null };
+      }
+      const content = await verifier.verifyBlock(bytes, id, expectedParent);
+      tally.found();
+      return { bytes, content };
+    } catch (error) {
+      const kind = refusalKind(error);
+      if (kind === null) throw error;
+      tally.refused(kind);
+      if (kind === "unavailable") absence.noticed();
+      else if (source === cache) await cache.discard(id);
+      return { url, kind, what: `${kind}: ${(error as Error).message}`, error };
+    }
   }
 
   async function fetch(id: BlockId, expectedParent?: StateHash): Promise<VerifiedBlock> {
@@ -83,7 +141,7 @@ export function blockSources(sources: readonly BlockSource[], network: string): 
     async tryFetch(id) {
       const result = await search(id);
       if (isBlock(result)) return result;
-      if (result.every(({ error }) => error === null)) return null;
+      if (result.every(({ kind }) => kind === "missing")) return null;
       throw notFound(id, network, result);
     },
     async *fetchAll(ids) {
@@ -92,32 +150,58 @@ export function blockSources(sources: readonly BlockSource[], network: string): 
         backpressure: BLOCKS_WAITING_MAX,
       });
     },
-    statistics: () => tallies.map((tally) => ({ ...tally })),
+    statistics: () => places.map(({ tally }) => tally.statistics()),
     async [Symbol.asyncDispose]() {
-      for (const source of sources) await source[Symbol.asyncDispose]();
+      await verifier[Symbol.asyncDispose]();
+      for (const { source } of places) await source[Symbol.asyncDispose]();
     },
   };
 }
 
-/** What the next place may make good. A wrong setting, or our own bug, is no such thing. */
-function isTrouble(error: unknown): error is Error {
-  return (
-    error instanceof FormatError ||
-    error instanceof SourceDataError ||
-    error instanceof TryAgainError
-  );
+function inOrder(
+  sources: readonly BlockSource[],
+  cache: BlockCache | undefined,
+): readonly BlockSource[] {
+  const at = sources.findIndex(({ isRemote }) => isRemote);
+  if (cache === undefined || at === -1) return sources;
+  return sources.toSpliced(at, 0, cache);
 }
 
-function isBlock(result: VerifiedBlock | readonly Trouble[]): result is VerifiedBlock {
+/** How often a place could not be reached, since it last could. */
+class Absence {
+  #failuresInARow = 0;
+  #leftAloneUntilMs = 0;
+
+  /** @throws TryAgainError */
+  throwIfLeftAlone(url: string): void {
+    if (performance.now() >= this.#leftAloneUntilMs) return;
+    throw new TryAgainError(
+      `${url} was away ${this.#failuresInARow} times in a row and is not asked for a while`,
+    );
+  }
+
+  noticed(): void {
+    this.#failuresInARow++;
+    if (this.#failuresInARow < FAILURES_IN_A_ROW_MAX) return;
+    this.#leftAloneUntilMs = performance.now() + LEFT_ALONE_MS;
+  }
+
+  ended(): void {
+    this.#failuresInARow = 0;
+    this.#leftAloneUntilMs = 0;
+  }
+}
+
+function isBlock(result: VerifiedBlock | readonly Refusal[]): result is VerifiedBlock {
   return "protocolState" in result;
 }
 
-function notFound({ height, stateHash }: BlockId, network: string, troubles: readonly Trouble[]) {
+function notFound({ height, stateHash }: BlockId, network: string, refusals: readonly Refusal[]) {
   const name = blockFileName({ network, height, stateHash });
-  const places = troubles.map(({ url, what }) => `${url}: ${what}`).join("; ");
+  const places = refusals.map(({ url, what }) => `${url}: ${what}`).join("; ");
   const message = `no source has a sound block ${stateHash} at height ${height} (${places})`;
-  const cause = troubles.find(({ error }) => error !== null)?.error;
-  if (troubles.some(({ error }) => error instanceof TryAgainError)) {
+  const cause = refusals.find(({ error }) => error !== null)?.error;
+  if (refusals.some(({ kind }) => kind === "unavailable")) {
     return new TryAgainError(message, {
       cause,
       hint: `a source could not be read; run again, or put ${name} into a folder of your own`,

@@ -4,44 +4,49 @@ import { blockFileName } from "@forklift/chain";
 import { SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { maskUrl, parseStoreUrl, splitObjectUrl } from "@forklift/storage";
 import { BLOCK_FILE_BYTES_MAX, type BlockSource } from "./block-source.ts";
-import { localTarShelf } from "./local-tar-shelf.ts";
-import type { BundleOptions, Shelf } from "./shelf.ts";
-import { spooledShelf } from "./spooled-shelf.ts";
+import { type BundleOptions, openShelf, type Shelf } from "./shelf.ts";
 
 /** `.tar`, `.tar.gz` and `.tgz` are bundles; every other URL is a folder. */
 export function isBundle(url: URL): boolean {
   return /\.(tar|tar\.gz|tgz)$/.test(url.pathname);
 }
 
+export interface BundleSourceOptions {
+  readonly network: string;
+  readonly scratchDirectory: string;
+  readonly indexDirectory?: string | null;
+}
+
 export function bundleSource(
   url: string,
-  { network, scratchDirectory }: Pick<BundleOptions, "network" | "scratchDirectory">,
+  { network, scratchDirectory, indexDirectory = null }: BundleSourceOptions,
 ): BlockSource {
   const { protocol, pathname } = parseStoreUrl(url);
   const maskedUrl = maskUrl(parseStoreUrl(url));
   // The archive is opened later, but a scheme that nobody knows is told at once.
   splitObjectUrl(url);
-  const isCompressed = !pathname.endsWith(".tar");
-  const openShelf = protocol === "file:" && !isCompressed ? localTarShelf : spooledShelf;
+  const options: BundleOptions = {
+    ...{ url, maskedUrl, network, scratchDirectory, indexDirectory },
+    isCompressed: !pathname.endsWith(".tar"),
+  };
 
   let pass: Promise<Shelf> | undefined;
   /** Once, for all who ask. A damaged archive stays damaged; a failed download may be repeated. */
   const shelfOnce = () => {
-    pass ??= openShelf({ url, maskedUrl, network, scratchDirectory, isCompressed }).catch(
-      (error) => {
-        if (error instanceof TryAgainError) pass = undefined;
-        throw error;
-      },
-    );
+    pass ??= openShelf(options).catch((error: unknown) => {
+      if (error instanceof TryAgainError) pass = undefined;
+      throw error;
+    });
     return pass;
   };
 
   return {
     url: maskedUrl,
+    isRemote: protocol !== "file:",
     async find(id) {
       const shelf = await shelfOnce();
       const name = blockFileName({ network, ...id });
-      const slice = shelf.index.find(name);
+      const slice = shelf.find(name);
       if (slice !== null && slice.bytes > BLOCK_FILE_BYTES_MAX) {
         throw new SourceDataError(
           `${name} may have ${BLOCK_FILE_BYTES_MAX} bytes at most, found ${slice.bytes}`,

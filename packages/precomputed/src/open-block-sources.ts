@@ -1,9 +1,11 @@
 // From the URLs of the configuration to places that can be asked for blocks.
 
 import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "@forklift/pipeline";
 import { parseStoreUrl } from "@forklift/storage";
+import { blockCache, type CacheOptions } from "./block-cache.ts";
 import type { BlockSource } from "./block-source.ts";
 import { type BlockSources, blockSources } from "./block-sources.ts";
 import { bundleSource, isBundle } from "./bundle-source.ts";
@@ -13,8 +15,14 @@ export interface BlockSourcesOptions {
   /** Folders, prefixes and tar bundles, in the order in which they are asked. */
   readonly urls: readonly string[];
   readonly network: string;
-  /** Has room for the compressed blocks of every bundle that is not a plain local `.tar`. */
+  /** Has room for every remote bundle, as it is. */
   readonly scratchDirectory: string;
+  /**
+   * Keeps blocks of remote places and the indexes of local bundles for the next run. The bound holds
+   * for the blocks; an index takes about 1 % of its bundle's unpacked size. A relative folder lies
+   * below the working directory.
+   */
+  readonly cache?: CacheOptions;
 }
 
 /**
@@ -22,19 +30,25 @@ export interface BlockSourcesOptions {
  * @throws ConfigError for no URL, a URL of no known kind, or a local place that is not there.
  */
 export async function openBlockSources(options: BlockSourcesOptions): Promise<BlockSources> {
-  const { urls, network } = options;
+  const { urls, network, scratchDirectory } = options;
   if (urls.length === 0) {
     throw new ConfigError("no source of precomputed blocks is configured", {
       hint: "give at least one folder, URL or tar archive under `blocks`",
     });
   }
+  const cache = options.cache && { ...options.cache, dir: resolve(options.cache.dir) };
+  const indexDirectory = cache === undefined ? null : join(cache.dir, "bundles");
   const sources: BlockSource[] = [];
   for (const text of urls) {
     const url = parseStoreUrl(text);
     await requireLocal(url);
-    sources.push(isBundle(url) ? bundleSource(text, options) : folderSource(text, network));
+    sources.push(
+      isBundle(url)
+        ? bundleSource(text, { network, scratchDirectory, indexDirectory })
+        : folderSource(text, network),
+    );
   }
-  return blockSources(sources, network);
+  return blockSources(sources, network, cache && { cache: blockCache(cache, network) });
 }
 
 /** A mistyped path would otherwise look like a folder without any of the blocks. */

@@ -1,19 +1,55 @@
-// A nameless scratch file: slices are appended to it, and read back from any place.
+// A scratch file: slices are appended to it, and read back from any place.
 
 import { randomUUID } from "node:crypto";
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileError } from "@forklift/storage";
-import type { Slice } from "./block-index.ts";
+
+/** A run of bytes in a file. */
+export interface Slice {
+  readonly offset: number;
+  readonly bytes: number;
+}
 
 export interface Spool extends AsyncDisposable {
   append(bytes: Uint8Array): Promise<Slice>;
   read(slice: Slice): Promise<Buffer>;
 }
 
+/** Nameless: the name goes at once, the file with its last handle, however the run ends. */
 export async function openSpool(scratchDirectory: string): Promise<Spool> {
-  const path = join(scratchDirectory, `bundle-${randomUUID()}.spool`);
-  const file = await openNameless(scratchDirectory, path);
+  const { file, path } = await createFile(scratchDirectory, `bundle-${randomUUID()}.spool`);
+  await rm(path);
+  return spoolOf(file, path);
+}
+
+export interface NamedSpool extends Spool {
+  /** From now on others find it under its name, whole. */
+  publish(): Promise<void>;
+}
+
+/** Under a name that nobody reads until it is published. Disposed before that, it is gone. */
+export async function openNamedSpool(folder: string, name: string): Promise<NamedSpool> {
+  const { file, path } = await createFile(folder, `.${name}.${randomUUID()}.partial`);
+  let isPublished = false;
+  return {
+    ...spoolOf(file, path),
+    async publish() {
+      try {
+        await rename(path, join(folder, name));
+        isPublished = true;
+      } catch (error) {
+        throw fileError(error, `write ${join(folder, name)}`);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await file.close();
+      if (!isPublished) await rm(path, { force: true });
+    },
+  };
+}
+
+function spoolOf(file: FileHandle, path: string): Spool {
   let end = 0;
   return {
     async append(bytes) {
@@ -31,13 +67,11 @@ export async function openSpool(scratchDirectory: string): Promise<Spool> {
   };
 }
 
-/** The name goes at once, the file with its last handle: a run that dies leaves nothing behind. */
-async function openNameless(folder: string, path: string): Promise<FileHandle> {
+async function createFile(folder: string, name: string) {
+  const path = join(folder, name);
   try {
     await mkdir(folder, { recursive: true });
-    const file = await open(path, "wx+");
-    await rm(path);
-    return file;
+    return { file: await open(path, "wx+"), path };
   } catch (error) {
     throw fileError(error, `create ${path}`);
   }

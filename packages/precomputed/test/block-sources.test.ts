@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -52,10 +52,16 @@ describe.skipIf(isMissing)("block sources", () => {
   test("a block comes verified, from the first place that has it", async () => {
     await using sources = await open(join(work, "one"), unpacked);
     const block = await sources.fetch(chain[0]!);
-    expect(block).toMatchObject({ ...chain[0], source: `file://${unpacked}` });
+    const { height, stateHash } = chain[0]!;
+    expect(block).toMatchObject({ height, stateHash, source: `file://${unpacked}` });
     expect(sources.statistics()).toMatchObject([
-      { found: 0, missing: 1, refused: 0 },
-      { found: 1, missing: 0, refused: 0 },
+      { found: 0, missing: 1, wrong: 0, bytes: 0 },
+      {
+        found: 1,
+        missing: 0,
+        wrong: 0,
+        bytes: readFileSync(join(unpacked, nameOf(chain[0]!))).length,
+      },
     ]);
   });
 
@@ -64,7 +70,7 @@ describe.skipIf(isMissing)("block sources", () => {
     await copyFile(join(unpacked, nameOf(other)), join(work, "one", nameOf(wanted)));
     await using sources = await open(join(work, "one"), unpacked);
     expect((await sources.fetch(wanted)).source).toBe(`file://${unpacked}`);
-    expect(sources.statistics()[0]).toMatchObject({ refused: 1 });
+    expect(sources.statistics()[0]).toMatchObject({ wrong: 1 });
     await using alone = await open(join(work, "one"));
     await expect(alone.fetch(wanted)).rejects.toThrow(`recomputed ${other.stateHash}`);
     await expect(alone.tryFetch(wanted)).rejects.toThrow(SourceDataError);
@@ -91,9 +97,9 @@ describe.skipIf(isMissing)("block sources", () => {
     expect(error).toBeInstanceOf(SourceDataError);
     const { message, hint } = error as SourceDataError;
     expect(message).toContain(`block ${wanted.stateHash} at height ${wanted.height}`);
-    expect(message).toContain(`${work}/one: the JSON is cut off at byte 7000`);
+    expect(message).toContain(`${work}/one: truncated: the JSON is cut off at byte 7000`);
     expect(message).toContain(`${work}/two: missing`);
-    expect(message).toContain(`${server.url}/: not JSON: Unexpected token '<'`);
+    expect(message).toContain(`${server.url}/: wrong: not JSON: Unexpected token '<'`);
     expect(hint).toContain(nameOf(wanted));
   });
 
@@ -120,6 +126,7 @@ describe.skipIf(isMissing)("block sources", () => {
   test("a place that cannot be reached is made good by another, or asks to try again", async () => {
     const away: BlockSource = {
       url: "https://away",
+      isRemote: true,
       find: () => Promise.reject(new TryAgainError("https://away: ECONNREFUSED")),
       async [Symbol.asyncDispose]() {},
     };
@@ -130,6 +137,137 @@ describe.skipIf(isMissing)("block sources", () => {
     const without = blockSources([away, empty], network);
     await expect(without.fetch(chain[0]!)).rejects.toThrow(TryAgainError);
     await expect(without.tryFetch(chain[0]!)).rejects.toThrow(TryAgainError);
+  });
+
+  test("missing, unavailable, truncated and wrong are four things, told and counted", async () => {
+    const wanted = chain[7]!;
+    const whole = readFileSync(join(unpacked, nameOf(wanted)));
+    const altered = whole
+      .toString()
+      .replace(/"previous_state_hash":"[^"]+"/, `"previous_state_hash":"${chain[0]!.stateHash}"`);
+    let cuts = 0;
+    await using server = await serve((request, response) => {
+      const [, place] = request.url!.split("/");
+      if (place === "missing") return void response.writeHead(404).end("<html>");
+      if (place === "away") return void response.writeHead(503).end("<html>");
+      if (place === "wrong") return void response.end(altered);
+      if (place === "cut") return void response.end(whole.subarray(0, 4000));
+      // Announces the whole file, and breaks off.
+      if (place === "torn") {
+        cuts++;
+        response.setHeader("content-length", whole.length);
+        return void response.write(whole.subarray(0, 4000), () => request.socket.destroy());
+      }
+      response.end(whole);
+    });
+    await writeFile(join(work, "two", nameOf(wanted)), altered);
+    const bad = ["missing", "wrong", "cut", "torn"].map((place) => `${server.url}/${place}`);
+    const [missing, wrong, cut, torn] = bad as [string, string, string, string];
+    const without = async (...urls: string[]) => {
+      await using sources = await open(...urls);
+      const error: unknown = await sources.fetch(wanted).catch((thrown: unknown) => thrown);
+      return { error: error as Error, statistics: sources.statistics() };
+    };
+
+    const all = await without(missing, cut, torn, join(work, "two"));
+    expect(all.error).toBeInstanceOf(SourceDataError);
+    expect(all.error.message).toContain(`${missing}: missing`);
+    expect(all.error.message).toContain(`${cut}: truncated: the JSON is cut off at byte 4000`);
+    expect(all.error.message).toMatch(/torn: truncated: .* broke off after 4000 of \d+ bytes/);
+    expect(all.error.message).toMatch(/two: wrong: /);
+    const none = { found: 0, missing: 0, unavailable: 0, truncated: 0, wrong: 0 };
+    expect(all.statistics).toMatchObject([
+      { ...none, missing: 1, bytes: 0, retries: 0 },
+      { ...none, truncated: 1, bytes: 4000, retries: 0 },
+      { ...none, truncated: 1, bytes: 0 },
+      { ...none, wrong: 1, bytes: altered.length },
+    ]);
+    // From the beginning again, twice; each time storage may have tried to go on where it broke off.
+    expect(cuts).toBeGreaterThanOrEqual(3);
+    expect(all.statistics[2]!.retries).toBeGreaterThanOrEqual(2);
+    expect((await without(wrong)).error.message).toMatch(/wrong: wrong: wrong state hash/);
+
+    const away = await without(`${server.url}/away`, missing);
+    expect(away.error).toBeInstanceOf(TryAgainError);
+    expect(away.error.message).toMatch(/away: unavailable: .*answered 503/);
+    expect(away.statistics).toMatchObject([
+      { ...none, unavailable: 1, retries: 5 },
+      { ...none, missing: 1, retries: 0 },
+    ]);
+  });
+
+  test("a place that is away is left alone, so that not every block waits for it", async () => {
+    let asked = 0;
+    const away: BlockSource = {
+      url: "https://away",
+      isRemote: true,
+      async find() {
+        asked++;
+        throw new TryAgainError("https://away: ECONNREFUSED");
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+    const there: BlockSource = {
+      ...away,
+      url: "there",
+      find: async (id) => readFileSync(join(unpacked, nameOf(id))),
+    };
+    await using sources = blockSources([away, there], network);
+    for (const id of chain.slice(0, 40)) expect((await sources.fetch(id)).source).toBe("there");
+    expect(asked).toBe(3);
+    expect(sources.statistics()).toMatchObject([{ unavailable: 40 }, { found: 40 }]);
+    await using alone = blockSources([away], network);
+    for (let count = 0; count < 3; count++) await alone.tryFetch(chain[0]!).catch(() => null);
+    await expect(alone.fetch(chain[0]!)).rejects.toThrow(/3 times in a row and is not asked/);
+  });
+
+  test("what came from far away is kept after local places, and never believed", async () => {
+    let requests = 0;
+    await using server = await serve((request, response) => {
+      requests++;
+      const path = join(unpacked, request.url!.slice(1));
+      if (!existsSync(path)) return void response.writeHead(404).end();
+      response.end(readFileSync(path));
+    });
+    const cache = { dir: join(work, "cache"), maxBytes: 10_000_000 };
+    await copyFile(join(unpacked, nameOf(chain[0]!)), join(work, "one", nameOf(chain[0]!)));
+    const openCached = () =>
+      openBlockSources({
+        urls: [join(work, "one"), server.url, join(work, "two")],
+        network,
+        scratchDirectory: join(work, "scratch"),
+        cache,
+      });
+    const sourcesOf = async () => {
+      await using sources = await openCached();
+      const found: string[] = [];
+      for await (const { source } of sources.fetchAll(chain.slice(0, 3))) found.push(source);
+      return { found, statistics: sources.statistics() };
+    };
+    const cached = join(cache.dir, "blocks");
+    const [near, far] = [`file://${work}/one`, `${server.url}/`];
+    expect((await sourcesOf()).found).toEqual([near, far, far]);
+    expect(requests).toBe(2);
+    expect((await sourcesOf()).found).toEqual([near, cached, cached]);
+    expect(requests).toBe(2);
+    // A wrong file under the right name, and one that is cut.
+    await copyFile(join(unpacked, nameOf(chain[9]!)), join(cached, nameOf(chain[1]!)));
+    await writeFile(join(cached, nameOf(chain[2]!)), "{");
+    const after = await sourcesOf();
+    expect(after.found).toEqual([near, far, far]);
+    expect(after.statistics.map(({ url }) => url)).toEqual([
+      ...[near, cached, far],
+      `file://${work}/two`,
+    ]);
+    expect(after.statistics[1]).toMatchObject({ wrong: 1, truncated: 1 });
+    expect(requests).toBe(4);
+    expect((await sourcesOf()).found).toEqual([near, cached, cached]);
+    // Set aside also when no place can replace it.
+    const lost = { ...chain[0]!, height: 1n };
+    await writeFile(join(cached, nameOf(lost)), "{}");
+    await using sources = await openCached();
+    await expect(sources.tryFetch(lost)).rejects.toThrow(/wrong: not a precomputed block/);
+    expect(await sources.tryFetch(lost)).toBeNull();
   });
 
   test("credentials that are refused end the search at once", async () => {
@@ -158,6 +296,7 @@ describe.skipIf(isMissing)("block sources", () => {
     let [asked, running, most] = [0, 0, 0];
     const source: BlockSource = {
       url: "counting",
+      isRemote: false,
       async find(id) {
         asked++;
         most = Math.max(most, ++running);

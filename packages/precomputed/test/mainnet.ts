@@ -25,7 +25,10 @@ export function unpackBundle(into: string): void {
 }
 
 export function idsIn(unpacked: string): BlockId[] {
-  return readdirSync(unpacked).map((name) => parseBlockFileName(name)!);
+  return readdirSync(unpacked).map((name) => {
+    const { height, stateHash } = parseBlockFileName(name)!;
+    return { height, stateHash };
+  });
 }
 
 export const bytesOf = (path: string) => new Uint8Array(readFileSync(path));

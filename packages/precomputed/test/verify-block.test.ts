@@ -1,8 +1,11 @@
-import { basename } from "node:path";
-import { FormatError, parseBlockFileName, parseStateHash } from "@forklift/chain";
-import { describe, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { blockFileName, FormatError, parseBlockFileName, parseStateHash } from "@forklift/chain";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BlockId } from "../src/block-source.ts";
 import { verifyBlock } from "../src/verify-block.ts";
-import { bytesOf, genesisFile, isMissing } from "./mainnet.ts";
+import { BLOCK_COUNT, bytesOf, genesisFile, idsIn, isMissing, unpackBundle } from "./mainnet.ts";
 
 describe.skipIf(isMissing)("the genesis block of mainnet", () => {
   const path = isMissing ? "" : genesisFile();
@@ -13,7 +16,7 @@ describe.skipIf(isMissing)("the genesis block of mainnet", () => {
   const parent = parseStateHash("3NLoKn22eMnyQ7rxh5pxB6vBA3XhSAhhrf7akdqS6HbAKD14Dh1d");
 
   test("is accepted under its own name and parent", () => {
-    expect(verifyBlock(bytes, id, parent).previousStateHash).toBe(parent);
+    expect(verifyBlock(bytes, id, parent).protocolState.previousStateHash).toBe(parent);
   });
 
   test("is refused under another state hash, height or parent, and both values are told", () => {
@@ -45,7 +48,7 @@ describe.skipIf(isMissing)("the genesis block of mainnet", () => {
 
   test("is refused when a key of its protocol state comes twice with another last value", () => {
     const twice = text.replace('"protocol_state":{', '$&"previous_state_hash":"x",');
-    expect(verifyText(twice).previousStateHash).toBe(parent);
+    expect(verifyText(twice).protocolState.previousStateHash).toBe(parent);
     const overridden = text.replace(/("supercharge_coinbase"):(true|false)/, (_, key, value) => {
       return `${key}:${value},${key}:${value === "false"}`;
     });
@@ -66,6 +69,51 @@ describe.skipIf(isMissing)("the genesis block of mainnet", () => {
       const at = index + quoted.length - 2;
       const changed = `${text.slice(0, at)}9${text.slice(at + 1)}`;
       expect(() => verifyText(changed)).toThrow(FormatError);
+    }
+  });
+});
+
+describe.skipIf(isMissing)("the blocks of mainnet", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "forklift-verify-"));
+    unpackBundle(folder);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const fileOf = (id: BlockId) => join(folder, blockFileName({ network: "mainnet", ...id }));
+
+  test("all pass, and their commands are numbered without a gap", () => {
+    const ids = idsIn(folder);
+    let commandCount = 0;
+    for (const id of ids) {
+      const { userCommands, internalCommands } = verifyBlock(bytesOf(fileOf(id)), id);
+      const numbers = new Set([...userCommands, ...internalCommands].map((row) => row.sequenceNo));
+      expect(userCommands.every(({ sequenceNo }) => numbers.has(sequenceNo))).toBe(true);
+      expect(Math.max(-1, ...numbers)).toBe(numbers.size - 1);
+      commandCount += userCommands.length;
+    }
+    expect(ids).toHaveLength(BLOCK_COUNT);
+    expect(commandCount).toBe(11_004);
+  });
+
+  test("a block whose commands cannot be read is refused with the place in the file", () => {
+    const id = idsIn(folder).find((other) => other.height === 200n)!;
+    const whole = Buffer.from(bytesOf(fileOf(id))).toString("latin1");
+    const key = "B62qre3erTHfzQckNuibViWQGyyKwZseztqrjPZBv6SQF384Rg6ESAy";
+    const work = `{"prover":"${key}","fee":"1000"}`;
+    const diff = "staged_ledger_diff.diff[0]";
+    for (const [found, put, told] of [
+      ['"commands":[', '"comands":[', `${diff}.commands: expected an array, found nothing`],
+      ['"nonce":"286"', '"nonce":"0286"', `${diff}.commands[0].data.payload.common.nonce: `],
+      ['"coinbase":["One"', '"coinbase":["Three"', `${diff}.coinbase: expected Zero, One or Two`],
+      ['"completed_works":[', `"completed_works":[${work}`, "staged_ledger_diff: the works cost"],
+      ['"staged_ledger_diff":', '"staged":', "there is no staged_ledger_diff"],
+    ] as const) {
+      const changed = whole.replace(found, put);
+      expect(changed).not.toBe(whole);
+      expect(() => verifyBlock(Buffer.from(changed, "latin1"), id)).toThrow(FormatError);
+      expect(() => verifyBlock(Buffer.from(changed, "latin1"), id)).toThrow(told);
     }
   });
 });

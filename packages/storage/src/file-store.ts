@@ -51,6 +51,8 @@ export function fileStore(url: URL): Store {
         throw fileError(error, `remove ${path}`);
       }
     },
+
+    retries: () => 0,
   };
 }
 

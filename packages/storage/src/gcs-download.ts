@@ -3,17 +3,16 @@
 // Node 24 when a download is answered 503, and takes twenty times the work for a small object.
 
 import { SourceDataError, TryAgainError } from "@forklift/pipeline";
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { Crc32c } from "./crc32c.ts";
 import type { GcsAccess } from "./gcs-access.ts";
 import { ACCESS_HINT } from "./gcs-error.ts";
-import { type HttpLimits, withRetries } from "./http-client.ts";
+import { type HttpClient, type RequestTally, withRetries } from "./http-client.ts";
 import { type Download, download } from "./http-download.ts";
 import type { ObjectBody } from "./store.ts";
 
-export interface GcsDownloadOptions {
-  readonly agent: Agent;
-  readonly limits: HttpLimits;
+export interface GcsDownloadOptions extends HttpClient {
+  readonly tally: RequestTally;
   /** The object's name in messages. */
   readonly shown: string;
 }
@@ -22,12 +21,14 @@ export interface GcsDownloadOptions {
 export async function openGcsObject(
   { apiUrl, authorization }: GcsAccess,
   path: string,
-  { agent, limits, shown }: GcsDownloadOptions,
+  { agent, limits, tally, shown }: GcsDownloadOptions,
 ): Promise<ObjectBody | null> {
+  const access = await authorization();
+  tally.downloads++;
   const found = await download(new URL(`${apiUrl}/o/${encodeURIComponent(path)}?alt=media`), {
-    client: withRetries(agent, limits, pinGeneration()),
+    client: withRetries({ agent, limits }, { tally, innermost: [pinGeneration()] }),
     // Who does not take gzip is sent gzipped objects unpacked, in bytes that no checksum is of.
-    headers: { ...(await authorization()), "accept-encoding": "gzip" },
+    headers: { ...access, "accept-encoding": "gzip" },
     shown,
     accessHint: ACCESS_HINT,
     isAsStored: (encoding, headers) =>

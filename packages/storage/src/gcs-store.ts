@@ -8,7 +8,7 @@ import { openGcsObject } from "./gcs-download.ts";
 import { ACCESS_HINT, gcsError } from "./gcs-error.ts";
 import { GCS_LIMITS, type GcsLimits } from "./gcs-limits.ts";
 import { type UploadedObject, uploadStream } from "./gcs-upload.ts";
-import { HTTP_LIMITS, httpAgent } from "./http-client.ts";
+import { HTTP_LIMITS, httpAgent, type RequestTally } from "./http-client.ts";
 import { checkObjectName } from "./object-name.ts";
 import { retry, statusOf } from "./retry.ts";
 import type { Store, StoredObject, WrittenObject } from "./store.ts";
@@ -34,6 +34,7 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
   const { limits = GCS_LIMITS, agent = sharedAgent } = options;
   const { bucketName, root } = splitGcsUrl(url);
   const shownOf = (name: string) => `gs://${bucketName}/${root}${name}`;
+  const tally: RequestTally = { downloads: 0, requests: 0 };
   let connected: Promise<GcsAccess> | undefined;
   const access = () => (connected ??= connect(bucketName, limits));
 
@@ -124,10 +125,12 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
       return await openGcsObject(await access(), path, {
         agent,
         limits: limits.http,
+        tally,
         shown: shownOf(name),
       });
     },
     write,
+    retries: () => tally.requests - tally.downloads,
     async remove(name) {
       const doing = `remove ${shownOf(checkObjectName(name))}`;
       const { bucket } = await writable(access, doing);

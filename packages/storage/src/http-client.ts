@@ -62,19 +62,34 @@ export function httpAgent(limits: HttpLimits): Agent {
   });
 }
 
+/** Downloads begun, and the requests that they took. */
+export interface RequestTally {
+  downloads: number;
+  requests: number;
+}
+
+export interface RetryOptions {
+  /** Counts every try; where a redirect leads to is part of the try. */
+  readonly tally: RequestTally;
+  /** See every single request, also those that continue another. */
+  readonly innermost?: readonly Dispatcher.DispatcherComposeInterceptor[];
+}
+
 /**
  * A body that is cut is continued by a Range request, guarded by its ETag. The retry is outermost:
  * a continued download asks the redirecting server again, whose signed target may have expired.
- * `innermost` sees every single request, also those that continue another.
  */
 export function withRetries(
-  agent: Agent,
-  limits: HttpLimits,
-  ...innermost: Dispatcher.DispatcherComposeInterceptor[]
+  { agent, limits }: HttpClient,
+  { tally, innermost = [] }: RetryOptions,
 ): Dispatcher {
   return agent.compose(
     ...innermost,
     interceptors.redirect({ maxRedirections: limits.redirectsMax }),
+    (dispatch) => (options, handler) => {
+      tally.requests++;
+      return dispatch(options, handler);
+    },
     interceptors.retry({
       maxRetries: limits.retriesMax,
       minTimeout: limits.retryFirstMs,
@@ -85,6 +100,12 @@ export function withRetries(
   );
 }
 
-export function httpClient(limits: HttpLimits): Dispatcher {
-  return withRetries(httpAgent(limits), limits);
+/** Connections, and how patient to be with them. */
+export interface HttpClient {
+  readonly agent: Agent;
+  readonly limits: HttpLimits;
+}
+
+export function httpClient(limits: HttpLimits): HttpClient {
+  return { agent: httpAgent(limits), limits };
 }

@@ -4,6 +4,7 @@ import { ConfigError, SourceDataError, TryAgainError } from "@forklift/pipeline"
 import { type Dispatcher, request } from "undici";
 import { errorCode } from "./file-error.ts";
 import type { ObjectBody } from "./store.ts";
+import { TruncatedError } from "./truncated-error.ts";
 
 export interface DownloadOptions {
   /** Tries again and continues what is cut. */
@@ -90,11 +91,11 @@ async function* bodyOf(
     }
   } catch (cause) {
     const of = bytes === null ? "" : ` of ${bytes}`;
-    throw new TryAgainError(`${shown} broke off after ${received}${of} bytes`, { cause });
+    throw new TruncatedError(`${shown} broke off after ${received}${of} bytes`, { cause });
   }
   // Each answer is checked by the HTTP parser. This checks what several answers were joined to.
   if (bytes !== null && received !== bytes) {
-    throw new TryAgainError(`${shown} sent ${received} bytes, announced ${bytes}`);
+    throw new TruncatedError(`${shown} sent ${received} bytes, announced ${bytes}`);
   }
 }
 

@@ -2,7 +2,13 @@
 
 import { ConfigError } from "@forklift/pipeline";
 import type { Dispatcher } from "undici";
-import { HTTP_LIMITS, httpClient } from "./http-client.ts";
+import {
+  HTTP_LIMITS,
+  type HttpClient,
+  httpClient,
+  type RequestTally,
+  withRetries,
+} from "./http-client.ts";
 import { download } from "./http-download.ts";
 import { checkObjectName } from "./object-name.ts";
 import type { ObjectBody, Store } from "./store.ts";
@@ -11,7 +17,9 @@ import { maskUrl, objectUrl, storeText } from "./store-url.ts";
 /** One pool of connections for all stores; it holds no socket until it is used. */
 const sharedClient = httpClient(HTTP_LIMITS);
 
-export function httpStore(url: URL, client: Dispatcher = sharedClient): Store {
+export function httpStore(url: URL, client: HttpClient = sharedClient): Store {
+  const tally: RequestTally = { downloads: 0, requests: 0 };
+  const dispatcher = withRetries(client, { tally });
   const readOnly = () =>
     new ConfigError(`${maskUrl(url)} can only be read`, {
       hint: "to write, give a folder such as file:///folder",
@@ -23,9 +31,14 @@ export function httpStore(url: URL, client: Dispatcher = sharedClient): Store {
         hint: "give the full URL of the object, or a folder such as file:///folder",
       });
     },
-    open: async (name) => openUrl(objectUrl(url, checkObjectName(name)), client),
+    async open(name) {
+      const object = objectUrl(url, checkObjectName(name));
+      tally.downloads++;
+      return await openUrl(object, dispatcher);
+    },
     write: () => Promise.reject(readOnly()),
     remove: () => Promise.reject(readOnly()),
+    retries: () => tally.requests - tally.downloads,
   };
 }
 

@@ -5,3 +5,4 @@ export { openObject, openStore, splitObjectUrl } from "./open-store.ts";
 export { readAll } from "./read-all.ts";
 export type * from "./store.ts";
 export { maskUrl, parseStoreUrl } from "./store-url.ts";
+export { TruncatedError } from "./truncated-error.ts";

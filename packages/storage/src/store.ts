@@ -33,4 +33,6 @@ export interface Store {
   write(name: string, body: AsyncIterable<Uint8Array>): Promise<WrittenObject>;
   /** Removing what is not there is no error. */
   remove(name: string): Promise<void>;
+  /** How often `open` had to ask again since the store was opened. */
+  retries(): number;
 }

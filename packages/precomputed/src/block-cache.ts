@@ -1,0 +1,141 @@
+// A folder of our own for blocks that came from far away: bounded, and never believed.
+//
+// Files are written whole or not at all. They are not forced to the disk: after a power cut a file
+// may be empty or torn, and since every block is verified it is then found out and fetched again.
+
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { blockFileName } from "@forklift/chain";
+import { fileError } from "@forklift/storage";
+import { BLOCK_FILE_BYTES_MAX, type BlockId, type BlockSource } from "./block-source.ts";
+
+export interface CacheOptions {
+  readonly dir: string;
+  /** Block files together; the least recently used go first. */
+  readonly maxBytes: number;
+}
+
+export interface BlockCache extends BlockSource {
+  keep(id: BlockId, bytes: Uint8Array): Promise<void>;
+  /** After its file was found to be damaged. */
+  discard(id: BlockId): Promise<void>;
+}
+
+/** What is left after room was made, so that not every new file has to make room. */
+const KEPT_SHARE = 0.9;
+
+/**
+ * How much we may write, as a share of the bound, before we look at the folder again. Other
+ * processes write there too: together they may exceed the bound by this much each.
+ */
+const UNSEEN_SHARE = 1 / 16;
+
+/** A half-written file this old belongs to a process that died. */
+const PARTIAL_AGE_MS = 60 * 60 * 1000;
+
+interface CachedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly usedMs: number;
+}
+
+export function blockCache({ dir, maxBytes }: CacheOptions, network: string): BlockCache {
+  const folder = join(dir, "blocks");
+  const pathOf = (id: BlockId) => join(folder, blockFileName({ network, ...id }));
+  /** Bytes of the folder when it was last looked at, and of what we wrote since; null: not yet. */
+  let seen: number | null = null;
+  let written = 0;
+  /** One at a time; who needs room waits for the one under way. */
+  let trimming: Promise<void> = Promise.resolve();
+
+  async function makeRoom(bytes: number): Promise<void> {
+    const isKnown = seen !== null && written + bytes <= maxBytes * UNSEEN_SHARE;
+    if (!isKnown || seen! + written + bytes > maxBytes) {
+      seen = await trim(folder, maxBytes, bytes);
+      written = 0;
+    }
+    written += bytes;
+  }
+
+  return {
+    url: folder,
+    isRemote: false,
+
+    async find(id) {
+      const path = pathOf(id);
+      try {
+        await using file = await open(path, "r");
+        const { size } = await file.stat();
+        // No file of ours, and not worth its memory.
+        if (size > BLOCK_FILE_BYTES_MAX) return new Uint8Array();
+        const now = new Date();
+        await file.utimes(now, now);
+        return await file.readFile();
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw fileError(error, `read ${path}`);
+      }
+    },
+
+    async keep(id, bytes) {
+      if (bytes.byteLength > maxBytes) return;
+      const path = pathOf(id);
+      const temporary = join(folder, `.${randomUUID()}.partial`);
+      try {
+        await mkdir(folder, { recursive: true });
+        const room = trimming.then(() => makeRoom(bytes.byteLength));
+        trimming = room.catch(() => undefined);
+        await room;
+        await writeFile(temporary, bytes, { flag: "wx" });
+        await rename(temporary, path);
+      } catch (error) {
+        // Removed as far as it is there; that it could not be written is what counts.
+        await rm(temporary, { force: true }).catch(() => undefined);
+        throw fileError(error, `write ${path}`);
+      }
+    },
+
+    async discard(id) {
+      await rm(pathOf(id), { force: true });
+    },
+
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** Removes the least recently used until `room` more bytes fit; the bytes that are left. */
+async function trim(folder: string, maxBytes: number, room: number): Promise<number> {
+  const files = (await listFiles(folder)).sort((a, b) => a.usedMs - b.usedMs);
+  let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total + room <= maxBytes) return total;
+  for (const { path, bytes } of files) {
+    if (total + room <= maxBytes * KEPT_SHARE) break;
+    // Another process may have removed it; it is gone either way.
+    await rm(path, { force: true });
+    total -= bytes;
+  }
+  return total;
+}
+
+async function listFiles(folder: string): Promise<CachedFile[]> {
+  const files: CachedFile[] = [];
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const found = await stat(path).catch((error: unknown) => {
+      if (isMissing(error)) return null;
+      throw error;
+    });
+    if (found?.isFile() !== true) continue;
+    if (name.endsWith(".partial") && Date.now() - found.mtimeMs > PARTIAL_AGE_MS) {
+      await rm(path, { force: true });
+    } else if (name.endsWith(".json")) {
+      files.push({ path, bytes: found.size, usedMs: found.mtimeMs });
+    }
+  }
+  return files;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

@@ -1,0 +1,59 @@
+// What each place gave and did not give, as a report prints it.
+
+import type { RefusalKind } from "./refusal.ts";
+
+/** Plain data; its field names stand in reports. */
+export interface SourceStatistics {
+  readonly url: string;
+  /** Blocks that were verified and used. */
+  readonly found: number;
+  /** Answers that there is no such file. */
+  readonly missing: number;
+  /** Could not be asked, or answered 429 or 5xx to the end. */
+  readonly unavailable: number;
+  /** Files that ended too early. */
+  readonly truncated: number;
+  /** Files that were whole and were not the block. */
+  readonly wrong: number;
+  /** Times that something was asked for again. */
+  readonly retries: number;
+  /** Of files that were read, right or wrong. */
+  readonly bytes: number;
+  /** In which at least one file of this place was on its way. */
+  readonly seconds: number;
+}
+
+export interface SourceTally {
+  found(): void;
+  refused(kind: RefusalKind): void;
+  /** Times `read`, and counts its bytes. */
+  reading(read: () => Promise<Uint8Array | null>): Promise<Uint8Array | null>;
+  statistics(): SourceStatistics;
+}
+
+export function sourceTally(url: string, retries: () => number): SourceTally {
+  const counts = { found: 0, missing: 0, unavailable: 0, truncated: 0, wrong: 0 };
+  let bytes = 0;
+  let busyMs = 0;
+  let startedMs = 0;
+  let underWay = 0;
+  return {
+    found: () => void counts.found++,
+    refused: (kind) => void counts[kind]++,
+    async reading(read) {
+      if (underWay++ === 0) startedMs = performance.now();
+      try {
+        const file = await read();
+        bytes += file?.byteLength ?? 0;
+        return file;
+      } finally {
+        if (--underWay === 0) busyMs += performance.now() - startedMs;
+      }
+    },
+    statistics() {
+      const runningMs = underWay === 0 ? 0 : performance.now() - startedMs;
+      const seconds = Math.round(busyMs + runningMs) / 1000;
+      return { url, ...counts, retries: retries(), bytes, seconds };
+    },
+  };
+}

@@ -1,0 +1,19 @@
+// The benchmark runs and prints its figures; what they are is not for a test to judge.
+
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+import { expect, test } from "vitest";
+
+test("the benchmark prints one JSON document on demand", () => {
+  const program = path.join(import.meta.dirname, "../bench/fetch.js");
+  const output = execFileSync(process.execPath, [program, "--json", "--blocks", "300"], {
+    encoding: "utf8",
+  });
+  const { fetch, verify } = JSON.parse(output) as Record<string, Record<string, number>>;
+  expect(fetch).toMatchObject({ blocks: 300 });
+  expect(verify).toMatchObject({ blocks: 300 });
+  const figures = [fetch!["seconds"], fetch!["bare_seconds"], verify!["commands"]];
+  for (const figure of [...figures, verify!["seconds"], verify!["digest_seconds"]]) {
+    expect(figure).toBeGreaterThan(0);
+  }
+});

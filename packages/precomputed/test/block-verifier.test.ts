@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { FormatError, parseBlockFileName } from "@forklift/chain";
+import { describe, expect, test } from "vitest";
+import { openBlockVerifier } from "../src/block-verifier.ts";
+import { CutBlockError } from "../src/refusal.ts";
+import { verifyBlock } from "../src/verify-block.ts";
+import { genesisFile, isMissing } from "./mainnet.ts";
+
+describe.skipIf(isMissing)("verification on other threads", () => {
+  const path = isMissing ? "" : genesisFile();
+  const bytes = isMissing ? Buffer.alloc(0) : readFileSync(path);
+  const id = isMissing ? null! : parseBlockFileName(basename(path))!;
+  const threads = () => openBlockVerifier({ workers: 2, blocksInProcess: 0 });
+
+  test("gives what verification here gives, and leaves the bytes alone", async () => {
+    await using verifier = threads();
+    const here = verifyBlock(bytes, id);
+    const there = await Promise.all(
+      Array.from({ length: 20 }, () => verifier.verifyBlock(bytes, id)),
+    );
+    for (const content of there) expect(content).toEqual(here);
+    expect(bytes.equals(readFileSync(path))).toBe(true);
+  });
+
+  test("refuses with the same class of error and the same words", async () => {
+    await using verifier = threads();
+    const cases: Parameters<typeof verifyBlock>[] = [
+      [bytes.subarray(0, 5000), id, undefined],
+      [Buffer.from("<html>"), id, undefined],
+      [bytes, { ...id, height: 2n }, undefined],
+      [bytes, id, id.stateHash],
+    ];
+    // Together, with sound ones between them: each is told its own verdict.
+    const sound: Promise<unknown>[] = [];
+    const verdicts = await Promise.all(
+      cases.map((args) => {
+        sound.push(verifier.verifyBlock(bytes, id));
+        return verifier.verifyBlock(...args).catch((error: unknown) => error);
+      }),
+    );
+    for (const [at, args] of cases.entries()) {
+      const there = verdicts[at];
+      expect(there).toBeInstanceOf(FormatError);
+      expect(there instanceof CutBlockError).toBe(args[0].length === 5000);
+      expect(() => verifyBlock(...args)).toThrow((there as Error).message);
+    }
+    expect(await Promise.all(sound)).toHaveLength(cases.length);
+  });
+
+  test("a few blocks start no thread, and what waits when all is closed is told", async () => {
+    await using few = openBlockVerifier({ workers: 2, blocksInProcess: 3 });
+    const before = process.getActiveResourcesInfo().filter((name) => name === "MessagePort");
+    for (let count = 0; count < 3; count++) await few.verifyBlock(bytes, id);
+    expect(process.getActiveResourcesInfo().filter((name) => name === "MessagePort")).toEqual(
+      before,
+    );
+    const verifier = threads();
+    const waiting = verifier.verifyBlock(bytes, id);
+    const told = expect(waiting).rejects.toThrow(/has ended/);
+    await verifier[Symbol.asyncDispose]();
+    await told;
+  });
+});
