@@ -19,9 +19,15 @@ import type { ReplayerWorld } from "@forklift/replayer";
 import { openStore, type Store } from "@forklift/storage";
 import type { VerifierWorld } from "@forklift/verifier";
 import type { Config } from "./config/schema.ts";
+import { outputForm } from "./official-genesis.ts";
 import type { Shell } from "./run-context.ts";
 import { openReader, openTarget } from "./sessions.ts";
-import { type NamedDump, newestDump, sourceDumpPrefix } from "./sets/dump-name.ts";
+import {
+  type NamedDump,
+  networksWithDumps,
+  newestDump,
+  sourceDumpPrefix,
+} from "./sets/dump-name.ts";
 import { openWorkDirectory } from "./work-directory.ts";
 
 export type JobName = "prime" | "daily" | "final";
@@ -39,7 +45,7 @@ export interface JobWorld
   extends JobOptions,
     MigratorWorld,
     Omit<ReplayerWorld, "genesisLedger">,
-    Omit<VerifierWorld, "provenHeight"> {
+    Omit<VerifierWorld, "provenHeight" | "form"> {
   /** The newest dump of the old archive; null when the source is a live database. */
   readonly sourceDump: SourceDump | null;
   /** Where sets are published and found. */
@@ -70,18 +76,21 @@ export async function withJobWorld<Result>(
   const network = await networkOf(config);
   const sourceDump = await findSourceDump(config, network);
   const genesisLedger = await loadGenesisLedger(network, genesisLedgerUrl(config, network));
+  const form = await outputForm(config.official, network);
   await using work = await openWorkDirectory();
   await using databases = await openDatabases(config);
   await using blocks = await openBlockSources({
     urls: config.blocks,
     network: network.name,
     scratchDirectory: work.path,
+    ...(config.cache === undefined ? {} : { cache: config.cache }),
   });
   return await use({
     ...options,
     ...databases.world,
     network,
     genesisLedger,
+    form,
     blocks,
     sourceDump,
     store: openStore(config.target.store),
@@ -112,17 +121,18 @@ function genesisLedgerUrl(config: Config, network: Network): string {
   });
 }
 
-/** @throws SourceDataError when the store of dumps holds none of this network. */
+/** @throws SourceDataError when the store holds no dump, ConfigError when only other networks' ones. */
 async function findSourceDump({ source }: Config, { name }: Network): Promise<SourceDump | null> {
   if (source.dumps === undefined) return null;
   const store = openStore(source.dumps);
   const prefix = sourceDumpPrefix(name);
   const dump = await newestDump(store, prefix);
   if (dump !== null) return { ...dump, store };
-  throw new SourceDataError(
-    `${store.url} holds no dump named ${prefix}-{YYYY-MM-DD}_{HHMM}.sql.tar.gz`,
-    { hint: "check source.dumps and network in the configuration" },
-  );
+  const message = `${store.url} holds no dump named ${prefix}-{YYYY-MM-DD}_{HHMM}.sql.tar.gz`;
+  const hint = "check source.dumps and network in the configuration";
+  const others = await networksWithDumps(store);
+  if (others.length === 0) throw new SourceDataError(message, { hint });
+  throw new ConfigError(`${message}, but dumps of ${others.join(", ")}`, { hint });
 }
 
 type Databases = Pick<JobWorld, "source" | "sourceUrl" | "target" | "targetUrl">;

@@ -1,7 +1,13 @@
 // What a command hands to the runner besides its stages: marks, transactions, clock, observer.
 
 import { progressMarks } from "@forklift/archive";
-import { runStages, type Stage, type StageReport, type WholeStage } from "@forklift/pipeline";
+import {
+  type Observer,
+  runStages,
+  type Stage,
+  type StageReport,
+  type WholeStage,
+} from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { Log } from "./output/log.ts";
 import { logObserver } from "./output/log-observer.ts";
@@ -20,6 +26,8 @@ export interface Shell {
   readonly terminal: NodeJS.WritableStream | null;
   /** Told of every stage that has ended, besides the log. */
   readonly onStageEnded?: (report: StageReport) => void;
+  /** Told of every progress, likewise. */
+  readonly onStageProgressed?: Observer["stageProgressed"];
 }
 
 /** Runs stages whose batches commit in the target. */
@@ -70,6 +78,10 @@ function runContext<World>(world: World, shell: Shell) {
       stageEnded(report: StageReport) {
         observer.stageEnded(report);
         shell.onStageEnded?.(report);
+      },
+      stageProgressed(event: Parameters<Observer["stageProgressed"]>[0]) {
+        observer.stageProgressed(event);
+        shell.onStageProgressed?.(event);
       },
     },
   };

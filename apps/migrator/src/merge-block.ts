@@ -4,32 +4,17 @@
 import type { EpochData, MigratedBlock, SourceBlock } from "@forklift/archive";
 import type { ProtocolState } from "@forklift/ledger";
 import { SourceDataError } from "@forklift/pipeline";
+import { requireSameCommands } from "./compare-commands.ts";
+import type { ProvenBlock } from "./proven-block.ts";
 
 /**
- * @param state the protocol state whose hash is the block's state hash.
- * @throws SourceDataError naming the column and both values where the source differs.
+ * @param proven its protocol state hashes to the block's state hash.
+ * @throws SourceDataError naming the column or command and both values where the source differs.
  */
-export function mergeBlock(source: SourceBlock, state: ProtocolState): MigratedBlock {
-  const { blockchainState, consensusState } = state.body;
-  const proven = {
-    parentHash: state.previousStateHash,
-    height: consensusState.blockchainLength,
-    ledgerHash: blockchainState.stagedLedgerHash.nonSnark.ledgerHash,
-    creator: consensusState.blockCreator,
-    winner: consensusState.blockStakeWinner,
-    globalSlotSinceHardFork: consensusState.currGlobalSlot.slotNumber,
-    globalSlotSinceGenesis: consensusState.globalSlotSinceGenesis,
-    timestamp: blockchainState.timestamp,
-  };
-  for (const [name, expected] of Object.entries(proven)) {
-    const found = source[name as keyof typeof proven];
-    if (found === expected) continue;
-    throw new SourceDataError(
-      `block ${source.stateHash} at height ${source.height}: the source has ${name} ${found}, its ` +
-        `protocol state, which hashes to that state hash, has ${expected}`,
-      { hint: "the source archive's row is wrong; repair it, then run again" },
-    );
-  }
+export function mergeBlock(source: SourceBlock, proven: ProvenBlock): MigratedBlock {
+  requireSameState(source, proven.protocolState);
+  requireSameCommands(source, proven);
+  const { blockchainState, consensusState } = proven.protocolState.body;
   return {
     height: source.height,
     stateHash: source.stateHash,
@@ -50,6 +35,29 @@ export function mergeBlock(source: SourceBlock, state: ProtocolState): MigratedB
     subWindowDensities: consensusState.subWindowDensities,
     totalCurrency: consensusState.totalCurrency,
   };
+}
+
+function requireSameState(source: SourceBlock, state: ProtocolState): void {
+  const { blockchainState, consensusState } = state.body;
+  const expectedValues = {
+    parentHash: state.previousStateHash,
+    height: consensusState.blockchainLength,
+    ledgerHash: blockchainState.stagedLedgerHash.nonSnark.ledgerHash,
+    creator: consensusState.blockCreator,
+    winner: consensusState.blockStakeWinner,
+    globalSlotSinceHardFork: consensusState.currGlobalSlot.slotNumber,
+    globalSlotSinceGenesis: consensusState.globalSlotSinceGenesis,
+    timestamp: blockchainState.timestamp,
+  };
+  for (const [name, expected] of Object.entries(expectedValues)) {
+    const found = source[name as keyof typeof expectedValues];
+    if (found === expected) continue;
+    throw new SourceDataError(
+      `block ${source.stateHash} at height ${source.height}: the source has ${name} ${found}, its ` +
+        `protocol state, which hashes to that state hash, has ${expected}`,
+      { hint: "the source archive's row is wrong; repair it, then run again" },
+    );
+  }
 }
 
 type ProtocolEpochData = ProtocolState["body"]["consensusState"]["stakingEpochData"];

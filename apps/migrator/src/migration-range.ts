@@ -11,6 +11,11 @@ import { type BlockRef, least } from "@forklift/chain";
 import { ConfigError } from "@forklift/pipeline";
 import type { MigratorWorld } from "./world.ts";
 
+export interface RangeWorld extends Pick<MigratorWorld, "source" | "network" | "stop"> {
+  /** Null while there is no such database. */
+  readonly target: MigratorWorld["target"] | null;
+}
+
 export interface MigrationRange {
   readonly chain: SourceChain;
   /** The highest block that the target holds already; null for a target without blocks. */
@@ -22,12 +27,12 @@ export interface MigrationRange {
  * when the stop point lies below it.
  */
 export async function chooseRange(
-  { source, target, stop }: MigratorWorld,
+  { source, target, stop, network }: RangeWorld,
   { targetHasSchema }: { readonly targetHasSchema: boolean },
 ): Promise<MigrationRange> {
-  const chain = await selectChain(source, stop);
-  const targetTip = targetHasSchema ? await readTargetTip(target) : null;
-  if (targetTip === null) return { chain, targetTip };
+  const chain = await selectChain(source, stop, network.name);
+  const targetTip = targetHasSchema && target !== null ? await readTargetTip(target) : null;
+  if (target === null || targetTip === null) return { chain, targetTip };
 
   const hasStopPoint = stop.forkStateHash !== null || stop.stopAtHeight !== null;
   if (hasStopPoint && targetTip.height > chain.tip.height) {

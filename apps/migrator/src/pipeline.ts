@@ -1,5 +1,6 @@
 import type { Stage } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { buildIndexesStage } from "./stages/build-indexes.ts";
 import { copyBlocks } from "./stages/copy-blocks.ts";
 import { createSchema } from "./stages/create-schema.ts";
 import { preflight } from "./stages/preflight.ts";
@@ -11,5 +12,6 @@ export const migration: readonly Stage<MigratorWorld, Session>[] = [
   preflight,
   createSchema,
   copyBlocks,
+  buildIndexesStage,
   writeGenesisAccounts,
 ];

@@ -4,6 +4,7 @@ import type { StopPoint } from "@forklift/archive";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import type { BlockSources } from "@forklift/precomputed";
+import type { OutputForm } from "./output-form.ts";
 
 export interface MigratorWorld {
   /** The pre-fork archive; its session refuses every write. */
@@ -13,4 +14,8 @@ export interface MigratorWorld {
   readonly genesisLedger: GenesisLedger;
   readonly blocks: BlockSources;
   readonly stop: StopPoint;
+  /** Where we differ from the official tool: its form or ours. */
+  readonly form: OutputForm;
+  /** Tells the operator of what does not stop the run. */
+  readonly warn: (message: string) => void;
 }

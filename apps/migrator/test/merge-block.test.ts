@@ -4,16 +4,19 @@ import { loadNetwork } from "@forklift/network";
 import { SourceDataError } from "@forklift/pipeline";
 import { beforeAll, describe, expect, test } from "vitest";
 import { mergeBlock } from "../src/merge-block.ts";
+import type { ProvenBlock } from "../src/proven-block.ts";
 
 type State = Awaited<ReturnType<typeof loadNetwork>>["genesis"]["protocolState"];
 
 describe("mergeBlock", () => {
   let state: State;
   let source: SourceBlock;
+  let proven: ProvenBlock;
 
   beforeAll(async () => {
     const { genesis } = await loadNetwork("mainnet");
     state = genesis.protocolState;
+    proven = { protocolState: state, userCommands: [], internalCommands: [], source: "a folder" };
     const { blockchainState, consensusState } = state.body;
     source = {
       height: 1n,
@@ -32,7 +35,7 @@ describe("mergeBlock", () => {
   });
 
   test("takes from the precomputed block what the old schema does not hold", () => {
-    expect(mergeBlock(source, state)).toMatchObject({
+    expect(mergeBlock(source, proven)).toMatchObject({
       minWindowDensity: 77n,
       subWindowDensities: [1n, 7n, 7n, 7n, 7n, 7n, 7n, 7n, 7n, 7n, 7n],
       totalCurrency: 805_385_692_840_039_233n,
@@ -52,7 +55,7 @@ describe("mergeBlock", () => {
     ["globalSlotSinceGenesis", 7n],
     ["timestamp", 1n],
   ])("refuses a source whose %s is not the hashed one, with both values", (name, wrong) => {
-    const merge = () => mergeBlock({ ...source, [name]: wrong } as SourceBlock, state);
+    const merge = () => mergeBlock({ ...source, [name]: wrong } as SourceBlock, proven);
     expect(merge).toThrow(SourceDataError);
     expect(merge).toThrow(`the source has ${name} ${wrong}`);
   });

@@ -1,72 +1,132 @@
-import { requireSchema } from "@forklift/archive";
-import { type MigratorWorld, migration } from "@forklift/migrator";
+import { auditError, requireSchema } from "@forklift/archive";
+import { type MigratorWorld, migration, planMigration } from "@forklift/migrator";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
-import { createDatabaseIfMissing } from "@forklift/postgres";
+import {
+  createDatabaseIfMissing,
+  databaseExists,
+  MAINTENANCE_DATABASE,
+  maskUrl,
+  type Session,
+  urlWithDatabase,
+} from "@forklift/postgres";
 import { openBlockSources } from "@forklift/precomputed";
 import type { Command } from "commander";
+import { outputForm } from "../official-genesis.ts";
+import { planTable } from "../output/plan-table.ts";
 import { stagesOutcome } from "../output/stages-table.ts";
+import { openBlockPlaces } from "../plan/block-places.ts";
+import { watchRate } from "../plan/measured-rate.ts";
 import { runInTarget } from "../run-context.ts";
 import { openReader, openTarget } from "../sessions.ts";
 import { openWorkDirectory } from "../work-directory.ts";
+import { type BlockOptions, blockPlacesOf, withBlockOptions } from "./block-options.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import {
   type CommonOptions,
+  type FormOptions,
   logOptionsOf,
   type StopOptions,
   stopPointOf,
-  urlListOption,
   withCommonOptions,
+  withFormOptions,
   withStopOptions,
 } from "./options.ts";
 
-interface Options extends CommonOptions, StopOptions {
+interface Options extends CommonOptions, StopOptions, FormOptions, BlockOptions {
   readonly sourceDb: string;
   readonly targetDb: string;
-  readonly blocks: readonly string[];
   readonly genesisLedger: string;
   readonly network: string;
+  readonly plan?: true;
 }
 
-export function addMigrateCommand(
-  program: Command,
-  host: Host,
-  finish: (outcome: Outcome) => void,
-): void {
-  withStopOptions(withCommonOptions(program.command("migrate")))
+type Finish = (outcome: Outcome) => void;
+
+export function addMigrateCommand(program: Command, host: Host, finish: Finish): void {
+  const command = withFormOptions(withStopOptions(withCommonOptions(program.command("migrate"))))
     .description("copy the canonical chain from a pre-fork archive to a Berkeley archive")
     .requiredOption("--source-db <url>", "the pre-fork archive; only read")
-    .requiredOption("--target-db <url>", "the Berkeley archive; created if it is missing")
-    .requiredOption(
-      "--blocks <urls>",
-      "precomputed blocks: folder, prefix or bundle",
-      urlListOption,
-    )
+    .requiredOption("--target-db <url>", "the Berkeley archive; created if it is missing");
+  withBlockOptions(command)
     .requiredOption("--genesis-ledger <url>", "the genesis ledger, a runtime configuration")
     .requiredOption("--network <name>", "a network preset or the path of one")
+    .option("--plan", "print what would be done, and write nothing")
     .action(async (options: Options) => {
-      const shell = openShell(host, logOptionsOf(options));
-      await using work = await openWorkDirectory();
-      const network = await loadNetwork(options.network);
       await using source = await openReader(options.sourceDb);
       // A refusal must not leave an empty database behind, so what can be asked is asked before.
       await requireSchema(source, { role: "source", era: "mainnet" });
-      const genesisLedger = await loadGenesisLedger(network, options.genesisLedger);
-      await createDatabaseIfMissing(options.targetDb);
-      await using target = await openTarget(options.targetDb);
-      await using blocks = await openBlockSources({
-        urls: options.blocks,
-        network: network.name,
-        scratchDirectory: work.path,
-      });
-      const world: MigratorWorld = {
-        source,
-        target,
-        network,
-        genesisLedger,
-        blocks,
-        stop: stopPointOf(options),
-      };
-      const stages = await runInTarget(migration, world, shell);
-      finish(stagesOutcome(stages, { blockSources: blocks.statistics() }));
+      const shared = await openShared(source, options);
+      if (options.plan === true) await plan(shared, options, finish);
+      else await migrate(shared, options, { host, finish });
     });
+}
+
+type Shared = Omit<MigratorWorld, "target" | "blocks" | "warn">;
+
+async function openShared(source: Session, options: Options): Promise<Shared> {
+  const network = await loadNetwork(options.network);
+  return {
+    source,
+    network,
+    genesisLedger: await loadGenesisLedger(network, options.genesisLedger),
+    form: await outputForm(
+      { vrfOutput: options.officialVrfOutput === true, genesis: options.officialGenesis },
+      network,
+    ),
+    stop: stopPointOf(options),
+  };
+}
+
+async function migrate(
+  shared: Shared,
+  options: Options,
+  { host, finish }: { readonly host: Host; readonly finish: Finish },
+): Promise<void> {
+  const shell = openShell(host, logOptionsOf(options));
+  await using work = await openWorkDirectory();
+  await createDatabaseIfMissing(options.targetDb);
+  await using target = await openTarget(options.targetDb);
+  await using blocks = await openBlockSources({
+    ...blockPlacesOf(options),
+    network: shared.network.name,
+    scratchDirectory: work.path,
+  });
+  const warn = (message: string) => shell.log.warn(message);
+  const watch = watchRate(shell);
+  try {
+    const stages = await runInTarget(migration, { ...shared, target, blocks, warn }, watch.shell);
+    finish(stagesOutcome(stages, { blockSources: blocks.statistics() }));
+  } catch (error) {
+    // A run that was stopped has measured, too; but its own error is the one worth telling.
+    await watch.save(target).catch(() => undefined);
+    throw error;
+  }
+  await watch.save(target);
+}
+
+/** Opens the target, where there is one, without its lock and without the right to write. */
+async function plan(shared: Shared, options: Options, finish: Finish): Promise<void> {
+  await using work = await openWorkDirectory();
+  const { targetDb } = options;
+  const exists = await databaseExists(targetDb);
+  const serverUrl = exists ? targetDb : urlWithDatabase(targetDb, MAINTENANCE_DATABASE);
+  await using targetServer = await openReader(serverUrl);
+  await using blockPlaces = await openBlockPlaces({
+    ...blockPlacesOf(options),
+    network: shared.network.name,
+    scratchDirectory: work.path,
+  });
+  const { places } = blockPlaces;
+  const world = {
+    ...shared,
+    target: exists ? targetServer : null,
+    targetServer,
+    targetUrl: maskUrl(targetDb),
+    places,
+  };
+  const planned = await planMigration(world);
+  const { audit } = planned.inspection;
+  const ok = audit.stoppingCount === 0;
+  finish({ text: planTable(planned.plan), json: { ok, plan: planned.plan } });
+  if (!ok) throw auditError(audit);
 }

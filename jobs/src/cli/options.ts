@@ -91,3 +91,15 @@ export function withStopOptions(command: Command): Command {
 export function stopPointOf({ forkStateHash, stopAtHeight }: StopOptions): StopPoint {
   return { forkStateHash: forkStateHash ?? null, stopAtHeight: stopAtHeight ?? null };
 }
+
+export interface FormOptions {
+  readonly officialVrfOutput?: true;
+  readonly officialGenesis?: string;
+}
+
+/** Where we differ from the official tool on purpose; docs/differences-from-official.md has the list. */
+export function withFormOptions(command: Command): Command {
+  return command
+    .option("--official-vrf-output", "last_vrf_output encoded twice, as the official tool does")
+    .option("--official-genesis <url>", "the genesis row's values of an official archive, as JSON");
+}

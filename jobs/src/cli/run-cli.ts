@@ -4,6 +4,7 @@ import { EXIT, exitCodeOf, ForkliftError, UsageError } from "@forklift/pipeline"
 import { Command, CommanderError } from "commander";
 import { maskSecrets } from "../output/mask-secrets.ts";
 import { forkliftVersion } from "../version.ts";
+import { addAuditCommand } from "./audit.ts";
 import { addConfigCommand } from "./config.ts";
 import type { Host, Outcome } from "./host.ts";
 import { addJobCommands } from "./jobs.ts";
@@ -45,6 +46,7 @@ function buildProgram(host: Host, finish: (outcome: Outcome) => void): Command {
       writeErr: () => undefined,
     });
   addRestoreCommand(program, host, finish);
+  addAuditCommand(program, host, finish);
   addMigrateCommand(program, host, finish);
   addReplayCommand(program, host, finish);
   addVerifyCommand(program, host, finish);
@@ -75,7 +77,8 @@ function reportError(error: unknown, { stderr }: Host): void {
 
 /** People have read the error on stderr; programs get it as the document. */
 function errorOutcome(error: unknown): Outcome {
-  return { text: "", json: { ok: false, error: describeError(error) } };
+  const details = error instanceof ForkliftError ? error.details : undefined;
+  return { text: "", json: { ok: false, error: describeError(error), ...details } };
 }
 
 function describeError(error: unknown) {

@@ -5,24 +5,26 @@ import { verifyArchive } from "@forklift/verifier";
 import type { Command } from "commander";
 import { chooseAnchor } from "../anchor.ts";
 import { networkOf } from "../network-of.ts";
+import { outputForm } from "../official-genesis.ts";
 import { checksTable } from "../output/checks-table.ts";
 import { openReader } from "../sessions.ts";
 import { failure } from "../stages/verify-target.ts";
 import { reportDocument } from "../verification-report.ts";
 import { openWorkDirectory } from "../work-directory.ts";
+import { type BlockOptions, blockPlacesOf, withBlockOptions } from "./block-options.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import {
   type CommonOptions,
+  type FormOptions,
   logOptionsOf,
   stateHashOption,
-  urlListOption,
   withCommonOptions,
+  withFormOptions,
 } from "./options.ts";
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, FormOptions, BlockOptions {
   readonly sourceDb: string;
   readonly targetDb: string;
-  readonly blocks: readonly string[];
   readonly genesisLedger: string;
   readonly network?: string;
   readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
@@ -33,15 +35,11 @@ export function addVerifyCommand(
   host: Host,
   finish: (outcome: Outcome) => void,
 ): void {
-  withCommonOptions(program.command("verify"))
+  const command = withFormOptions(withCommonOptions(program.command("verify")))
     .description("ask independently whether a migrated archive is the history of its chain")
     .requiredOption("--source-db <url>", "the pre-fork archive; only read")
-    .requiredOption("--target-db <url>", "the Berkeley archive; only read")
-    .requiredOption(
-      "--blocks <urls>",
-      "precomputed blocks: folder, prefix or bundle",
-      urlListOption,
-    )
+    .requiredOption("--target-db <url>", "the Berkeley archive; only read");
+  withBlockOptions(command)
     .requiredOption("--genesis-ledger <url>", "the genesis ledger, a runtime configuration")
     .option("--network <name>", "a network preset or the path of one; default: by genesis block")
     .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)
@@ -55,7 +53,7 @@ export function addVerifyCommand(
       const network = await networkOf(target, options.network);
       const genesisLedger = await loadGenesisLedger(network, options.genesisLedger);
       await using blocks = await openBlockSources({
-        urls: options.blocks,
+        ...blockPlacesOf(options),
         network: network.name,
         scratchDirectory: work.path,
       });
@@ -67,6 +65,10 @@ export function addVerifyCommand(
           network,
           genesisLedger,
           blocks,
+          form: await outputForm(
+            { vrfOutput: options.officialVrfOutput === true, genesis: options.officialGenesis },
+            network,
+          ),
           provenHeight: 0n,
         },
         {

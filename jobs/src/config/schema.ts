@@ -12,6 +12,9 @@ export const REPLAY_DEFAULTS = {
   checkpointIntervalMinutes: 10,
 } as const;
 
+/** A year of canonical blocks at the size that they had before they were full of proofs. */
+export const CACHE_BYTES_MAX = 20_000_000_000;
+
 const url = z.string().min(1);
 
 /** Numbers come as text from the environment and from flags. */
@@ -46,8 +49,16 @@ export const configSchema = z.strictObject({
       .min(1)
       .transform((text) => text.split(",")),
   ]),
+  /** Keeps blocks from remote places for the next run; least recently used are removed first. */
+  cache: z
+    .strictObject({ dir: z.string().min(1), maxBytes: positiveInteger.default(CACHE_BYTES_MAX) })
+    .optional(),
   /** The state hash that is trusted; default: the preset's last pre-fork block, else the source's. */
   trustedStateHash: stateHash.optional(),
+  /** Where the official tool writes something else: its form instead of ours. */
+  official: z
+    .strictObject({ vrfOutput: flag.default(false), genesis: url.optional() })
+    .prefault({}),
   postgres: z.strictObject({ url: url.optional(), embedded: flag.optional() }).default({}),
   replay: z
     .strictObject({
@@ -80,7 +91,11 @@ export const CONFIG_KEYS = [
   "target.store",
   "target.database",
   "blocks",
+  "cache.dir",
+  "cache.maxBytes",
   "trustedStateHash",
+  "official.vrfOutput",
+  "official.genesis",
   "postgres.url",
   "postgres.embedded",
   "replay.checkpointIntervalBlocks",

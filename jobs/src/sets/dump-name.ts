@@ -60,3 +60,14 @@ export async function newestDump(store: Store, prefix: string): Promise<NamedDum
   }
   return newest;
 }
+
+/** Networks whose old archive's dumps lie in a store, by the names of the dumps. */
+export async function networksWithDumps(store: Store): Promise<string[]> {
+  const networks = new Set<string>();
+  for await (const { name } of store.list()) {
+    const [, network] = /^([a-z0-9][a-z0-9-]*)-archive-dump-/.exec(name) ?? [];
+    if (network === undefined || network.endsWith("-migrated")) continue;
+    if (parseDumpName(sourceDumpPrefix(network), name) !== null) networks.add(network);
+  }
+  return [...networks].sort();
+}

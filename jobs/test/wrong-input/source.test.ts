@@ -1,7 +1,7 @@
 // A source that breaks a rule, is the wrong database or is away: refused before the first write.
 
 import { urlWithDatabase } from "@forklift/postgres";
-import { isMainnetDataMissing, openTestDatabase } from "@forklift/testkit";
+import { isMainnetDataMissing, openPlainRole, openTestDatabase } from "@forklift/testkit";
 import { describe, expect } from "vitest";
 import { contentsOf } from "../contents.ts";
 import { blockFileOf } from "../small-archive.ts";
@@ -28,7 +28,9 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
               delete from blocks_user_commands where block_id = ${canonicalAt(50)};
               delete from blocks_internal_commands where block_id = ${canonicalAt(50)};
               delete from blocks where id = ${canonicalAt(50)}`,
-          says: () => ["no canonical block at height 50"],
+          says: (hashes) => [
+            `no canonical block at height 50: ${hashes[51]} at height 51 has parent`,
+          ],
           next: (hashes) => `patch the source with ${blockFileOf(hashes, 50)}`,
         },
         {
@@ -38,9 +40,11 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
               where id = ${canonicalAt(50)}`,
           says: (hashes) => [
             `canonical block ${hashes[50]} at height 50 has parent ${hashes[47]}`,
+            "which is canonical at height 47",
             `the canonical block below it is ${hashes[49]}`,
           ],
-          next: () => "repair these rows",
+          next: (hashes) =>
+            `repair these rows in the source; what they should be stands in ${blockFileOf(hashes, 50)}`,
         },
         {
           name: "with two canonical blocks at one height",
@@ -56,9 +60,28 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
               where block_id = ${canonicalAt(3)}`,
           says: (hashes) => [
             `block ${hashes[3]} at height 3`,
-            "failed with Moon_in_retrograde: not a combination of protocol 1.x",
+            /failed with Moon_in_retrograde, .*: not a combination of protocol 1.x/,
           ],
-          next: () => "repair these rows",
+          next: (hashes) => blockFileOf(hashes, 3),
+        },
+        {
+          name: "whose chain is marked wrong",
+          sql: `update blocks set chain_status = 'orphaned' where id in
+                (${canonicalAt(40)}, ${canonicalAt(41)})`,
+          says: (hashes) => [
+            `block ${hashes[41]} at height 41 is orphaned`,
+            `an ancestor of the canonical block ${hashes[42]} at height 42, and 1 more below it`,
+          ],
+          next: () => "repair these rows in the source; then run again",
+        },
+        {
+          name: "that lost a command of a block",
+          sql: `delete from blocks_internal_commands where sequence_no = 0
+                and block_id = ${canonicalAt(30)};
+                delete from blocks_user_commands where sequence_no = 0
+                and block_id = ${canonicalAt(30)}`,
+          says: (hashes) => [`block ${hashes[30]} at height 30 has`, "a command of it is lost"],
+          next: (hashes) => blockFileOf(hashes, 30),
         },
         {
           name: "without any canonical block",
@@ -113,6 +136,53 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         says: ["the source", "holds a Berkeley archive, expected a pre-fork (mainnet) archive"],
         next: "look swapped",
       });
+    });
+
+    test("that is half made is refused with what it lacks", async ({ archive, migration }) => {
+      await using source = await archive.changedSource("drop table blocks_user_commands cascade");
+      await using target = await openTestDatabase();
+      await expectRefusal(migration({ source: source.url, target: target.url }), {
+        exit: 78,
+        says: [
+          "the source",
+          "holds a half-made archive: of a pre-fork (mainnet) archive it lacks blocks_user_commands.",
+        ],
+        next: "make it anew from its beginning",
+      });
+      expect(await contentsOf(target)).toEqual({});
+    });
+
+    test("whose genesis block has another ledger is refused with both hashes", async ({
+      archive,
+      migration,
+    }) => {
+      await using source = await archive.changedSource(
+        "update blocks set ledger_hash = (select ledger_hash from blocks where height = 30 limit 1) where height = 1",
+      );
+      await using target = await openTestDatabase();
+      await expectRefusal(migration({ source: source.url, target: target.url }), {
+        exit: 78,
+        says: [/the genesis block of the source .* has ledger hash j/, "hashes to jx7buQVWFLs"],
+        next: "check genesisLedger",
+      });
+      expect(await contentsOf(target)).toEqual({});
+    });
+
+    test("that the role may not read is refused with the grant that is missing", async ({
+      archive,
+      migration,
+    }) => {
+      await using role = await openPlainRole(archive.source, [
+        "grant select on all tables in schema public to ROLE",
+        "revoke select on user_commands, public_keys from ROLE",
+      ]);
+      await using target = await openTestDatabase();
+      await expectRefusal(migration({ source: role.url, target: target.url }), {
+        exit: 78,
+        says: [`role ${role.name} may not read public_keys, user_commands`, "expected SELECT"],
+        next: `grant select on public_keys, user_commands to ${role.name}`,
+      });
+      expect(await contentsOf(target)).toEqual({});
     });
 
     test("that is empty is refused", async ({ migration, primed }) => {

@@ -138,15 +138,34 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
       },
     );
 
-    test("of dumps without a dump of the network is refused", async ({ configFile, newFolder }) => {
-      const dumps = await newFolder();
-      await writeFile(path.join(dumps, "devnet-archive-dump-2021-03-20_0000.sql.tar.gz"), "");
-      const config = await configFile({ source: { dumps } });
-      await expectRefusal(daily(config), {
-        exit: 65,
-        says: [dumps, "holds no dump named mainnet-archive-dump-{YYYY-MM-DD}_{HHMM}"],
-        next: "check source.dumps",
-      });
-    });
+    test.for<[string, string[], 65 | 78, string]>([
+      [
+        "no dump at all",
+        ["notes.txt"],
+        65,
+        "holds no dump named mainnet-archive-dump-{YYYY-MM-DD}",
+      ],
+      [
+        "dumps of other networks only",
+        [
+          "devnet-archive-dump-2021-03-20_0000.sql.tar.gz",
+          "mainnet-migrated-archive-dump-2021-03-20_0000.sql.tar.gz",
+        ],
+        78,
+        "holds no dump named mainnet-archive-dump-{YYYY-MM-DD}_{HHMM}.sql.tar.gz, but dumps of devnet",
+      ],
+    ])(
+      "of dumps with %s is refused",
+      async ([_name, names, exit, says], { configFile, newFolder }) => {
+        const dumps = await newFolder();
+        for (const name of names) await writeFile(path.join(dumps, name), "");
+        const config = await configFile({ source: { dumps } });
+        await expectRefusal(daily(config), {
+          exit,
+          says: [dumps, says],
+          next: "check source.dumps",
+        });
+      },
+    );
   });
 });

@@ -1,7 +1,12 @@
 // A target that is somebody else's, away, in use or altered: said, and left as it is.
 
 import { lockDatabase } from "@forklift/postgres";
-import { isMainnetDataMissing, openTestDatabase, openTestSession } from "@forklift/testkit";
+import {
+  isMainnetDataMissing,
+  openPlainRole,
+  openTestDatabase,
+  openTestSession,
+} from "@forklift/testkit";
 import { describe, expect } from "vitest";
 import { contentsOf } from "../contents.ts";
 import { changedCopy } from "../small-archive.ts";
@@ -20,6 +25,48 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         says: ["the target", target.name, "holds no archive that we know", "it lacks"],
         next: "give the URL of a Berkeley archive",
       });
+    });
+
+    test("that is half made is refused with what it lacks", async ({ migration, primed }) => {
+      await using target = await changedCopy(primed, "drop table accounts_created");
+      await expectUntouched(target, migration({ target: target.url }), {
+        exit: 78,
+        says: [target.name, "half-made archive: of a Berkeley archive it lacks accounts_created."],
+        next: "make it anew",
+      });
+    });
+
+    test("that the role may not write is refused before the first write", async ({
+      migration,
+      primed,
+    }) => {
+      await using target = await openTestDatabase(primed);
+      await using role = await openPlainRole(target, [
+        "grant usage on schema forklift to ROLE",
+        "grant select on all tables in schema public, forklift to ROLE",
+      ]);
+      await expectUntouched(
+        target,
+        migration({ target: role.url, more: ["--stop-at-height", "70"] }),
+        {
+          exit: 78,
+          says: [target.name, `does not let role ${role.name} insert into blocks`],
+          next: "give the role that owns its tables",
+        },
+      );
+    });
+
+    test("in the other form than the asked one is refused", async ({ migration, primed }) => {
+      await using target = await openTestDatabase(primed);
+      await expectUntouched(
+        target,
+        migration({ target: target.url, more: ["--official-vrf-output"] }),
+        {
+          exit: 78,
+          says: ["has last_vrf_output in our own form, this run is to write the official form"],
+          next: "run without --official-vrf-output",
+        },
+      );
     });
 
     test("that holds nothing cannot be replayed", async () => {

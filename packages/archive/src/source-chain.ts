@@ -4,6 +4,7 @@
 import { type BlockRef, type ChainStatus, parseStateHash, type StateHash } from "@forklift/chain";
 import { ConfigError, SourceDataError, UsageError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { auditError, mendingFile } from "./source-finding.ts";
 
 /** Where a run is to end; both null means the highest canonical block. */
 export interface StopPoint {
@@ -21,20 +22,35 @@ export interface SourceChain {
 
 interface WalkedBlock extends BlockRef {
   readonly status: ChainStatus;
+  readonly parentHash: string;
 }
 
 /** A pending tail is some 290 blocks; a longer walk means that this is not a tail. */
 const TAIL_BLOCKS_MAX = 50_000;
 
+/** What a chain is walked in: the source, and where its canonical chain ends. */
+interface Walk {
+  readonly source: Session;
+  /** The prefix of block files. */
+  readonly network: string;
+  readonly canonicalTip: BlockRef;
+}
+
 /**
+ * @param network the prefix of the block files that a refusal names.
  * @throws SourceDataError when the source has no canonical block, or the stop point is orphaned,
  * unknown, off the canonical chain or behind a gap; UsageError when two stop options disagree.
  */
-export async function selectChain(source: Session, stop: StopPoint): Promise<SourceChain> {
+export async function selectChain(
+  source: Session,
+  stop: StopPoint,
+  network: string,
+): Promise<SourceChain> {
   const canonicalTip = await highestCanonical(source);
+  const walk: Walk = { source, network, canonicalTip };
   const { forkStateHash, stopAtHeight } = stop;
   if (forkStateHash !== null) {
-    const chain = await chainEndingIn(source, forkStateHash, canonicalTip);
+    const chain = await chainEndingIn(walk, forkStateHash);
     if (stopAtHeight !== null && stopAtHeight !== chain.tip.height) {
       throw new UsageError(
         `--fork-state-hash ${forkStateHash} stands at height ${chain.tip.height}, ` +
@@ -49,9 +65,34 @@ export async function selectChain(source: Session, stop: StopPoint): Promise<Sou
   if (stopAtHeight <= canonicalTip.height) {
     const tip = await chainBlockAt(source, canonicalUpTo(canonicalTip), stopAtHeight);
     if (tip !== null) return canonicalUpTo(tip);
-    throw new SourceDataError(`the source has no canonical block at height ${stopAtHeight}`);
+    throw new SourceDataError(`the source has no canonical block at height ${stopAtHeight}`, {
+      hint: "forklift audit names the missing block and its file",
+    });
   }
-  return await chainThroughHeight(source, stopAtHeight, canonicalTip);
+  return await chainThroughHeight(walk, stopAtHeight);
+}
+
+/**
+ * The blocks of a chain in SQL: `$1` is its canonical height, `$2` the state hashes of its tail. The
+ * alias is that of a `blocks` in the query around it.
+ */
+export function chainCondition(alias: string): string {
+  return `((${alias}.chain_status = 'canonical' and ${alias}.height <= $1)
+           or ${alias}.state_hash = any($2))`;
+}
+
+/** The blocks of the chain above a height, ascending, in constant memory. */
+export async function* chainBlocks(
+  source: Session,
+  { canonicalHeight, tail }: SourceChain,
+  above: bigint,
+): AsyncGenerator<BlockRef> {
+  const rows = source.rows<{ height: string; state_hash: string }>(
+    `select b.height, b.state_hash from blocks b
+     where ${chainCondition("b")} and b.height > $3 order by b.height`,
+    [canonicalHeight, tail.map(({ stateHash }) => stateHash), above],
+  );
+  for await (const row of rows) yield blockRef(row);
 }
 
 /** The block of the chain at a height; null above its tip and in a gap. */
@@ -86,9 +127,8 @@ function canonicalUpTo(tip: BlockRef): SourceChain {
 }
 
 async function chainEndingIn(
-  source: Session,
+  { source, network, canonicalTip }: Walk,
   stateHash: StateHash,
-  canonicalTip: BlockRef,
 ): Promise<SourceChain> {
   const walked = await walkToCanonical(source, stateHash);
   const tip = walked.at(-1);
@@ -108,11 +148,7 @@ async function chainEndingIn(
   }
   const root = walked[0]!;
   if (root.status !== "canonical") {
-    throw new SourceDataError(
-      `the ancestry of ${stateHash} ends at height ${root.height} in ${root.stateHash}, whose ` +
-        "parent is missing in the source",
-      { hint: "patch the gap with the missing precomputed block, then run again" },
-    );
+    throw missingAncestor(tip, root, network);
   }
   if (tip.status === "canonical") return canonicalUpTo(tip);
   if (root.stateHash !== canonicalTip.stateHash) {
@@ -125,12 +161,25 @@ async function chainEndingIn(
   return { tip, canonicalHeight: canonicalTip.height, tail: walked.slice(1).map(refOf) };
 }
 
+/** Refused as the audit refuses: with the file that mends it, and the same document. */
+function missingAncestor(tip: BlockRef, root: WalkedBlock, network: string): SourceDataError {
+  const missing = { height: root.height - 1n, stateHash: root.parentHash };
+  const finding = {
+    kind: "missing-block" as const,
+    ...missing,
+    parentHash: null,
+    fault:
+      `the ancestry of ${tip.stateHash} ends at height ${root.height} in ${root.stateHash}, whose ` +
+      `parent ${root.parentHash} is missing`,
+    mend: mendingFile("add", network, missing),
+    stopsMigration: true,
+  };
+  return auditError({ findings: [finding], counts: { "missing-block": 1 }, stoppingCount: 1 });
+}
+
 /** Above the canonical chain the one highest tip decides, as the network's longest chain does. */
-async function chainThroughHeight(
-  source: Session,
-  height: bigint,
-  canonicalTip: BlockRef,
-): Promise<SourceChain> {
+async function chainThroughHeight(walk: Walk, height: bigint): Promise<SourceChain> {
+  const { source } = walk;
   const tips = await source.query<{ height: string; state_hash: string }>(
     `select height, state_hash from blocks
      where height = (select max(height) from blocks where chain_status <> 'orphaned')
@@ -146,7 +195,7 @@ async function chainThroughHeight(
   // One after the other: a session takes one query at a time.
   const chains: SourceChain[] = [];
   for (const tip of tips) {
-    chains.push(await chainEndingIn(source, parseStateHash(tip.state_hash), canonicalTip));
+    chains.push(await chainEndingIn(walk, parseStateHash(tip.state_hash)));
   }
   const [chosen, ...others] = chains.map((chain) => cutAt(chain, height));
   const rival = others.find((other) => other.tip.stateHash !== chosen!.tip.stateHash);
@@ -167,7 +216,12 @@ function cutAt(chain: SourceChain, height: bigint): SourceChain {
 
 /** From a block down to its first ancestor that is not pending, in ascending height. */
 async function walkToCanonical(source: Session, from: StateHash): Promise<WalkedBlock[]> {
-  const rows = await source.query<{ height: string; state_hash: string; status: ChainStatus }>(
+  const rows = await source.query<{
+    height: string;
+    state_hash: string;
+    parent_hash: string;
+    status: ChainStatus;
+  }>(
     `with recursive walk as (
        select parent_hash, height, state_hash, chain_status from blocks where state_hash = $1
        union all
@@ -175,7 +229,7 @@ async function walkToCanonical(source: Session, from: StateHash): Promise<Walked
        from blocks parent join walk on parent.state_hash = walk.parent_hash
        where walk.chain_status = 'pending'
      )
-     select height, state_hash, chain_status as status from walk order by height limit $2`,
+     select height, state_hash, parent_hash, chain_status as status from walk order by height limit $2`,
     [from, TAIL_BLOCKS_MAX + 1],
   );
   if (rows.length > TAIL_BLOCKS_MAX) {
@@ -184,7 +238,11 @@ async function walkToCanonical(source: Session, from: StateHash): Promise<Walked
       { hint: "the chain status of this archive is out of date; let its archive node catch up" },
     );
   }
-  return rows.map((row) => ({ ...blockRef(row), status: row.status }));
+  return rows.map((row) => ({
+    ...blockRef(row),
+    status: row.status,
+    parentHash: row.parent_hash,
+  }));
 }
 
 function blockRef(row: { height: string; state_hash: string }): BlockRef {

@@ -65,7 +65,10 @@ export async function readSourceUserCommands(
   }));
 }
 
-/** Commands by the source's id of their block. */
+/**
+ * Commands by the source's id of their block. A coinbase shares both its numbers with the fee
+ * transfer that it pays, and is the first of the two.
+ */
 export async function readSourceInternalCommands(
   source: Session,
   blockIds: readonly number[],
@@ -85,7 +88,7 @@ export async function readSourceInternalCommands(
      join internal_commands c on c.id = bc.internal_command_id
      join public_keys receiver on receiver.id = c.receiver_id
      where bc.block_id = any($1)
-     order by bc.block_id, bc.sequence_no, bc.secondary_sequence_no, c.type`,
+     order by bc.block_id, bc.sequence_no, bc.secondary_sequence_no, c.type <> 'coinbase'`,
     [blockIds],
   );
   return byBlock(rows, ({ type, receiver, fee, hash, sequence_no, secondary_sequence_no }) => ({

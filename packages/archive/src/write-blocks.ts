@@ -2,7 +2,7 @@
 
 import type { StateHash } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import { findOrInsert, type IdsOf } from "./find-or-insert.ts";
+import { findOrInsert, type IdsOf, insertRows } from "./find-or-insert.ts";
 import {
   epochData,
   internalCommands,
@@ -17,6 +17,14 @@ import type { RowIds } from "./row-ids.ts";
 /** Every block before the Berkeley hard fork. */
 const PROTOCOL_VERSION = { transaction: 2, network: 0, patch: 0 } as const;
 
+export interface WriteOptions {
+  /**
+   * Whether the target holds nothing but the ancestors of these blocks, so that none of their user
+   * commands can be there: nonces keep a command from being included twice on one chain.
+   */
+  readonly isOneChain: boolean;
+}
+
 /**
  * Writes the blocks, which follow one another in ascending height, into a target that holds the
  * parent of the first. The caller owns the transaction. Returns the number of rows written.
@@ -25,10 +33,12 @@ export async function writeBlocks(
   target: Session,
   rowIds: RowIds,
   blocks: readonly MigratedBlock[],
+  { isOneChain }: WriteOptions,
 ): Promise<number> {
   const keyIds = await findOrInsert(target, rowIds, publicKeys, keysOf(blocks));
   const blockIds = await writeBlockRows(target, rowIds, blocks, keyIds);
-  const userRows = await writeUserCommands(target, rowIds, blocks, { keyIds, blockIds });
+  const ids = { keyIds, blockIds, isOneChain };
+  const userRows = await writeUserCommands(target, rowIds, blocks, ids);
   const internalRows = await writeInternalCommands(target, rowIds, blocks, { keyIds, blockIds });
   await rowIds.syncSequences(target);
   return blocks.length + userRows + internalRows;
@@ -154,7 +164,7 @@ async function writeUserCommands(
   target: Session,
   rowIds: RowIds,
   blocks: readonly MigratedBlock[],
-  { keyIds, blockIds }: Ids,
+  { keyIds, blockIds, isOneChain }: Ids & WriteOptions,
 ): Promise<number> {
   const included = blocks.flatMap((block) =>
     block.userCommands.map((inclusion) => ({
@@ -169,13 +179,20 @@ async function writeUserCommands(
     })),
   );
   const values = included.map(({ value }) => value);
-  const commandIds = await findOrInsert(target, rowIds, userCommands, values);
+  let idAt: (index: number) => number;
+  if (isOneChain) {
+    const first = await insertRows(target, rowIds, userCommands, values);
+    idAt = (index) => first + index;
+  } else {
+    const idOf = await findOrInsert(target, rowIds, userCommands, values);
+    idAt = (index) => idOf(values[index]!);
+  }
   return await target.copyIn(
     "blocks_user_commands",
     ["block_id", "user_command_id", "sequence_no", "status", "failure_reason"],
-    included.map(({ blockId, value, sequenceNo, status, failureReason }) => [
+    included.map(({ blockId, sequenceNo, status, failureReason }, index) => [
       blockId,
-      commandIds(value),
+      idAt(index),
       sequenceNo,
       status,
       failureReason,

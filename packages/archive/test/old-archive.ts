@@ -39,9 +39,8 @@ export interface OldArchive extends AsyncDisposable {
 export async function openOldArchive(blocks: readonly HandMadeBlock[]): Promise<OldArchive> {
   const database = await openTestDatabase();
   const session = await openTestSession(database);
-  const { tables, constraints } = await readSchema("mainnet");
-  await session.query(tables);
-  await session.query(constraints);
+  const { tables, keys, indexes } = await readSchema("mainnet");
+  for (const sql of [tables, keys, indexes]) await session.query(sql);
   await session.query(`
     insert into public_keys (value) values ('somebody');
     insert into snarked_ledger_hashes (value) values ('a ledger');

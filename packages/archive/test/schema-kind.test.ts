@@ -18,7 +18,7 @@ describe("identifySchema", () => {
     const berkeley = await readSchema("berkeley");
     expect(await identified()).toEqual({ kind: "empty" });
     expect(await identified(mainnet.tables)).toEqual({ kind: "mainnet" });
-    expect(await identified(berkeley.tables, berkeley.constraints)).toEqual({ kind: "berkeley" });
+    expect(await identified(berkeley.tables)).toEqual({ kind: "berkeley" });
   });
 
   test("does not mind other tables, other columns and their order", async () => {
@@ -32,15 +32,65 @@ describe("identifySchema", () => {
     expect(kind).toEqual({ kind: "mainnet" });
   });
 
-  test("tells what a half-made archive lacks", async () => {
-    const { tables } = await readSchema("mainnet");
-    const found = await identified(tables, "drop table blocks_internal_commands cascade");
-    expect(found).toMatchObject({ kind: "foreign" });
-    expect(found).toHaveProperty(
-      "why",
-      expect.stringContaining("blocks_internal_commands.block_id"),
-    );
+  test.each([
+    ["mainnet", "drop table blocks_internal_commands cascade", "blocks_internal_commands.block_id"],
+    ["mainnet", "alter table blocks drop column chain_status", "blocks.chain_status"],
+    [
+      "berkeley",
+      "drop table accounts_accessed, accounts_created",
+      "accounts_accessed.ledger_index",
+    ],
+  ] as const)("tells what a half-made %s archive lacks after %s", async (era, sql, column) => {
+    const { tables } = await readSchema(era);
+    const found = await identified(tables, sql);
+    expect(found).toMatchObject({ kind: "half-made", era });
+    expect(found).toHaveProperty("why", expect.stringContaining(column));
   });
+
+  test("tells what both eras' archives have and somebody else's does not", async () => {
+    const found = await identified("create table blocks (id int, height bigint, state_hash text)");
+    expect(found).toMatchObject({ kind: "foreign" });
+    expect(found).toHaveProperty("why", expect.stringContaining("as a Berkeley archive it lacks"));
+    expect(found).toHaveProperty("why", expect.stringContaining("as a pre-fork (mainnet) archive"));
+  });
+
+  test("refuses to guess when the columns of both eras are there", async () => {
+    const [mainnet, berkeley] = [await readSchema("mainnet"), await readSchema("berkeley")];
+    const lacking = Object.entries(mainnet.manifest.tables).flatMap(([table, { columns }]) =>
+      columns
+        .filter(({ name }) => !hasColumn(berkeley.manifest, table, name))
+        .map(({ name }) => ({ table, name })),
+    );
+    const missing = new Set(
+      lacking.map(({ table }) => table).filter((name) => !(name in berkeley.manifest.tables)),
+    );
+    const found = await identified(
+      berkeley.tables,
+      ...[...missing].map((table) => `create table ${table} ()`),
+      ...lacking.map(({ table, name }) => `alter table ${table} add column "${name}" text`),
+    );
+    expect(found).toMatchObject({ kind: "foreign" });
+    expect(found).toHaveProperty("why", expect.stringContaining("the columns of both"));
+  });
+});
+
+type Manifest = Awaited<ReturnType<typeof readSchema>>["manifest"];
+
+function hasColumn({ tables }: Manifest, table: string, column: string): boolean {
+  return tables[table]?.columns.some(({ name }) => name === column) === true;
+}
+
+test("a half-made target is refused with what it lacks and what to do", async () => {
+  await using database = await openTestDatabase();
+  await using session = await openTestSession(database);
+  const { tables } = await readSchema("berkeley");
+  await session.query(tables);
+  await session.query("drop table blocks_user_commands cascade");
+  const requiring = requireSchema(session, { role: "target", era: "berkeley" });
+  await expect(requiring).rejects.toThrow(
+    /the target .* holds a half-made archive: of a Berkeley archive it lacks blocks_user_commands/,
+  );
+  await expect(requiring).rejects.toHaveProperty("hint", expect.stringContaining("make it anew"));
 });
 
 test("a swapped URL is refused with a sentence that says so", async () => {

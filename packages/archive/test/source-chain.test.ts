@@ -1,8 +1,8 @@
 import { SourceDataError, UsageError } from "@forklift/pipeline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { auditSource } from "../src/source-audit.ts";
 import {
   chainBlockAt,
+  chainBlocks,
   type SourceChain,
   type StopPoint,
   selectChain,
@@ -45,7 +45,7 @@ describe("selectChain", () => {
   afterAll(() => archive[Symbol.asyncDispose]());
 
   test("ends at the highest canonical block by default", async () => {
-    const selected = await selectChain(archive.session, stop({}));
+    const selected = await selectChain(archive.session, stop({}), "mainnet");
     expect(names(selected)).toEqual({ tip: "c", canonicalHeight: 4n, tail: [] });
   });
 
@@ -60,14 +60,14 @@ describe("selectChain", () => {
       { tip: "e", canonicalHeight: 4n, tail: ["d", "e"] },
     ],
   ])("ends in %s when it is named", async (_what, point, expected) => {
-    expect(names(await selectChain(archive.session, stop(point)))).toEqual(expected);
+    expect(names(await selectChain(archive.session, stop(point), "mainnet"))).toEqual(expected);
   });
 
   test.each([
     ["an orphaned block", { hash: "y" }, `block ${hashOf("y")} at height 3 is orphaned`],
     ["a child of an orphan", { hash: "z" }, "descends from an orphaned block"],
     ["a block off the canonical chain", { hash: "side" }, "leaves the canonical chain at height 3"],
-    ["a block behind a gap", { hash: "island" }, "whose parent is missing"],
+    ["a block behind a gap", { hash: "island" }, `whose parent ${hashOf("unknown")} is missing`],
     ["an unknown block", { hash: "nobody" }, `the source has no block ${hashOf("nobody")}`],
     [
       "a height above all blocks",
@@ -81,19 +81,36 @@ describe("selectChain", () => {
     ],
     ["a height below such a tie but above their parting", { height: 5n }, hashOf("e2")],
   ])("refuses %s, saying why", async (_what, point, sentence) => {
-    const selecting = selectChain(archive.session, stop(point));
+    const selecting = selectChain(archive.session, stop(point), "mainnet");
     await expect(selecting).rejects.toThrow(sentence);
     await expect(selecting).rejects.toThrow(SourceDataError);
   });
 
+  test("names the file that would close the gap, for people and for programs", async () => {
+    const selecting = selectChain(archive.session, stop({ hash: "island" }), "mainnet");
+    const file = `mainnet-4-${hashOf("unknown")}.json`;
+    await expect(selecting).rejects.toMatchObject({
+      hint: `patch the source with ${file}; then run again`,
+      details: { filesToFetch: [file], findings: [{ kind: "missing-block", height: 4 }] },
+    });
+  });
+
+  test("gives the blocks of the chain above a height, the tail included", async () => {
+    const { session } = archive;
+    const selected = await selectChain(session, stop({ hash: "e2" }), "mainnet");
+    const hashes = [];
+    for await (const { stateHash } of chainBlocks(session, selected, 2n)) hashes.push(stateHash);
+    expect(hashes).toEqual(["b", "c", "d2", "e2"].map(hashOf));
+  });
+
   test("refuses hash and height that disagree as wrong usage", async () => {
-    const selecting = selectChain(archive.session, stop({ hash: "e", height: 5n }));
+    const selecting = selectChain(archive.session, stop({ hash: "e", height: 5n }), "mainnet");
     await expect(selecting).rejects.toThrow(UsageError);
   });
 
   test("answers which block of the chain stands at a height", async () => {
     const { session } = archive;
-    const selected = await selectChain(session, stop({ hash: "e2" }));
+    const selected = await selectChain(session, stop({ hash: "e2" }), "mainnet");
     const at = async (height: bigint) => (await chainBlockAt(session, selected, height))?.stateHash;
     expect(await at(2n)).toBe(hashOf("a"));
     expect(await at(5n)).toBe(hashOf("d2"));
@@ -107,72 +124,15 @@ describe("selectChain", () => {
       ...chain("q", { parent: "p", height: 4 }, "pending"),
       ...chain("r", { parent: "p", height: 4 }, "pending"),
     ]);
-    const selected = await selectChain(shared.session, stop({ height: 3n }));
+    const selected = await selectChain(shared.session, stop({ height: 3n }), "mainnet");
     expect(selected.tip).toEqual({ height: 3n, stateHash: hashOf("p") });
     expect(selected.tail).toEqual([selected.tip]);
   });
 
   test("an archive without a canonical block is refused", async () => {
     await using empty = await openOldArchive([]);
-    await expect(selectChain(empty.session, stop({}))).rejects.toThrow("no canonical block");
-  });
-});
-
-describe("auditSource", () => {
-  const audit = async (blocks: typeof BLOCKS, more = "select 1") => {
-    await using archive = await openOldArchive(blocks);
-    await archive.session.query(more);
-    return await auditSource(archive.session, await selectChain(archive.session, stop({})));
-  };
-
-  test("finds nothing in a whole chain, whatever lies beside it", async () => {
-    expect(await audit(BLOCKS)).toEqual([]);
-  });
-
-  test("names the missing block by the parent hash of its child", async () => {
-    const gap = BLOCKS.filter(({ name }) => name !== "b");
-    expect(await audit(gap)).toMatchObject([
-      {
-        height: 3n,
-        fault: "no canonical block at height 3",
-        missing: { height: 3n, stateHash: hashOf("b") },
-      },
-    ]);
-  });
-
-  test("finds two canonical blocks at one height", async () => {
-    const findings = await audit([
-      ...BLOCKS,
-      ...chain("twin", { parent: "a", height: 3 }, "canonical"),
-    ]);
-    expect(findings[0]).toMatchObject({ fault: "2 canonical blocks at height 3", missing: null });
-  });
-
-  test("finds a parent that is not the block below, with both hashes", async () => {
-    const broken = BLOCKS.map((block) =>
-      block.name === "c" ? { ...block, parent: "nobody" } : block,
+    await expect(selectChain(empty.session, stop({}), "mainnet")).rejects.toThrow(
+      "no canonical block",
     );
-    const [finding] = await audit(broken);
-    expect(finding?.fault).toContain(`has parent ${hashOf("nobody")}`);
-    expect(finding?.fault).toContain(`the canonical block below it is ${hashOf("b")}`);
-  });
-
-  test.each([
-    ["an unknown failure reason", "payment", "'failed'", "'Because'"],
-    ["a type that the new schema has not", "create_token", "'applied'", "null"],
-    ["a failure without a reason", "payment", "'failed'", "null"],
-    ["a reason without a failure", "payment", "'applied'", "'Overflow'"],
-  ])("finds a command with %s", async (_what, type, status, reason) => {
-    const [finding] = await audit(
-      BLOCKS,
-      `insert into balances (public_key_id, balance, block_id, block_height, block_sequence_no,
-         block_secondary_sequence_no) values (1, 1, 1, 1, 0, 0);
-       insert into user_commands (type, fee_payer_id, source_id, receiver_id, fee_token, token,
-         nonce, fee, memo, hash) values ('${type}', 1, 1, 1, 1, 1, 0, 1, 'memo', 'Ckp');
-       insert into blocks_user_commands (block_id, user_command_id, sequence_no, status,
-         failure_reason, fee_payer_balance) values (2, 1, 0, ${status}, ${reason}, 1)`,
-    );
-    expect(finding).toMatchObject({ height: 2n, stateHash: hashOf("a") });
-    expect(finding?.fault).toContain("command Ckp of type");
   });
 });

@@ -17,17 +17,21 @@ export interface ErrorOptions {
   readonly cause?: unknown;
   /** The operator's next step, as a sentence or as a command to run. */
   readonly hint?: string;
+  /** What a program reads besides the sentence: fields of the document that `--json` prints. */
+  readonly details?: object;
 }
 
 /** An error that was thrown on purpose. Its message says what, where, expected and found. */
 export abstract class ForkliftError extends Error {
   abstract readonly exit: Exclude<ExitName, "ok" | "bug">;
   readonly hint: string | undefined;
+  readonly details: object | undefined;
 
-  constructor(message: string, { cause, hint }: ErrorOptions = {}) {
+  constructor(message: string, { cause, hint, details }: ErrorOptions = {}) {
     super(message, { cause });
     this.name = new.target.name;
     this.hint = hint;
+    this.details = details;
   }
 }
 

@@ -1,3 +1,4 @@
+export * from "./batch-size.ts";
 export * from "./errors.ts";
 export * from "./report.ts";
 export * from "./run-stages.ts";

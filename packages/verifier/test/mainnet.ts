@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { progressMarks } from "@forklift/archive";
-import { migration } from "@forklift/migrator";
+import { migration, OWN_FORM } from "@forklift/migrator";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import { runStages } from "@forklift/pipeline";
 import {
@@ -113,7 +113,8 @@ async function migrateAndReplay(
     now: () => performance.now(),
   };
   const stop = { forkStateHash: null, stopAtHeight: TIP_HEIGHT };
-  await runStages(migration, { ...context, world: { ...world, stop } });
+  const migrated = { ...world, stop, form: OWN_FORM, warn: () => undefined };
+  await runStages(migration, { ...context, world: migrated });
   const replaying = {
     ...world,
     checkpointUrl: null,

@@ -1,32 +1,47 @@
 // Copies the chosen chain, blocks with their commands, from the source to the target.
 
 import {
+  type MigratedBlock,
+  missingIndexes,
   RowIds,
-  readSourceBlocks,
   refreshStatistics,
-  type SourceBlock,
   writeBlocks,
 } from "@forklift/archive";
-import { type BlockRef, least, parseStateHash } from "@forklift/chain";
-import { type BatchStage, ConfigError, SourceDataError } from "@forklift/pipeline";
+import { type BlockRef, parseStateHash } from "@forklift/chain";
+import { BatchSize, type BatchStage, ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import { mergeBlock } from "../merge-block.ts";
+import { mergedBlocks } from "../merged-blocks.ts";
 import { chooseRange, type MigrationRange } from "../migration-range.ts";
-import { protocolStatesOf } from "../protocol-states.ts";
 import type { MigratorWorld } from "../world.ts";
 
 /**
- * Bounds one transaction, hence what a crash can undo and what is in memory at once: at most 128
- * commands a block in protocol 1.x, so some 25,000 commands of about 1 kB.
+ * One transaction: what a crash can undo, and what an operator waits for after SIGTERM. Long enough
+ * that its commit does not count.
  */
-const BATCH_BLOCKS_MAX = 200n;
+const BATCH_TARGET_MS = 2_000;
+
+/** Blocks of a batch. */
+const BATCH_BLOCKS_MIN = 50;
+const BATCH_BLOCKS_MAX = 2_000;
+
+/**
+ * Bounds what is in memory at once: a command takes about 1 kB. A batch ends with the block that
+ * reaches it.
+ */
+const BATCH_COMMANDS_MAX = 25_000;
 
 type Plan = MigrationRange;
 
 /** The last copied block; null before genesis. Heights travel as text, JSON has no bigint. */
 type Cursor = { readonly height: string; readonly stateHash: string } | null;
 
-type Tools = Pick<MigratorWorld, "source" | "network" | "blocks"> & { readonly rowIds: RowIds };
+interface Tools extends AsyncDisposable {
+  readonly blocks: AsyncGenerator<MigratedBlock>;
+  readonly batchSize: BatchSize;
+  readonly rowIds: RowIds;
+  /** Whether this is the first bulk load, into a target without indexes that holds nothing else. */
+  readonly isOneChain: boolean;
+}
 
 export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools> = {
   id: "copy-blocks",
@@ -55,28 +70,40 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
     return tip;
   },
 
-  async open({ source, network, blocks }) {
-    return { source, network, blocks, rowIds: new RowIds() };
+  async open(world, { chain }, cursor) {
+    const below = cursor && {
+      height: BigInt(cursor.height),
+      stateHash: parseStateHash(cursor.stateHash),
+    };
+    const blocks = mergedBlocks(world, chain, below);
+    return {
+      blocks,
+      batchSize: new BatchSize({
+        min: BATCH_BLOCKS_MIN,
+        max: BATCH_BLOCKS_MAX,
+        targetMs: BATCH_TARGET_MS,
+      }),
+      rowIds: new RowIds(),
+      isOneChain: (await missingIndexes(world.target)).length > 0,
+      async [Symbol.asyncDispose]() {
+        await blocks.return(undefined);
+      },
+    };
   },
 
-  async run(tx, tools, { chain }, cursor) {
-    const from = BigInt(cursor?.height ?? 0) + 1n;
-    const to = least(from + BATCH_BLOCKS_MAX - 1n, chain.tip.height);
-    const sourceBlocks = await readSourceBlocks(tools.source, chain, { from, to });
-    requireLinked(sourceBlocks, { cursor, from, to });
-
-    const merged = [];
-    for await (const state of protocolStatesOf(sourceBlocks, tools)) {
-      merged.push(mergeBlock(sourceBlocks[merged.length]!, state));
-    }
-    const rowCount = await writeBlocks(tx, tools.rowIds, merged);
-    const isLast = to === chain.tip.height;
+  async run(tx, { blocks, batchSize, rowIds, isOneChain }, { chain }) {
+    const batch = await takeBatch(blocks, batchSize.size);
+    const startedMs = performance.now();
+    const rowCount = await writeBlocks(tx, rowIds, batch, { isOneChain });
+    batchSize.adapt(batch.length, performance.now() - startedMs);
+    const last = batch.at(-1)!;
+    const isLast = last.height === chain.tip.height;
     if (isLast) await refreshStatistics(tx);
     return {
-      cursor: cursorAt(merged.at(-1)!),
+      cursor: cursorAt(last),
       isLast,
       rowCount,
-      progress: { done: to, total: chain.tip.height, unit: "blocks" },
+      progress: { done: last.height, total: chain.tip.height, unit: "blocks" },
     };
   },
 
@@ -103,25 +130,19 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
   },
 };
 
-function requireLinked(
-  blocks: readonly SourceBlock[],
-  { cursor, from, to }: { readonly cursor: Cursor; readonly from: bigint; readonly to: bigint },
-): void {
-  let parentHash = cursor === null ? null : parseStateHash(cursor.stateHash);
-  for (let height = from; height <= to; height++) {
-    const block = blocks[Number(height - from)];
-    if (block?.height !== height) {
-      throw new SourceDataError(`the source has no block of the chain at height ${height}`);
-    }
-    if (parentHash !== null && block.parentHash !== parentHash) {
-      throw new SourceDataError(
-        `block ${block.stateHash} at height ${height} has parent ${block.parentHash}, expected ` +
-          `${parentHash}`,
-        { hint: "the source's chain is broken here; patch it, then run again" },
-      );
-    }
-    parentHash = block.stateHash;
+async function takeBatch(
+  blocks: AsyncGenerator<MigratedBlock>,
+  blocksMax: number,
+): Promise<readonly MigratedBlock[]> {
+  const batch: MigratedBlock[] = [];
+  let commandCount = 0;
+  while (batch.length < blocksMax && commandCount < BATCH_COMMANDS_MAX) {
+    const next = await blocks.next();
+    if (next.done === true) break;
+    batch.push(next.value);
+    commandCount += next.value.userCommands.length + next.value.internalCommands.length;
   }
+  return batch;
 }
 
 function cursorAt({ height, stateHash }: BlockRef): NonNullable<Cursor> {

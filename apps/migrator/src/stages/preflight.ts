@@ -1,10 +1,10 @@
 // Refuses, before the first write, whatever would stop the migration later.
 
-import { auditSource, type Finding, identifySchema, requireSchema } from "@forklift/archive";
-import { type BlockRef, blockFileName, parseStateHash } from "@forklift/chain";
-import { ConfigError, SourceDataError, type WholeStage } from "@forklift/pipeline";
-import type { Session } from "@forklift/postgres";
-import { chooseRange } from "../migration-range.ts";
+import { auditError, settingWarnings } from "@forklift/archive";
+import type { BlockRef } from "@forklift/chain";
+import type { WholeStage } from "@forklift/pipeline";
+import { type Inspection, inspect } from "../inspect.ts";
+import { estimatedBytes } from "../plan/estimates.ts";
 import type { MigratorWorld } from "../world.ts";
 
 /** What the following stages will do, for people to read. */
@@ -15,6 +15,8 @@ interface Plan {
   readonly blockCount: bigint;
   /** Blocks that the source still holds as pending, and that the stop point makes canonical. */
   readonly pendingCount: number;
+  /** What the operator was told of: settings of the servers, faults beside the chain. */
+  readonly warnings: readonly string[];
 }
 
 export const preflight: WholeStage<MigratorWorld, Plan> = {
@@ -22,25 +24,18 @@ export const preflight: WholeStage<MigratorWorld, Plan> = {
   kind: "whole",
 
   async plan(world) {
-    const { source, target, network } = world;
-    await requireSchema(source, { role: "source", era: "mainnet" });
-    const targetSchema = await identifySchema(target);
-    if (targetSchema.kind !== "empty") {
-      await requireSchema(target, { role: "target", era: "berkeley" });
-    }
-    const targetHasSchema = targetSchema.kind === "berkeley";
-    await requireGenesis(source, world, "source");
-    if (targetHasSchema) await requireGenesis(target, world, "target");
-
-    const { chain, targetTip } = await chooseRange(world, { targetHasSchema });
-    throwIfFaulty(await auditSource(source, chain), network.name);
-    const above = targetTip?.height ?? 0n;
+    const inspection = await inspect(world);
+    if (inspection.audit.stoppingCount > 0) throw auditError(inspection.audit);
+    const warnings = warningsOf(inspection);
+    for (const warning of warnings) world.warn(warning);
+    const { chain, targetTip } = inspection.range;
     return {
-      network: network.name,
+      network: world.network.name,
       targetTip,
       tip: chain.tip,
-      blockCount: chain.tip.height > above ? chain.tip.height - above : 0n,
+      blockCount: blockCountOf(inspection),
       pendingCount: chain.tail.length,
+      warnings,
     };
   },
 
@@ -49,45 +44,42 @@ export const preflight: WholeStage<MigratorWorld, Plan> = {
     return { rowCount: 0 };
   },
 
-  async verify() {
-    return [];
+  /** From the tip down by parent hash, where the plan went up by height: one walk, one chain. */
+  async verify({ source }, { tip }) {
+    const [row] = await source.query<{ walked: string; lowest: string | null }>(
+      `with recursive walk as (
+         select parent_hash, height from blocks where state_hash = $1
+         union all
+         select parent.parent_hash, parent.height
+         from blocks parent join walk on parent.state_hash = walk.parent_hash
+       )
+       select count(*) as walked, min(height) as lowest from walk`,
+      [tip.stateHash],
+    );
+    return [
+      { name: "blocks of the chain", expected: String(tip.height), actual: row!.walked },
+      { name: "lowest height of the chain", expected: "1", actual: row!.lowest ?? "none" },
+    ];
   },
 };
 
-async function requireGenesis(
-  session: Session,
-  { network }: MigratorWorld,
-  role: string,
-): Promise<void> {
-  const [block] = await session.query<{ state_hash: string }>(
-    "select state_hash from blocks where height = 1 order by chain_status limit 1",
-  );
-  if (block === undefined || block.state_hash === network.genesis.stateHash) return;
-  throw new ConfigError(
-    `the ${role} ${session.maskedUrl} begins with genesis block ${block.state_hash}, but ${network.name} begins ` +
-      `with ${network.genesis.stateHash}`,
-    { hint: `this is the archive of another network than ${network.name}` },
-  );
+function blockCountOf({ range: { chain, targetTip } }: Inspection): bigint {
+  const above = targetTip?.height ?? 0n;
+  return chain.tip.height > above ? chain.tip.height - above : 0n;
 }
 
-function throwIfFaulty(findings: readonly Finding[], network: string): void {
-  if (findings.length === 0) return;
-  const files = findings.flatMap(({ missing }) =>
-    missing === null
-      ? []
-      : [
-          blockFileName({
-            network,
-            height: missing.height,
-            stateHash: parseStateHash(missing.stateHash),
-          }),
-        ],
-  );
-  const faults = findings.map(({ fault }) => fault).join("; ");
-  throw new SourceDataError(`the source is not a whole chain: ${faults}`, {
-    hint:
-      files.length > 0
-        ? `patch the source with ${files.join(", ")}, then run again`
-        : "repair these rows in the source, then run again",
+/** Faults of one kind are one sentence: a source may have thousands that do not matter. */
+function warningsOf(inspection: Inspection): string[] {
+  const { audit, servers, range } = inspection;
+  const load = {
+    bytes: estimatedBytes(servers[0], {
+      blockCount: Number(blockCountOf(inspection)),
+      height: Number(range.chain.tip.height),
+    }),
+  };
+  const faults = Object.entries(audit.counts).map(([kind, count]) => {
+    const first = audit.findings.find((finding) => finding.kind === kind);
+    return `beside the chain: ${first?.fault ?? kind}${count > 1 ? ` (and ${count - 1} more)` : ""}`;
   });
+  return [...servers.flatMap((server) => settingWarnings(server, load)), ...faults];
 }

@@ -1,0 +1,87 @@
+// The commands of a block, as the source has them and as its precomputed block has them. The hashes
+// of the latter were recomputed, so that an equal hash vouches for the whole command.
+
+import type { BlockRef, IncludedInternalCommand, IncludedUserCommand } from "@forklift/chain";
+import { SourceDataError } from "@forklift/pipeline";
+import type { ProvenBlock } from "./proven-block.ts";
+
+interface Commands {
+  readonly userCommands: readonly IncludedUserCommand[];
+  readonly internalCommands: readonly IncludedInternalCommand[];
+}
+
+/** @throws SourceDataError naming the first command that differs, what differs and both values. */
+export function requireSameCommands(
+  source: BlockRef & Commands,
+  proven: Commands & Pick<ProvenBlock, "source">,
+): void {
+  requireSame(source, proven, "user command", {
+    found: source.userCommands,
+    expected: proven.userCommands,
+  });
+  requireSame(source, proven, "internal command", {
+    found: source.internalCommands,
+    expected: proven.internalCommands,
+  });
+}
+
+type Inclusion = IncludedUserCommand | IncludedInternalCommand;
+
+interface Inclusions<Included extends Inclusion> {
+  readonly found: readonly Included[];
+  readonly expected: readonly Included[];
+}
+
+function requireSame<Included extends Inclusion>(
+  block: BlockRef,
+  { source: url }: Pick<ProvenBlock, "source">,
+  kind: string,
+  { found, expected }: Inclusions<Included>,
+): void {
+  const count = Math.max(found.length, expected.length);
+  for (let at = 0; at < count; at++) {
+    const difference = firstDifference(found[at], expected[at]);
+    if (difference === null) continue;
+    const { name, ofSource, ofFile } = difference;
+    const { hash } = (expected[at] ?? found[at])!.command;
+    throw new SourceDataError(
+      `${kind} ${at + 1} (${hash}) of block ${block.stateHash} at height ${block.height}: the source ` +
+        `has ${name} ${ofSource}, its precomputed block in ${url} has ${ofFile}`,
+      {
+        hint:
+          "the replay's ledger hashes tell which of the two is right; get the file from another " +
+          "operator, or repair the source archive's rows",
+      },
+    );
+  }
+}
+
+interface Difference {
+  readonly name: string;
+  readonly ofSource: string;
+  readonly ofFile: string;
+}
+
+/** Null when the two are the same. */
+function firstDifference(
+  found: Inclusion | undefined,
+  expected: Inclusion | undefined,
+): Difference | null {
+  if (found === undefined || expected === undefined) {
+    const said = (inclusion: Inclusion | undefined) => inclusion?.command.hash ?? "none";
+    return { name: "command", ofSource: said(found), ofFile: said(expected) };
+  }
+  return differenceIn(found.command, expected.command) ?? differenceIn(found, expected);
+}
+
+/** Of plain values; what is an object is compared on its own. */
+function differenceIn(found: object, expected: object): Difference | null {
+  // Every command of the chain comes by here: no list of entries is made of it.
+  for (const name in expected) {
+    const ofSource: unknown = found[name as keyof typeof found];
+    const ofFile: unknown = expected[name as keyof typeof expected];
+    if (ofSource === ofFile || (typeof ofFile === "object" && ofFile !== null)) continue;
+    return { name, ofSource: String(ofSource), ofFile: String(ofFile) };
+  }
+  return null;
+}

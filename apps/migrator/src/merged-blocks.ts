@@ -1,0 +1,92 @@
+// The blocks that a migration writes: rows of the source, read ahead in pieces, each put together
+// with its precomputed block.
+
+import {
+  type MigratedBlock,
+  readSourceBlocks,
+  type SourceBlock,
+  type SourceChain,
+} from "@forklift/archive";
+import { type BlockRef, least, type StateHash } from "@forklift/chain";
+import { SourceDataError } from "@forklift/pipeline";
+import { mergeBlock } from "./merge-block.ts";
+import { inForm } from "./output-form.ts";
+import type { ProvenBlock } from "./proven-block.ts";
+import type { MigratorWorld } from "./world.ts";
+
+/** Rows of the source that are read at once: at most 128 commands a block, some 12 MB. */
+const BLOCKS_PER_READ = 100n;
+
+const GENESIS_HEIGHT = 1n;
+
+type Tools = Pick<MigratorWorld, "source" | "network" | "blocks" | "form">;
+
+/**
+ * The blocks of the chain above `below`, in ascending height. Rows and precomputed blocks are read
+ * ahead of the consumer, as far as the sources of precomputed blocks read ahead.
+ * @throws SourceDataError when the chain is broken, or a block is not what its file says.
+ */
+export async function* mergedBlocks(
+  tools: Tools,
+  chain: SourceChain,
+  below: BlockRef | null,
+): AsyncGenerator<MigratedBlock> {
+  const waiting: SourceBlock[] = [];
+  const above = below?.height ?? 0n;
+  let parent = below;
+  if (above < GENESIS_HEIGHT) {
+    const [genesis] = await readLinked(tools, chain, { from: 1n, to: 1n }, null);
+    parent = genesis!;
+    yield inForm(mergeBlock(genesis!, await provenGenesis(genesis!, tools)), tools.form);
+  }
+  async function* ids(): AsyncGenerator<BlockRef> {
+    for (let from = parent!.height + 1n; from <= chain.tip.height; from += BLOCKS_PER_READ) {
+      const to = least(from + BLOCKS_PER_READ - 1n, chain.tip.height);
+      const blocks = await readLinked(tools, chain, { from, to }, parent!.stateHash);
+      parent = blocks.at(-1)!;
+      for (const block of blocks) {
+        waiting.push(block);
+        yield block;
+      }
+    }
+  }
+  for await (const proven of tools.blocks.fetchAll(ids())) {
+    yield inForm(mergeBlock(waiting.shift()!, proven), tools.form);
+  }
+}
+
+/** No public bucket holds height 1; the preset's state was proven by its hash when it was loaded. */
+async function provenGenesis(
+  genesis: SourceBlock,
+  { blocks, network }: Tools,
+): Promise<ProvenBlock> {
+  const fetched = await blocks.tryFetch(genesis);
+  if (fetched !== null) return fetched;
+  const { protocolState } = network.genesis;
+  return { protocolState, userCommands: [], internalCommands: [], source: "the network preset" };
+}
+
+async function readLinked(
+  { source }: Tools,
+  chain: SourceChain,
+  heights: { readonly from: bigint; readonly to: bigint },
+  below: StateHash | null,
+): Promise<SourceBlock[]> {
+  const blocks = await readSourceBlocks(source, chain, heights);
+  let parentHash = below;
+  for (let height = heights.from; height <= heights.to; height++) {
+    const block = blocks[Number(height - heights.from)];
+    if (block?.height !== height) {
+      throw new SourceDataError(`the source has no block of the chain at height ${height}`);
+    }
+    if (parentHash !== null && block.parentHash !== parentHash) {
+      throw new SourceDataError(
+        `block ${block.stateHash} at height ${height} has parent ${block.parentHash}, expected ` +
+          `${parentHash}`,
+        { hint: "the source's chain is broken here; patch it, then run again" },
+      );
+    }
+    parentHash = block.stateHash;
+  }
+  return blocks;
+}

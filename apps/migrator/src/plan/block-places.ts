@@ -1,0 +1,180 @@
+// Where the precomputed blocks of a range would come from: every place is asked what it holds, cheaply,
+// and each block goes to the first place that has it.
+
+import { type BlockRef, blockFileName } from "@forklift/chain";
+import { ForkliftError } from "@forklift/pipeline";
+
+/** A place of the configuration, as a plan asks it. */
+export interface BlockPlace {
+  /** For people: credentials are masked. */
+  readonly url: string;
+  /**
+   * Bytes of every block file of the network by state hash; null where a place cannot be listed, or
+   * only in minutes.
+   */
+  list(): Promise<ReadonlyMap<string, number> | null>;
+  /** Fetches and verifies the block; its bytes, or null when the place does not have it. */
+  probe(block: BlockRef): Promise<number | null>;
+  /** Why it is not even probed, such as an archive that would be fetched whole; else null. */
+  readonly notAsked: string | null;
+}
+
+/** Blocks that a place is asked for when it cannot be listed, spread evenly over the range. */
+export const PROBED_MAX = 16;
+
+export interface PlacePlan {
+  readonly url: string;
+  /** `probed` and `not asked` make the counts estimates. */
+  readonly asked: "listed" | "probed" | "not asked" | "away";
+  /** Of how many blocks it was asked for, and how many of them it has. */
+  readonly askedCount: number;
+  readonly foundCount: number;
+  /** Blocks that would come from here: those that it has and no place before it. */
+  readonly blockCount: number;
+  /** Bytes of those; null when nothing tells. */
+  readonly bytes: number | null;
+  /** First and last heights of the runs of those blocks, where the place was listed. */
+  readonly heights: readonly (readonly [first: number, last: number])[] | null;
+  /** Why it was not asked, or could not be; else null. */
+  readonly remark: string | null;
+}
+
+export interface BlocksPlan {
+  readonly neededCount: number;
+  readonly places: readonly PlacePlan[];
+  /** Blocks that no place has; null when a place could not be asked. */
+  readonly missingCount: number | null;
+  /** Whether every place was listed, or probed for every block. */
+  readonly isExact: boolean;
+  /** Names of the missing files; none unless it is known of each that no place has it. */
+  readonly missing: readonly string[];
+}
+
+/** Reads only. A place that cannot be reached is told of, and is no error. */
+export async function planBlocks(
+  needed: readonly BlockRef[],
+  places: readonly BlockPlace[],
+  network: string,
+): Promise<BlocksPlan> {
+  let open = needed;
+  let hasUnasked = false;
+  let isExact = true;
+  /** Open blocks that places which were only probed are expected to have. */
+  let expected = 0;
+  const plans: PlacePlan[] = [];
+  for (const place of places) {
+    const { plan, left, isKnown } = await planPlace(place, open);
+    plans.push(plan);
+    open = left;
+    if (isKnown) continue;
+    isExact = false;
+    expected += plan.blockCount;
+    if (plan.asked !== "probed") hasUnasked = true;
+  }
+  const isMissing = !hasUnasked && expected === 0;
+  return {
+    neededCount: needed.length,
+    places: plans,
+    missingCount: hasUnasked && open.length > 0 ? null : Math.max(0, open.length - expected),
+    isExact,
+    missing: isMissing ? open.map((id) => blockFileName({ network, ...id })) : [],
+  };
+}
+
+interface Asked {
+  readonly plan: PlacePlan;
+  /** Blocks that the next places are asked for. */
+  readonly left: readonly BlockRef[];
+  /** Whether `left` is all that is left. */
+  readonly isKnown: boolean;
+}
+
+async function planPlace(place: BlockPlace, open: readonly BlockRef[]): Promise<Asked> {
+  const { url, notAsked } = place;
+  const nothing = { url, askedCount: 0, foundCount: 0, blockCount: 0, bytes: null, heights: null };
+  if (open.length === 0) {
+    const plan = { ...nothing, asked: "not asked", remark: "nothing is left to ask for" } as const;
+    return { plan, left: open, isKnown: true };
+  }
+  if (notAsked !== null) {
+    return {
+      plan: { ...nothing, asked: "not asked", remark: notAsked },
+      left: open,
+      isKnown: false,
+    };
+  }
+  try {
+    const files = await place.list();
+    return files === null ? await probePlace(place, open) : fromListing(url, files, open);
+  } catch (error) {
+    if (!(error instanceof ForkliftError)) throw error;
+    const plan = { ...nothing, asked: "away", remark: error.message } as const;
+    return { plan, left: open, isKnown: false };
+  }
+}
+
+function fromListing(
+  url: string,
+  files: ReadonlyMap<string, number>,
+  open: readonly BlockRef[],
+): Asked {
+  const here = open.filter(({ stateHash }) => files.has(stateHash));
+  const bytes = here.reduce((sum, { stateHash }) => sum + files.get(stateHash)!, 0);
+  const plan = {
+    url,
+    asked: "listed",
+    askedCount: open.length,
+    foundCount: here.length,
+    blockCount: here.length,
+    bytes,
+    heights: runsOf(here.map(({ height }) => Number(height))),
+    remark: null,
+  } as const;
+  return { plan, left: open.filter(({ stateHash }) => !files.has(stateHash)), isKnown: true };
+}
+
+async function probePlace(place: BlockPlace, open: readonly BlockRef[]): Promise<Asked> {
+  const sample = spread(open, PROBED_MAX);
+  // One after the other: a plan is no load test.
+  const sizes: (number | null)[] = [];
+  for (const block of sample) sizes.push(await place.probe(block));
+  const found = sizes.filter((bytes) => bytes !== null);
+  const isAll = sample.length === open.length;
+  const blockCount = Math.round((open.length * found.length) / sample.length);
+  const average =
+    found.length === 0 ? null : found.reduce((sum, bytes) => sum + bytes, 0) / found.length;
+  const plan = {
+    url: place.url,
+    asked: "probed",
+    askedCount: sample.length,
+    foundCount: found.length,
+    blockCount,
+    bytes: average === null ? null : Math.round(average * blockCount),
+    heights: null,
+    remark: isAll ? null : `${found.length} of ${sample.length} blocks asked for are there`,
+  } as const;
+  const isHere = new Set(sample.filter((_, at) => sizes[at] !== null));
+  return {
+    plan,
+    left: isAll ? open.filter((block) => !isHere.has(block)) : open,
+    isKnown: isAll,
+  };
+}
+
+/** At most `count` of them, evenly spread, the first and the last among them. Pure. */
+export function spread<Item>(items: readonly Item[], count: number): Item[] {
+  if (items.length <= count) return [...items];
+  const step = (items.length - 1) / (count - 1);
+  return Array.from({ length: count }, (_, at) => items[Math.round(at * step)]!);
+}
+
+/** [2, 3, 4, 9] → [[2, 4], [9, 9]]; the heights ascend. Pure. */
+export function runsOf(heights: readonly number[]): [first: number, last: number][] {
+  const runs: [number, number][] = [];
+  for (const height of heights) {
+    const run = runs.at(-1);
+    if (run !== undefined && run[1] === height - 1) run[1] = height;
+    else runs.push([height, height]);
+  }
+  return runs;
+}

@@ -1,0 +1,170 @@
+// The plan of a migration as plain data: what `forklift migrate --plan` prints. Nothing is written.
+
+import {
+  auditDocument,
+  chainBlocks,
+  readServerSettings,
+  readStageRate,
+  requireDatabaseCreatable,
+  type ServerSettings,
+  settingWarnings,
+} from "@forklift/archive";
+import { type BlockRef, jsonNumber } from "@forklift/chain";
+import type { Session } from "@forklift/postgres";
+import { type InspectedWorld, type Inspection, inspect, type TargetState } from "../inspect.ts";
+import { copyBlocks } from "../stages/copy-blocks.ts";
+import { type BlockPlace, type BlocksPlan, planBlocks } from "./block-places.ts";
+import {
+  BLOCK_FILE_BYTES,
+  COPY_BLOCKS_PER_SECOND,
+  estimatedBytes,
+  RATE_ORIGIN,
+} from "./estimates.ts";
+import { countTargetRows, type TableRows } from "./target-rows.ts";
+
+/** Its field names are a contract: `--json` prints exactly this. */
+export interface MigrationPlan {
+  readonly network: string;
+  readonly source: { readonly url: string; readonly tip: Place };
+  readonly target: {
+    readonly url: string;
+    readonly state: TargetState;
+    readonly tip: Place | null;
+  };
+  /** The heights to copy; null when the target stands at the tip already. */
+  readonly range: { readonly from: number; readonly to: number; readonly blocks: number } | null;
+  /** Blocks of the range that the source holds as pending. */
+  readonly pendingBlocks: number;
+  readonly rows: readonly TableRows[];
+  readonly precomputed: BlocksPlan;
+  readonly bytes: {
+    /** Of the block files. */
+    readonly blockFiles: number;
+    /** By which the target grows. */
+    readonly target: number;
+  };
+  readonly time: {
+    readonly ms: number;
+    readonly blocksPerSecond: number;
+    /** Where the rate comes from. */
+    readonly measured: string;
+  };
+  readonly servers: readonly ServerSettings[];
+  readonly warnings: readonly string[];
+  readonly audit: ReturnType<typeof auditDocument>;
+  /** Missing from the source or from every place of precomputed blocks. */
+  readonly filesToFetch: readonly string[];
+}
+
+interface Place {
+  readonly height: number;
+  readonly stateHash: string;
+}
+
+export interface PlannedWorld extends InspectedWorld {
+  readonly places: readonly BlockPlace[];
+  /** The target's URL without its password; there may be no session on it. */
+  readonly targetUrl: string;
+  /** Any database of the target's server. */
+  readonly targetServer: Session;
+}
+
+const MS_PER_SECOND = 1000;
+
+/** The plan, and what it was made from, for a caller that refuses a source with gaps. */
+export async function planMigration(
+  world: PlannedWorld,
+): Promise<{ readonly plan: MigrationPlan; readonly inspection: Inspection }> {
+  const inspection = await inspect(world);
+  const { range, targetState, audit } = inspection;
+  const servers = [...inspection.servers];
+  if (world.target === null) {
+    await requireDatabaseCreatable(world.targetServer, world.targetUrl);
+    const server = await readServerSettings(world.targetServer, "target");
+    servers.push({ ...server, databaseBytes: null });
+  }
+  const { chain, targetTip } = range;
+  const above = targetTip?.height ?? 0n;
+  const needed = await neededBlocks(world, inspection);
+  const precomputed = await planBlocks(needed, world.places, world.network.name);
+  const blocks = Number(chain.tip.height > above ? chain.tip.height - above : 0n);
+  const bytes = {
+    blockFiles: fileBytes(precomputed),
+    target: estimatedBytes(servers[0], {
+      blockCount: blocks,
+      height: Number(chain.tip.height),
+    }),
+  };
+  const document = auditDocument(audit);
+  const plan: MigrationPlan = {
+    network: world.network.name,
+    source: { url: world.source.maskedUrl, tip: placeOf(chain.tip) },
+    target: {
+      url: world.targetUrl,
+      state: targetState,
+      tip: targetTip && placeOf(targetTip),
+    },
+    range:
+      blocks === 0
+        ? null
+        : { from: jsonNumber(above + 1n), to: jsonNumber(chain.tip.height), blocks },
+    pendingBlocks: chain.tail.filter(({ height }) => height > above).length,
+    rows: await countTargetRows(world, inspection),
+    precomputed,
+    bytes,
+    time: await timeOf(world, targetState, blocks),
+    servers,
+    warnings: servers.flatMap((server) => settingWarnings(server, { bytes: bytes.target })),
+    audit: document,
+    filesToFetch: [...new Set([...document.filesToFetch, ...precomputed.missing])],
+  };
+  return { plan, inspection };
+}
+
+/** No public bucket holds height 1, and none is needed: the preset has its protocol state. */
+const LOWEST_FILE_HEIGHT = 2n;
+
+async function neededBlocks(
+  { source }: InspectedWorld,
+  { range: { chain, targetTip } }: Inspection,
+): Promise<BlockRef[]> {
+  const needed: BlockRef[] = [];
+  for await (const block of chainBlocks(source, chain, targetTip?.height ?? 0n)) {
+    if (block.height >= LOWEST_FILE_HEIGHT) needed.push(block);
+  }
+  return needed;
+}
+
+function fileBytes({ places, neededCount }: BlocksPlan): number {
+  const known = places.filter(({ bytes }) => bytes !== null);
+  const knownBlocks = known.reduce((sum, { blockCount }) => sum + blockCount, 0);
+  const knownBytes = known.reduce((sum, { bytes }) => sum + bytes!, 0);
+  return knownBytes + Math.max(0, neededCount - knownBlocks) * BLOCK_FILE_BYTES;
+}
+
+async function timeOf(
+  { target }: InspectedWorld,
+  targetState: TargetState,
+  blocks: number,
+): Promise<MigrationPlan["time"]> {
+  const measured =
+    target !== null && targetState === "archive"
+      ? await readStageRate(target, copyBlocks.id)
+      : null;
+  const blocksPerSecond =
+    measured === null
+      ? COPY_BLOCKS_PER_SECOND
+      : (measured.units * MS_PER_SECOND) / Math.max(measured.elapsedMs, 1);
+  return {
+    ms: Math.round((blocks / blocksPerSecond) * MS_PER_SECOND),
+    blocksPerSecond: Math.round(blocksPerSecond * 10) / 10,
+    measured:
+      measured === null
+        ? RATE_ORIGIN
+        : `this target, ${measured.units} blocks, ${measured.measuredAt.toISOString()}`,
+  };
+}
+
+function placeOf({ height, stateHash }: BlockRef): Place {
+  return { height: jsonNumber(height), stateHash };
+}

@@ -1,0 +1,115 @@
+// The plan of a migration, as tables for people.
+
+import { type ServerSettings, sizeText } from "@forklift/archive";
+import type { BlocksPlan, MigrationPlan } from "@forklift/migrator";
+import { findingsTable } from "./audit-table.ts";
+import { duration, grouped } from "./numbers.ts";
+import { table } from "./table.ts";
+
+/** Heights of a place that are printed; the document holds them all. */
+const RUNS_MAX = 3;
+const FILES_MAX = 10;
+
+export function planTable(plan: MigrationPlan): string {
+  const { audit } = plan;
+  const parts = [
+    facts(plan),
+    rowsTable(plan),
+    placesTable(plan.precomputed),
+    serversTable(plan.servers),
+    audit.findings.length === 0 ? null : findingsTable(audit),
+    plan.warnings.length === 0
+      ? null
+      : plan.warnings.map((warning) => `warning  ${warning}`).join("\n"),
+    filesText(plan.filesToFetch),
+    "nothing was written; without --plan the same command migrates",
+  ];
+  return parts.filter((part) => part !== null).join("\n\n");
+}
+
+function facts({ network, source, target, range, pendingBlocks, bytes, time }: MigrationPlan) {
+  const targetText = {
+    missing: "does not exist, will be created",
+    empty: "empty, will get the Berkeley schema",
+    archive: target.tip === null ? "without blocks" : `stands at height ${target.tip.height}`,
+  }[target.state];
+  const pending = pendingBlocks === 0 ? "" : `, ${grouped(pendingBlocks)} of them pending`;
+  return [
+    `network  ${network}`,
+    `source   ${source.url}, chain to ${source.tip.stateHash} at height ${source.tip.height}`,
+    `target   ${target.url}, ${targetText}`,
+    range === null
+      ? "blocks   none, the target stands at the tip"
+      : `blocks   heights ${range.from} to ${range.to}, ${grouped(range.blocks)}${pending}`,
+    `bytes    about ${sizeText(bytes.blockFiles)} of block files, ${sizeText(bytes.target)} of target`,
+    `time     about ${duration(time.ms)} at ${time.blocksPerSecond} blocks/s (${time.measured})`,
+  ].join("\n");
+}
+
+function rowsTable({ rows }: MigrationPlan): string {
+  return table(
+    [{ title: "table" }, { title: "rows to write", align: "right" }],
+    rows.map((it) => [it.table, `${it.isEstimate ? "about " : ""}${grouped(it.rows)}`]),
+  );
+}
+
+function placesTable({ places, neededCount, missingCount, isExact }: BlocksPlan): string {
+  const total = table(
+    [
+      { title: "precomputed blocks from" },
+      { title: "asked" },
+      { title: "blocks", align: "right" },
+      { title: "size", align: "right" },
+      { title: "" },
+    ],
+    places.map(({ url, asked, blockCount, bytes, heights, remark }) => [
+      url,
+      asked,
+      `${asked === "listed" ? "" : "about "}${grouped(blockCount)}`,
+      bytes === null ? "?" : sizeText(bytes),
+      remark ?? runsText(heights ?? []),
+    ]),
+  );
+  const missing =
+    missingCount === null
+      ? "how many are missing only a run can tell"
+      : `${isExact ? "" : "about "}${grouped(missingCount)} are missing everywhere`;
+  return `${total}\n${grouped(neededCount)} are needed, ${missing}`;
+}
+
+function runsText(runs: readonly (readonly [number, number])[]): string {
+  const told = runs.slice(0, RUNS_MAX).map(([from, to]) => (from === to ? from : `${from}-${to}`));
+  const more = runs.length > RUNS_MAX ? ` and ${runs.length - RUNS_MAX} more runs` : "";
+  return runs.length === 0 ? "" : `heights ${told.join(", ")}${more}`;
+}
+
+function serversTable(servers: readonly ServerSettings[]): string {
+  const size = (bytes: number | null) => (bytes === null ? "not readable" : sizeText(bytes));
+  return table(
+    [
+      { title: "server" },
+      { title: "version" },
+      { title: "database", align: "right" },
+      { title: "max_wal_size", align: "right" },
+      { title: "shared_buffers", align: "right" },
+      { title: "free", align: "right" },
+    ],
+    servers.map((it) => [
+      it.role,
+      it.version,
+      size(it.databaseBytes),
+      size(it.maxWalBytes),
+      size(it.sharedBuffersBytes),
+      it.freeBytes === null ? `not readable: ${it.freeUnreadable}` : sizeText(it.freeBytes),
+    ]),
+  );
+}
+
+export function filesText(files: readonly string[]): string | null {
+  if (files.length === 0) return null;
+  const more =
+    files.length > FILES_MAX ? [`  and ${files.length - FILES_MAX} more; --json lists them`] : [];
+  return ["files to fetch", ...files.slice(0, FILES_MAX).map((file) => `  ${file}`), ...more].join(
+    "\n",
+  );
+}

@@ -1,0 +1,163 @@
+// The official form of what we write otherwise: it is written, verified as such, and never mixed.
+
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { hashText } from "@forklift/chain";
+import {
+  forkliftJson,
+  isMainnetDataMissing,
+  MAINNET,
+  mainnetUrl,
+  openTestDatabase,
+  openTestSession,
+  type TestDatabase,
+} from "@forklift/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openSmallArchive, type SmallArchive } from "./small-archive.ts";
+import { expectRefusal } from "./wrong-input/refusal.ts";
+
+const LEDGER = mainnetUrl(MAINNET.genesisLedger);
+const DOCS = path.join(import.meta.dirname, "../../docs/differences-from-official.md");
+const ZERO_STATE = "3NK2tkzqqK5spR2sZ7tujjqPksL45M3UUrcA4WhCkeiPtnugyE2x";
+
+/** Only a Berkeley daemon knows the real ones; these stand for them. */
+const MADE_UP_LEDGER = hashText("ledgerHash", 35n);
+const GENESIS = {
+  stateHash: "3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ",
+  snarkedLedgerHash: MADE_UP_LEDGER,
+  lastVrfOutput: `${Buffer.alloc(32, 7).toString("base64url")}=`,
+  stakingEpochData: {
+    seed: hashText("epochSeed", 0n),
+    ledgerHash: MADE_UP_LEDGER,
+    totalCurrency: "805385692840039233",
+    startCheckpoint: ZERO_STATE,
+    lockCheckpoint: ZERO_STATE,
+    epochLength: "1",
+  },
+  nextEpochData: {
+    seed: hashText("epochSeed", 2n),
+    ledgerHash: MADE_UP_LEDGER,
+    totalCurrency: "805385692840039233",
+    startCheckpoint: ZERO_STATE,
+    lockCheckpoint: hashText("stateHash", 3n),
+    epochLength: "2",
+  },
+};
+
+describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
+  let home: string;
+  let archive: SmallArchive;
+  let genesis: string;
+  let official: TestDatabase;
+
+  const migration = (target: TestDatabase, ...more: string[]) => [
+    ...["migrate", "--source-db", archive.source.url, "--target-db", target.url],
+    ...["--blocks", archive.blocks, "--genesis-ledger", LEDGER, "--network", "mainnet", ...more],
+  ];
+  const verification = (target: TestDatabase, ...more: string[]) => [
+    ...["verify", "--source-db", archive.source.url, "--target-db", target.url],
+    ...["--blocks", archive.blocks, "--genesis-ledger", LEDGER, ...more],
+  ];
+  const inOfficialForm = () => ["--official-vrf-output", "--official-genesis", genesis];
+
+  beforeAll(async () => {
+    home = await mkdtemp(path.join(tmpdir(), "forklift-official-"));
+    archive = await openSmallArchive({ canonicalHeight: 30, filesHeight: 40 });
+    genesis = path.join(home, "genesis.json");
+    await writeFile(genesis, JSON.stringify(GENESIS));
+    official = await openTestDatabase();
+    await forkliftJson(migration(official, ...inOfficialForm()));
+    await forkliftJson([
+      ...["replay", "--target-db", official.url, "--genesis-ledger", LEDGER],
+      ...["--checkpoints", path.join(home, "checkpoints")],
+    ]);
+  });
+
+  afterAll(async () => {
+    await official[Symbol.asyncDispose]();
+    await archive[Symbol.asyncDispose]();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  test("the columns hold what the official tool would have written", async () => {
+    await using session = await openTestSession(official);
+    const rows = await session.query<Record<string, string>>(
+      `select b.last_vrf_output, snarked.value as snarked, next.seed as next_seed, b.ledger_hash
+       from blocks b
+       join snarked_ledger_hashes snarked on snarked.id = b.snarked_ledger_hash_id
+       join epoch_data next on next.id = b.next_epoch_data_id
+       where b.height <= 2 order by b.height`,
+    );
+    expect(rows[0]).toEqual({
+      last_vrf_output: GENESIS.lastVrfOutput,
+      snarked: MADE_UP_LEDGER,
+      next_seed: GENESIS.nextEpochData.seed,
+      ledger_hash: "jx7buQVWFLsXTtzRgSxbYcT8EYLS8KCZbLrfDcJxMtyy4thw2Ee",
+    });
+    expect(rows[1]).toMatchObject({
+      last_vrf_output: "a3hFMnlxTmNyQWJpWnpOcjZCN1BoUXR3eGY4c1pwNWR3R2YwZlNkSHZ3QT0=",
+      snarked: "jx7buQVWFLsXTtzRgSxbYcT8EYLS8KCZbLrfDcJxMtyy4thw2Ee",
+    });
+  });
+
+  test("the query of the docs takes the file from an official archive", async () => {
+    const page = await readFile(DOCS, "utf8");
+    const [, query = ""] = /^```sql\n(.*?)^```$/ms.exec(page) ?? [];
+    await using session = await openTestSession(official);
+    const [row] = await session.query<{ genesis: object }>(query);
+    expect(row?.genesis).toEqual(GENESIS);
+  });
+
+  test("it verifies when it is asked for, and only then", async () => {
+    const report = await forkliftJson<{ ok: boolean }>(verification(official, ...inOfficialForm()));
+    expect(report.ok).toBe(true);
+    await expectRefusal(verification(official), {
+      exit: 20,
+      says: ["precomputed-equal"],
+      next: "do not publish",
+    });
+    await expectRefusal(verification(official, "--official-vrf-output"), {
+      exit: 20,
+      says: [/precomputed-equal: blocks .*1\b/],
+      next: "do not publish",
+    });
+  });
+
+  test("a run continues in the form that the target was begun in, and in no other", async () => {
+    await using target = await openTestDatabase(official);
+    const further = ["--stop-at-height", "40"];
+    await expectRefusal(migration(target, ...further), {
+      exit: 78,
+      says: ["has last_vrf_output in the official form, this run is to write our own form"],
+      next: "run with --official-vrf-output",
+    });
+    await expectRefusal(migration(target, ...further, "--official-vrf-output"), {
+      exit: 78,
+      says: ["has its genesis row in the official form, this run is to write our own form"],
+      next: "run with --official-genesis",
+    });
+    await forkliftJson(migration(target, ...further, ...inOfficialForm()));
+  });
+
+  test.each<[string, object, RegExp]>([
+    ["of another network", { stateHash: ZERO_STATE }, /stateHash is 3NK2tk.*, expected 3NKeMonc/],
+    ["whose ledgers differ", { snarkedLedgerHash: hashText("ledgerHash", 36n) }, /ledgerHash is j/],
+    [
+      "with another currency",
+      { stakingEpochData: { ...GENESIS.stakingEpochData, totalCurrency: "1" } },
+      /totalCurrency is 1, expected 805385692840039233/,
+    ],
+    ["with an unknown key", { lastVRF: "" }, /lastVRF/],
+    ["that lacks a value", { lastVrfOutput: undefined }, /lastVrfOutput/],
+  ])("a genesis file %s is refused", async (_what, change, says) => {
+    const file = path.join(home, "wrong.json");
+    await writeFile(file, JSON.stringify({ ...GENESIS, ...change }));
+    await using target = await openTestDatabase();
+    await expectRefusal(migration(target, "--official-genesis", file), {
+      exit: 78,
+      says: ["official genesis", says],
+      next: "docs/differences-from-official.md",
+    });
+  });
+});

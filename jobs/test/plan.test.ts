@@ -1,0 +1,334 @@
+// What `forklift migrate --plan` and `forklift audit` say, compared with what a migration then does;
+// and that neither they nor the migration writes the source.
+
+import { createReadStream } from "node:fs";
+import { cp, readdir, rm, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { databaseExists, urlWithDatabase } from "@forklift/postgres";
+import {
+  forkliftJson,
+  isMainnetDataMissing,
+  MAINNET,
+  mainnetUrl,
+  openPlainRole,
+  openTestDatabase,
+  openTestSession,
+  type PlainRole,
+  runForklift,
+  type TestDatabase,
+} from "@forklift/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { contentsOf } from "./contents.ts";
+import { blockFileOf, openSmallArchive, type SmallArchive } from "./small-archive.ts";
+
+const CANONICAL_HEIGHT = 240;
+const FILES_HEIGHT = 300;
+const LEDGER = mainnetUrl(MAINNET.genesisLedger);
+
+interface PlanDocument {
+  readonly ok: boolean;
+  readonly plan: {
+    readonly range: { from: number; to: number; blocks: number } | null;
+    readonly pendingBlocks: number;
+    readonly target: { state: string; tip: { height: number } | null };
+    readonly rows: { table: string; rows: number; isEstimate: boolean }[];
+    readonly precomputed: {
+      neededCount: number;
+      missingCount: number | null;
+      isExact: boolean;
+      missing: string[];
+      places: { url: string; asked: string; blockCount: number; bytes: number | null }[];
+    };
+    readonly bytes: { blockFiles: number; target: number };
+    readonly time: { ms: number; blocksPerSecond: number; measured: string };
+    readonly servers: { role: string; version: string; databaseBytes: number | null }[];
+    readonly filesToFetch: string[];
+  };
+}
+
+describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
+  let archive: SmallArchive;
+  /** May read the source, and nothing else. */
+  let reader: PlainRole;
+
+  beforeAll(async () => {
+    archive = await openSmallArchive({
+      canonicalHeight: CANONICAL_HEIGHT,
+      filesHeight: FILES_HEIGHT,
+    });
+    reader = await openPlainRole(archive.source, [
+      "grant select on all tables in schema public to ROLE",
+    ]);
+  });
+
+  afterAll(async () => {
+    await reader[Symbol.asyncDispose]();
+    await archive[Symbol.asyncDispose]();
+  });
+
+  interface Asked {
+    readonly target: string;
+    readonly source?: string;
+    readonly blocks?: string;
+    readonly more?: readonly string[];
+  }
+
+  const migration = ({ target, source, blocks, more = [] }: Asked) => [
+    ...["migrate", "--source-db", source ?? archive.source.url, "--target-db", target],
+    ...["--blocks", blocks ?? archive.blocks, "--genesis-ledger", LEDGER, "--network", "mainnet"],
+    ...more,
+  ];
+  const planOf = async (asked: Asked) =>
+    (await forkliftJson<PlanDocument>([...migration(asked), "--plan"])).plan;
+
+  // The owner could write: what keeps the source as it is must then be forklift.
+  test.each([
+    ["a role with SELECT alone", () => reader.url],
+    ["the owner", () => archive.source.url],
+  ])("as %s the source is read, and stays as it was to the last byte", async (_who, url) => {
+    const before = await checksumOf(archive.source);
+    await using target = await openTestDatabase();
+    const asked = { source: url(), target: target.url };
+    await planOf(asked);
+    await forkliftJson(migration(asked));
+    await forkliftJson(migration({ ...asked, more: ["--stop-at-height", "260"] }));
+    await forkliftJson(["audit", "--source-db", url()]);
+    expect(await checksumOf(archive.source)).toEqual(before);
+  });
+
+  test("a plan writes nothing, and its rows are those that a migration then writes", async () => {
+    await using target = await openTestDatabase();
+    const asked = { target: target.url };
+    const plan = await planOf(asked);
+    expect(await contentsOf(target)).toEqual({});
+    expect(plan).toMatchObject({
+      range: { from: 1, to: CANONICAL_HEIGHT, blocks: CANONICAL_HEIGHT },
+      pendingBlocks: 0,
+      target: { state: "empty", tip: null },
+      filesToFetch: [],
+    });
+    await forkliftJson(migration(asked));
+    await expectRows(plan, {}, await rowCounts(target));
+
+    const written = await rowCounts(target);
+    const contents = await contentsOf(target);
+    const further = { ...asked, more: ["--stop-at-height", "300"] };
+    const next = await planOf(further);
+    expect(await contentsOf(target)).toEqual(contents);
+    expect(next).toMatchObject({
+      range: { from: CANONICAL_HEIGHT + 1, to: 300, blocks: 60 },
+      pendingBlocks: 60,
+      target: { state: "archive", tip: { height: CANONICAL_HEIGHT } },
+    });
+    await forkliftJson(migration(further));
+    await expectRows(next, written, await rowCounts(target));
+
+    const idle = await planOf(further);
+    expect(idle.range).toBeNull();
+    expect(idle.rows.map(({ rows }) => rows)).toEqual(idle.rows.map(() => 0));
+    expect(idle.precomputed).toMatchObject({ neededCount: 0, missing: [] });
+  });
+
+  test("the rate of the next plan is the one that was measured on this target", async () => {
+    await using target = await openTestDatabase();
+    const asked = { target: target.url };
+    expect((await planOf(asked)).time.measured).toContain("two cores");
+    await forkliftJson(migration(asked));
+    await using session = await openTestSession(target);
+    const [rate] = await session.query<{ units: string; elapsed_ms: string }>(
+      "select units, elapsed_ms from forklift.stage_rate where stage = 'copy-blocks'",
+    );
+    const { time } = await planOf({ ...asked, more: ["--stop-at-height", "300"] });
+    expect(time.measured).toContain(`this target, ${rate!.units} blocks`);
+    const perSecond = (Number(rate!.units) * 1000) / Number(rate!.elapsed_ms);
+    expect(time.blocksPerSecond).toBeCloseTo(perSecond, 0);
+    expect(time.ms).toBe(Math.round((60 / perSecond) * 1000));
+  });
+
+  test("a target that does not exist is planned for, and not made", async () => {
+    await using neighbour = await openTestDatabase();
+    const target = urlWithDatabase(neighbour.url, "planned_only");
+    const plan = await planOf({ target });
+    expect(plan.target).toMatchObject({ state: "missing", tip: null });
+    expect(plan.servers).toMatchObject([
+      { role: "source" },
+      { role: "target", databaseBytes: null },
+    ]);
+    expect(await databaseExists(target)).toBe(false);
+  });
+
+  test("a plan does not wait for the run that holds the target", async () => {
+    await using target = await openTestDatabase();
+    await using other = await openTestSession(target);
+    await other.query("begin");
+    await other.query("create table held (id int)");
+    await expect(planOf({ target: target.url })).resolves.toBeDefined();
+    await other.query("rollback");
+  });
+
+  test("every missing block file is named, and each place with what it would give", async () => {
+    await using target = await openTestDatabase();
+    const { stateHashes, home } = archive;
+    const [first, second] = [path.join(home, "first"), path.join(home, "second")];
+    await cp(archive.blocks, first, { recursive: true });
+    await cp(archive.blocks, second, { recursive: true });
+    const gone = (folder: string, heights: number[]) =>
+      Promise.all(heights.map((at) => rm(path.join(folder, blockFileOf(stateHashes, at)))));
+    await gone(first, [50, 51, 90]);
+    await gone(second, [50, 90]);
+    const blocks = `${first},${second}`;
+    const plan = await planOf({ target: target.url, blocks });
+    const missing = [50, 90].map((at) => blockFileOf(stateHashes, at));
+    expect(plan.filesToFetch).toEqual(missing);
+    expect(plan.precomputed).toMatchObject({
+      neededCount: 239,
+      missingCount: 2,
+      isExact: true,
+      missing,
+      places: [
+        {
+          asked: "listed",
+          blockCount: 236,
+          heights: [
+            [2, 49],
+            [52, 89],
+            [91, 240],
+          ],
+        },
+        { asked: "listed", blockCount: 1, heights: [[51, 51]] },
+      ],
+    });
+    const { size } = await stat(path.join(second, blockFileOf(stateHashes, 51)));
+    expect(plan.precomputed.places[1]!.bytes).toBe(size);
+  });
+
+  test.each([
+    ["a bundle", async () => ({ url: mainnetUrl(MAINNET.blocks), close: () => undefined })],
+    ["a web server", () => serve(archive.blocks)],
+  ])("%s is asked for a few blocks, which tell the size of all", async (_what, open) => {
+    await using target = await openTestDatabase();
+    const { url, close } = await open();
+    const plan = await planOf({ target: target.url, blocks: url });
+    close();
+    expect(plan.precomputed).toMatchObject({ missingCount: 0, isExact: false, missing: [] });
+    const [place] = plan.precomputed.places;
+    expect(place).toMatchObject({ asked: "probed", askedCount: 16, blockCount: 239 });
+    const folder = await planOf({ target: target.url });
+    const exact = folder.precomputed.places[0]!.bytes!;
+    expect(place!.bytes! / exact).toBeGreaterThan(0.5);
+    expect(place!.bytes! / exact).toBeLessThan(2);
+  });
+
+  test("a source with a gap: the plan and the refusal give the file to fetch", async () => {
+    const at = `(select id from blocks where height = 50 and chain_status = 'canonical')`;
+    await using source = await archive.changedSource(
+      `update blocks set parent_id = null where parent_id = ${at};
+       delete from blocks_user_commands where block_id = ${at};
+       delete from blocks_internal_commands where block_id = ${at};
+       delete from blocks where id = ${at}`,
+    );
+    await using target = await openTestDatabase();
+    const file = blockFileOf(archive.stateHashes, 50);
+    const asked = migration({ source: source.url, target: target.url });
+    const documentOf = async (args: readonly string[]) => {
+      const { exit, stdout } = await runForklift([...args, "--json"]);
+      expect(exit).toBe(65);
+      return JSON.parse(stdout) as PlanDocument & Record<string, unknown>;
+    };
+    const planned = await documentOf([...asked, "--plan"]);
+    expect(planned).toMatchObject({ ok: false, plan: { filesToFetch: [file] } });
+    const finding = {
+      kind: "missing-block",
+      height: 50,
+      stateHash: archive.stateHashes[50],
+      parentHash: archive.stateHashes[49],
+      mend: { action: "add", files: [file] },
+    };
+    const findings = expect.arrayContaining([expect.objectContaining(finding)]);
+    const gap = { ok: false, stoppingCount: 1, filesToFetch: [file], findings };
+    expect(await documentOf(asked)).toMatchObject({ ...gap, error: { exit: 65 } });
+    expect(await documentOf(["audit", "--source-db", source.url])).toMatchObject(gap);
+    expect(await contentsOf(target)).toEqual({});
+  });
+
+  test("an audit of a whole source finds nothing, at any stop point", async () => {
+    const audit = (...more: string[]) =>
+      forkliftJson<object>(["audit", "--source-db", archive.source.url, ...more]);
+    const whole = { ok: true, network: "mainnet", filesToFetch: [] };
+    expect(await audit()).toMatchObject({ ...whole, tip: { height: CANONICAL_HEIGHT } });
+    expect(await audit("--stop-at-height", "100")).toMatchObject({
+      ...whole,
+      tip: { height: 100 },
+    });
+    expect(await audit("--fork-state-hash", archive.stateHashes[290]!)).toMatchObject({
+      ...whole,
+      tip: { height: 290, stateHash: archive.stateHashes[290] },
+    });
+  });
+
+  test("the tables for people say the same", async () => {
+    await using target = await openTestDatabase();
+    const { stdout } = await runForklift([...migration({ target: target.url }), "--plan"]);
+    expect(stdout).toContain(`blocks   heights 1 to ${CANONICAL_HEIGHT}, ${CANONICAL_HEIGHT}`);
+    expect(stdout).toMatch(/public_keys +\d+/);
+    expect(stdout).toContain("239 are needed, 0 are missing everywhere");
+    expect(stdout).toMatch(/source +\d+\.\d+/);
+    expect(await readdir(archive.blocks)).toHaveLength(FILES_HEIGHT - 1);
+  });
+});
+
+/** A web server over a folder. */
+async function serve(folder: string): Promise<{ url: string; close: () => void }> {
+  const server = createServer((request, response) => {
+    const file = createReadStream(path.join(folder, path.basename(request.url!)));
+    file.on("error", () => response.writeHead(404).end());
+    file.pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/blocks`, close: () => void server.close() };
+}
+
+/** Every table, every sequence, and what the catalog says of both. */
+async function checksumOf(database: TestDatabase): Promise<object> {
+  await using session = await openTestSession(database);
+  const sequences = await session.query(
+    "select sequencename, last_value from pg_sequences order by sequencename",
+  );
+  const [catalog] = await session.query(
+    `select md5(string_agg(line, ',' order by line)) as digest
+     from (select concat_ws(' ', c.relname, c.relkind, a.attname, a.attnum) as line
+           from pg_class c left join pg_attribute a on a.attrelid = c.oid
+           where c.relnamespace not in ('pg_toast'::regnamespace)) lines`,
+  );
+  return { tables: await contentsOf(database), sequences, catalog };
+}
+
+async function rowCounts(database: TestDatabase): Promise<Record<string, number>> {
+  const contents = await contentsOf(database);
+  return Object.fromEntries(
+    Object.entries(contents).map(([table, text]) => [
+      table.replace("public.", ""),
+      Number.parseInt(text, 10),
+    ]),
+  );
+}
+
+/** An estimate may be a twentieth off; everything else is exact, and every table is told of. */
+async function expectRows(
+  { rows }: PlanDocument["plan"],
+  before: Record<string, number>,
+  after: Record<string, number>,
+): Promise<void> {
+  const told = new Map(rows.map((row) => [row.table, row]));
+  for (const [table, count] of Object.entries(after)) {
+    if (table.startsWith("forklift.")) continue;
+    const written = count - (before[table] ?? 0);
+    const planned = told.get(table);
+    if (planned?.isEstimate === true) {
+      expect(Math.abs(planned.rows - written), table).toBeLessThanOrEqual(written / 20);
+    } else expect([table, planned?.rows ?? 0]).toEqual([table, written]);
+  }
+}

@@ -1,0 +1,36 @@
+// What the questions of an audit share: what they are asked about, and the form of their answers.
+
+import type { Finding, FindingKind } from "./source-finding.ts";
+
+export interface AuditOptions {
+  /** The prefix of block files. */
+  readonly network: string;
+  /**
+   * Commands of blocks up to this height are not looked at again: an earlier run has copied them,
+   * and they were verified. Links, heights and statuses are always looked at as a whole.
+   */
+  readonly above: bigint;
+}
+
+/** What one question found: the first findings of a kind, and how many there are. */
+export interface Found {
+  readonly kind: FindingKind;
+  readonly findings: readonly Finding[];
+  readonly count: number;
+}
+
+/**
+ * Findings of one kind and question. Beyond so many they say nothing new; their number is told.
+ * Large enough that the files of a long gap's many pieces are all named.
+ */
+export const FINDINGS_MAX = 100;
+
+/** Rows of a question that asks for `count(*) over () as total` beside its first rows. */
+export function foundIn<Row extends { readonly total: string }>(
+  kind: FindingKind,
+  rows: readonly Row[],
+  findingOf: (row: Row) => Omit<Finding, "kind">,
+): Found {
+  const findings = rows.map((row) => ({ kind, ...findingOf(row) }));
+  return { kind, findings, count: Number(rows[0]?.total ?? 0) };
+}

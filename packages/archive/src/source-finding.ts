@@ -1,0 +1,130 @@
+// What an audit of the source finds: plain data that names the place, the fault and what mends it.
+
+import {
+  blockFileName,
+  FormatError,
+  jsonNumber,
+  parseStateHash,
+  type StateHash,
+} from "@forklift/chain";
+import { SourceDataError } from "@forklift/pipeline";
+
+/** The kinds of faults; they stand in reports, so they are never renamed. */
+export const FINDING_KINDS = [
+  "missing-block",
+  "two-canonical",
+  "parent-link",
+  "height",
+  "chain-status",
+  "unknown-command",
+  "repeated-command",
+  "lost-command",
+  "no-coinbase",
+  "parent-id",
+  "command-without-block",
+] as const;
+
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
+/** The files that hold the truth about a fault. */
+export interface Mend {
+  /** `add`: the source lacks these blocks. `replace`: it has their rows, and they are wrong. */
+  readonly action: "add" | "replace";
+  readonly files: readonly string[];
+}
+
+export interface Finding {
+  readonly kind: FindingKind;
+  /** Null for a command that no block includes. */
+  readonly height: bigint | null;
+  /** Of the block at fault, be it there or missing; null when nothing tells it. */
+  readonly stateHash: string | null;
+  readonly parentHash: string | null;
+  /** A sentence with both values where two differ. */
+  readonly fault: string;
+  /** Null when no file tells more than the source itself. */
+  readonly mend: Mend | null;
+  /** Whether the chosen chain cannot be copied because of it; else it lies beside the chain. */
+  readonly stopsMigration: boolean;
+}
+
+export interface SourceAudit {
+  /** By height; of each kind the first ones. */
+  readonly findings: readonly Finding[];
+  /** How many there are, of every kind that was found. */
+  readonly counts: Readonly<Partial<Record<FindingKind, number>>>;
+  /** How many of them stop the migration. */
+  readonly stoppingCount: number;
+}
+
+export function stoppingFindings({ findings }: SourceAudit): Finding[] {
+  return findings.filter(({ stopsMigration }) => stopsMigration);
+}
+
+/** The files that would mend what stops the migration, each once, in the order of the findings. */
+export function filesToFetch(findings: readonly Finding[]): string[] {
+  return [...new Set(findings.flatMap(({ mend }) => mend?.files ?? []))];
+}
+
+/** The name of a block's file; none when what should be its state hash is not one. */
+export function mendingFile(
+  action: Mend["action"],
+  network: string,
+  { height, stateHash }: { readonly height: bigint; readonly stateHash: string },
+): Mend | null {
+  let parsed: StateHash;
+  try {
+    parsed = parseStateHash(stateHash);
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
+  }
+  return { action, files: [blockFileName({ network, height, stateHash: parsed })] };
+}
+
+/** As `--json` prints it. */
+export function auditDocument({ findings, counts, stoppingCount }: SourceAudit) {
+  return {
+    findings: findings.map((finding) => ({
+      ...finding,
+      height: finding.height === null ? null : jsonNumber(finding.height),
+    })),
+    counts,
+    stoppingCount,
+    filesToFetch: filesToFetch(findings.filter(({ stopsMigration }) => stopsMigration)),
+  };
+}
+
+/** Findings told one by one in a sentence; the document holds the others. */
+const TOLD_MAX = 5;
+
+/** The refusal of a source that the audit found faulty, with the audit as its details. */
+export function auditError(audit: SourceAudit): SourceDataError {
+  const stopping = stoppingFindings(audit);
+  const told = stopping.slice(0, TOLD_MAX).map(({ fault }) => fault);
+  const untold = audit.stoppingCount - told.length;
+  const more = untold > 0 ? `; and ${untold} more` : "";
+  return new SourceDataError(`the source is not a whole chain: ${told.join("; ")}${more}`, {
+    hint: hintFor(stopping),
+    details: auditDocument(audit),
+  });
+}
+
+function hintFor(stopping: readonly Finding[]): string {
+  const filesOf = (action: Mend["action"]) =>
+    filesToFetch(stopping.filter(({ mend }) => mend?.action === action));
+  const [added, replaced] = [filesOf("add"), filesOf("replace")];
+  const steps = [
+    added.length > 0 ? `patch the source with ${listed(added)}` : null,
+    replaced.length > 0
+      ? `repair these rows in the source; what they should be stands in ${listed(replaced)}`
+      : null,
+    added.length + replaced.length === 0 ? "repair these rows in the source" : null,
+  ];
+  return `${steps.filter((step) => step !== null).join("; ")}; then run again`;
+}
+
+function listed(files: readonly string[]): string {
+  const more = files.length > TOLD_MAX ? ` and ${files.length - TOLD_MAX} more` : "";
+  return files.slice(0, TOLD_MAX).join(", ") + more;
+}

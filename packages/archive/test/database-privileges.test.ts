@@ -1,0 +1,95 @@
+import { ConfigError } from "@forklift/pipeline";
+import { connect } from "@forklift/postgres";
+import { readSchema } from "@forklift/schemas";
+import {
+  openPlainRole,
+  openTestDatabase,
+  openTestSession,
+  type PlainRole,
+  type TestDatabase,
+} from "@forklift/testkit";
+import { expect, test } from "vitest";
+import {
+  requireDatabaseCreatable,
+  requireReadable,
+  requireWritable,
+} from "../src/database-privileges.ts";
+
+async function archiveOf(era: "mainnet" | "berkeley"): Promise<TestDatabase> {
+  const database = await openTestDatabase();
+  await using owner = await openTestSession(database);
+  const { tables } = await readSchema(era);
+  await owner.query(tables);
+  return database;
+}
+
+const sessionOf = async ({ url }: PlainRole) => await connect(url, { applicationName: "test" });
+
+const SELECT_ALL = "grant select on all tables in schema public to ROLE";
+
+test("SELECT alone lets a source be read, balances and timing left out", async () => {
+  await using source = await archiveOf("mainnet");
+  await using role = await openPlainRole(source, [
+    SELECT_ALL,
+    "revoke select on balances, timing_info from ROLE",
+  ]);
+  await using session = await sessionOf(role);
+  await expect(requireReadable(session)).resolves.toBeUndefined();
+});
+
+test("every table that the role may not read is named with the grant that is missing", async () => {
+  await using source = await archiveOf("mainnet");
+  await using role = await openPlainRole(source, [
+    SELECT_ALL,
+    "revoke select on user_commands, epoch_data from ROLE",
+  ]);
+  await using session = await sessionOf(role);
+  await expect(requireReadable(session)).rejects.toMatchObject({
+    message: expect.stringContaining(`role ${role.name} may not read epoch_data, user_commands`),
+    hint: expect.stringContaining(`grant select on epoch_data, user_commands to ${role.name}`),
+  });
+});
+
+test.each([
+  ["nothing", [], "has no schema forklift"],
+  [
+    "create on the database, not in public",
+    [
+      "do $$ begin execute format('grant create on database %I to ROLE', current_database()); end $$",
+    ],
+    "may not create tables in its schema public",
+  ],
+])("an empty target is refused to a role that may %s", async (_what, grants, says) => {
+  await using target = await openTestDatabase();
+  await using role = await openPlainRole(target, [
+    // Before PostgreSQL 15 everybody could.
+    "revoke create on schema public from public",
+    ...grants,
+  ]);
+  await using session = await sessionOf(role);
+  const requiring = requireWritable(session, { isEmpty: true });
+  await expect(requiring).rejects.toThrow(says);
+  await expect(requiring).rejects.toThrow(ConfigError);
+});
+
+test("an archive is refused as a target to a role that may only read it", async () => {
+  await using target = await archiveOf("berkeley");
+  await using role = await openPlainRole(target, [SELECT_ALL, "create schema forklift"]);
+  await using session = await sessionOf(role);
+  const requiring = requireWritable(session, { isEmpty: false });
+  await expect(requiring).rejects.toThrow(`does not let role ${role.name} insert into blocks`);
+  await using owner = await openTestSession(target);
+  await expect(requireWritable(owner, { isEmpty: false })).resolves.toBeUndefined();
+});
+
+test("a target that is not there is refused to a role that may not create databases", async () => {
+  await using database = await openTestDatabase();
+  await using role = await openPlainRole(database, []);
+  await using session = await sessionOf(role);
+  const requiring = requireDatabaseCreatable(session, "postgres://host/target");
+  await expect(requiring).rejects.toThrow(
+    `the target postgres://host/target does not exist, and role ${role.name} may not create it`,
+  );
+  await using owner = await openTestSession(database);
+  await expect(requireDatabaseCreatable(owner, "")).resolves.toBeUndefined();
+});
