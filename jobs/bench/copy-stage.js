@@ -2,7 +2,7 @@
 // verified beforehand and in memory.
 
 import { progressMarks } from "@forklift/archive";
-import { copyBlocks, migration } from "@forklift/migrator";
+import { copyBlocks, migration, OWN_FORM } from "@forklift/migrator";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import { runStages } from "@forklift/pipeline";
 import { connect } from "@forklift/postgres";
@@ -23,7 +23,7 @@ export async function copySeconds({ sourceUrl, targetUrl, preset, genesisLedgerU
     genesisLedger: await loadGenesisLedger(network, genesisLedgerUrl),
     blocks: inMemory(verified),
     stop: { forkStateHash: null, stopAtHeight: null },
-    form: "own",
+    form: OWN_FORM,
     warn() {},
   };
   const reports = await runStages(migration, {

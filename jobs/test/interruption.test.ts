@@ -27,7 +27,7 @@ import { contentsOf } from "./contents.ts";
 import { interruptRun } from "./interrupted-run.ts";
 import { openSmallArchive, type SmallArchive } from "./small-archive.ts";
 
-/** Two batches of blocks and, with a checkpoint every 50, five of the replay. */
+/** Several batches of blocks, the first of them 50, and with a checkpoint every 50 five of the replay. */
 const LONG_HEIGHT = 240;
 /** What a job primes. */
 const PRIMED_HEIGHT = 60;
@@ -168,7 +168,7 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       };
       await kill(migrate(target), startOf("create-schema"), delay() / 4);
       await kill(migrate(target), startOf("copy-blocks"), delay());
-      await kill(migrate(target), progressOf("copy-blocks", 200), 0);
+      await kill(migrate(target), progressOf("copy-blocks", 50), 0);
       await kill(migrate(target), startOf("write-genesis-accounts"), delay() / 4);
       await runToEnd(migrate(target));
       await kill(replay(target), startOf("replay-commands"), delay());
@@ -187,7 +187,7 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
         expect(stderr).toContain("forklift: stopped by a signal during ");
         expect(stderr).toContain("run the same command again; it continues where it stopped");
       };
-      await stopped(migrate(target), progressOf("copy-blocks", 200));
+      await stopped(migrate(target), progressOf("copy-blocks", 50));
       await runToEnd(migrate(target));
       await stopped(replay(target), progressOf("replay-commands", 51));
       const marked = await replayedHeight(target);

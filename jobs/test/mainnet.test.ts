@@ -5,6 +5,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import type { StageReport } from "@forklift/pipeline";
 import {
   forkliftJson,
   isMainnetDataMissing,
@@ -158,11 +159,21 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
     ].flat();
     const sourceAndBlocks = ["--source-db", source.url, "--blocks", mainnetUrl(MAINNET.blocks)];
     const stop = ["--fork-state-hash", MAINNET.tip];
-    await forkliftJson([
+    const { stages } = await forkliftJson<{ stages: readonly StageReport[] }>([
       ...["migrate", "--network", "mainnet", ...stop],
       ...shared,
       ...sourceAndBlocks,
     ]);
+    // Of the dump's 3,902 blocks those beside the chain, pending ones among them, and all balances.
+    const left = stages.find(({ stage }) => stage === "preflight")?.leftBehind ?? {};
+    expect(left).toEqual({
+      orphanedBlocks: expect.any(Number),
+      pendingBlocks: expect.any(Number),
+      canonicalBlocksAbove: 0,
+      balances: expect.any(Number),
+    });
+    expect(left["orphanedBlocks"]! + left["pendingBlocks"]!).toBe(3902 - 2025);
+    expect(left["balances"]).toBeGreaterThan(2025);
     const checkpoints = pathToFileURL(`${home}/checkpoints/`).href;
     await forkliftJson(["replay", ...shared, "--checkpoints", checkpoints]);
 

@@ -221,6 +221,25 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
     expect(place!.bytes! / exact).toBeLessThan(2);
   });
 
+  test("a cache is looked into, and not written", async () => {
+    await using target = await openTestDatabase();
+    const cache = path.join(archive.home, "cache");
+    const { url, close } = await serve(archive.blocks);
+    const asked = { target: target.url, blocks: url, more: ["--cache", cache] };
+    await planOf(asked);
+    await expect(stat(cache)).rejects.toThrow("ENOENT");
+    await forkliftJson(migration({ ...asked, more: [...asked.more, "--stop-at-height", "100"] }));
+    const kept = (await readdir(path.join(cache, "blocks"))).length;
+    await using empty = await openTestDatabase();
+    const plan = await planOf({ ...asked, target: empty.url });
+    close();
+    expect(plan.precomputed.places).toMatchObject([
+      { asked: "listed", blockCount: 99, heights: [[2, 100]] },
+      { asked: "probed", blockCount: 140 },
+    ]);
+    expect((await readdir(path.join(cache, "blocks"))).length).toBe(kept);
+  });
+
   test("a source with a gap: the plan and the refusal give the file to fetch", async () => {
     const at = `(select id from blocks where height = 50 and chain_status = 'canonical')`;
     await using source = await archive.changedSource(

@@ -1,6 +1,6 @@
 // The result of a run of stages, as a table and as a document.
 
-import type { StageReport } from "@forklift/pipeline";
+import type { Counts, StageReport } from "@forklift/pipeline";
 import type { Outcome } from "../cli/host.ts";
 import { duration, grouped } from "./numbers.ts";
 import { table } from "./table.ts";
@@ -14,14 +14,23 @@ export function stagesTable(stages: readonly StageReport[]): string {
       { title: "time", align: "right" },
       { title: "" },
     ],
-    stages.map(({ stage, rowCount, checks, elapsedMs, skipped }) => [
+    stages.map(({ stage, rowCount, checks, elapsedMs, skipped, leftBehind }) => [
       stage,
       grouped(rowCount),
       grouped(checks.length),
       duration(elapsedMs),
-      skipped === undefined ? "" : `nothing to do: ${skipped}`,
+      skipped === undefined ? leftBehindText(leftBehind) : `nothing to do: ${skipped}`,
     ]),
   );
+}
+
+/** `{orphanedBlocks: 3}` → "left behind: 3 orphaned blocks". */
+function leftBehindText(counts: Counts = {}): string {
+  const parts = Object.entries(counts).map(([name, count]) => {
+    const words = name.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
+    return `${grouped(count)} ${words}`;
+  });
+  return parts.length === 0 ? "" : `left behind: ${parts.join(", ")}`;
 }
 
 export function stagesOutcome(stages: readonly StageReport[], more: object): Outcome {

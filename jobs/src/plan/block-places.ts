@@ -2,10 +2,10 @@
 // are asked for a few blocks.
 
 import { stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseBlockFileName } from "@forklift/chain";
 import type { BlockPlace } from "@forklift/migrator";
-import { openBlockSources } from "@forklift/precomputed";
+import { type BlockSourcesOptions, openBlockSources } from "@forklift/precomputed";
 import { maskUrl, openStore, parseStoreUrl } from "@forklift/storage";
 
 /**
@@ -14,39 +14,66 @@ import { maskUrl, openStore, parseStoreUrl } from "@forklift/storage";
  */
 const BUNDLE_BYTES_MAX = 2 * 1024 ** 3;
 
-export interface BlockPlacesOptions {
-  readonly urls: readonly string[];
-  readonly network: string;
-  readonly scratchDirectory: string;
-}
-
 export interface BlockPlaces extends AsyncDisposable {
   readonly places: readonly BlockPlace[];
 }
 
-/** @throws ConfigError as a run would, for a place that is none. */
-export async function openBlockPlaces(options: BlockPlacesOptions): Promise<BlockPlaces> {
+/**
+ * The cache is a place like the others, asked before the first remote one; a plan only looks into it.
+ * @throws ConfigError as a run would, for a place that is none.
+ */
+export async function openBlockPlaces({
+  urls,
+  network,
+  scratchDirectory,
+  cache,
+}: BlockSourcesOptions): Promise<BlockPlaces> {
   const opened: AsyncDisposable[] = [];
+  const close = async () => {
+    for (const each of opened) await each[Symbol.asyncDispose]();
+  };
   const places: BlockPlace[] = [];
-  for (const url of options.urls) {
-    const blocks = await openBlockSources({ ...options, urls: [url] });
-    opened.push(blocks);
-    const parsed = parseStoreUrl(url);
-    places.push({
-      url: maskUrl(parsed),
-      notAsked: await whyNotAsked(parsed),
-      list: async () => (isFolder(parsed) ? await listFolder(url, options.network) : null),
-      async probe(id) {
-        const before = bytesOf(blocks);
-        return (await blocks.tryFetch(id)) === null ? null : bytesOf(blocks) - before;
-      },
-    });
+  const firstRemote = urls.find((url) => parseStoreUrl(url).protocol !== "file:");
+  try {
+    for (const url of urls) {
+      if (url === firstRemote && cache !== undefined) {
+        const cached = await openBlockSources({ urls: [url], network, scratchDirectory, cache });
+        opened.push(cached);
+        // Before the remote place stands the cache itself.
+        places.push(folderPlace(pathToFileURL(cached.statistics()[0]!.url).href, network));
+      }
+      // Without the cache: what is probed must not be kept, for a plan writes nothing.
+      const blocks = await openBlockSources({ urls: [url], network, scratchDirectory });
+      opened.push(blocks);
+      places.push(await placeOf(url, network, blocks));
+    }
+  } catch (error) {
+    await close();
+    throw error;
   }
+  return { places, [Symbol.asyncDispose]: close };
+}
+
+async function placeOf(url: string, network: string, blocks: OpenBlocks): Promise<BlockPlace> {
+  const parsed = parseStoreUrl(url);
+  if (parsed.protocol === "file:" && !isBundle(parsed)) return folderPlace(url, network);
   return {
-    places,
-    async [Symbol.asyncDispose]() {
-      for (const each of opened) await each[Symbol.asyncDispose]();
+    url: maskUrl(parsed),
+    notAsked: await whyNotAsked(parsed),
+    list: async () => null,
+    async probe(id) {
+      const before = bytesOf(blocks);
+      return (await blocks.tryFetch(id)) === null ? null : bytesOf(blocks) - before;
     },
+  };
+}
+
+function folderPlace(url: string, network: string): BlockPlace {
+  return {
+    url: maskUrl(parseStoreUrl(url)),
+    notAsked: null,
+    list: async () => await listFolder(url, network),
+    probe: () => Promise.reject(new Error(`${url} is listed, not probed`)),
   };
 }
 
@@ -58,10 +85,6 @@ function bytesOf(blocks: OpenBlocks): number {
 
 function isBundle({ pathname }: URL): boolean {
   return /\.(tar|tar\.gz|tgz)$/.test(pathname);
-}
-
-function isFolder(url: URL): boolean {
-  return url.protocol === "file:" && !isBundle(url);
 }
 
 async function whyNotAsked(url: URL): Promise<string | null> {

@@ -1,5 +1,6 @@
 export * from "./create-target.ts";
 export * from "./database-privileges.ts";
+export * from "./left-behind.ts";
 export * from "./migrated-block.ts";
 export * from "./progress-marks.ts";
 export * from "./refresh-statistics.ts";

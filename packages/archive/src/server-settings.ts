@@ -2,7 +2,7 @@
 // about them. Every value may be one that the role cannot read; then it is null, and no error.
 
 import { statfs } from "node:fs/promises";
-import type { Session } from "@forklift/postgres";
+import { type Session, THROWAWAY_CLUSTER } from "@forklift/postgres";
 
 export type Role = "source" | "target";
 
@@ -17,6 +17,8 @@ export interface ServerSettings {
   readonly sharedBuffersBytes: number | null;
   readonly maintenanceWorkMemBytes: number | null;
   readonly isFsyncOn: boolean | null;
+  /** A server that forklift started itself, for one run. */
+  readonly isThrowaway: boolean;
   /** How long a standby lets a query hold up what its primary sends; -1 is for ever. */
   readonly maxStandbyStreamingDelayMs: number | null;
   /** Free space where the server keeps its files; null unless it is ours to see. */
@@ -43,6 +45,7 @@ export async function readServerSettings(session: Session, role: Role): Promise<
         "shared_buffers",
         "maintenance_work_mem",
         "fsync",
+        "cluster_name",
         "max_standby_streaming_delay",
         // Only for a superuser or a member of pg_read_all_settings.
         "data_directory",
@@ -73,6 +76,7 @@ export async function readServerSettings(session: Session, role: Role): Promise<
     sharedBuffersBytes: bytes("shared_buffers"),
     maintenanceWorkMemBytes: bytes("maintenance_work_mem"),
     isFsyncOn: fsync === undefined ? null : fsync === "on",
+    isThrowaway: found.get("cluster_name")?.setting === THROWAWAY_CLUSTER,
     maxStandbyStreamingDelayMs: number("max_standby_streaming_delay"),
     ...(await freeSpace(found.get("data_directory")?.setting, state!.local)),
   };
@@ -102,7 +106,8 @@ export interface Load {
 }
 
 /** The oldest release that still gets fixes from PostgreSQL; on older ones nothing is tested. */
-const MAJOR_MIN = 13;
+/** The oldest that the tests run on. */
+const MAJOR_MIN = 15;
 
 /** A load of this many times `max_wal_size` is interrupted by as many forced checkpoints. */
 const WAL_TIMES_MAX = 8;
@@ -117,7 +122,7 @@ export function settingWarnings(settings: ServerSettings, load: Load): string[] 
   const warn = (sentence: string) => warnings.push(`the ${role} server: ${sentence}`);
   if (versionMajor < MAJOR_MIN) {
     warn(
-      `PostgreSQL ${version} gets no more fixes; forklift is tested with ${MAJOR_MIN} and later`,
+      `PostgreSQL ${version} is older than ${MAJOR_MIN}, the oldest that forklift is tested with`,
     );
   }
   if (role === "source") {
@@ -130,7 +135,7 @@ export function settingWarnings(settings: ServerSettings, load: Load): string[] 
     return warnings;
   }
   const { maxWalBytes, sharedBuffersBytes, freeBytes } = settings;
-  if (settings.isFsyncOn === false) {
+  if (settings.isFsyncOn === false && !settings.isThrowaway) {
     warn("fsync is off: a crash of the machine, not of forklift, may cost the whole database");
   }
   if (maxWalBytes !== null && load.bytes > WAL_TIMES_MAX * maxWalBytes) {

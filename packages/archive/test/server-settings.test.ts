@@ -58,6 +58,7 @@ describe("settingWarnings", () => {
     sharedBuffersBytes: 4 * GB,
     maintenanceWorkMemBytes: GB,
     isFsyncOn: true,
+    isThrowaway: false,
     maxStandbyStreamingDelayMs: 30_000,
     freeBytes: 1000 * GB,
     freeUnreadable: null,
@@ -83,7 +84,7 @@ describe("settingWarnings", () => {
     [
       "an old release",
       { version: "11.22", versionMajor: 11 },
-      /PostgreSQL 11\.22 gets no more fixes/,
+      /PostgreSQL 11\.22 is older than 15/,
     ],
     ["fsync off", { isFsyncOn: false }, /fsync is off/],
     ["little WAL", { maxWalBytes: GB }, /max_wal_size is 1\.0 GB for a load of 100 GB/],
@@ -94,6 +95,10 @@ describe("settingWarnings", () => {
     const warnings = settingWarnings({ ...well, ...change }, load);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(says);
+  });
+
+  test("does not ask a server for safety that was started for one run", () => {
+    expect(settingWarnings({ ...well, isFsyncOn: false, isThrowaway: true }, load)).toEqual([]);
   });
 
   test("does not ask much of a server for a small load", () => {

@@ -2,11 +2,15 @@
 
 import type { Check } from "./stage.ts";
 
+export type Counts = Readonly<Record<string, number>>;
+
 export interface StageReport {
   readonly stage: string;
   /** Set when the plan found nothing to do; the sentence says why. */
   readonly skipped?: string;
   readonly rowCount: number;
+  /** What it did not take, on purpose: how much of it, by name. */
+  readonly leftBehind?: Counts;
   readonly checks: readonly Check[];
   readonly elapsedMs: number;
 }

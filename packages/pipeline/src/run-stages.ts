@@ -80,7 +80,7 @@ async function runStage<World, Tx>(
   }
   const checks = await stage.verify(world, plan);
   throwIfFailed(stage.id, checks);
-  return { stage: stage.id, rowCount: outcome.rowCount, checks, elapsedMs: elapsedMs() };
+  return { stage: stage.id, ...outcome, checks, elapsedMs: elapsedMs() };
 }
 
 async function runBatches<World, Tx, Plan, Cursor, Tools>(

@@ -1,5 +1,7 @@
 // A stage: one step of a recipe. The words are always the same: plan, resume, open, run, verify.
 
+import type { Counts } from "./report.ts";
+
 /** The outcome of one independent question asked after a stage has run. */
 export interface Check {
   readonly name: string;
@@ -60,7 +62,13 @@ export interface BatchStage<World, Tx, Plan, Cursor, Tools> extends StageWords<W
  */
 export interface WholeStage<World, Plan> extends StageWords<World, Plan> {
   readonly kind: "whole";
-  run(world: World, plan: Plan, watch: Watch): Promise<{ readonly rowCount: number }>;
+  run(world: World, plan: Plan, watch: Watch): Promise<WholeResult>;
+}
+
+export interface WholeResult {
+  readonly rowCount: number;
+  /** What was not taken, on purpose: how much of it, by name. */
+  readonly leftBehind?: Counts;
 }
 
 /** What a long piece of work owes the runner: to tell how far it is, and to stop when asked. */

@@ -29,12 +29,16 @@ const STOP_TIMEOUT_MS = 10_000;
 /** Lines of the server's log that go into a message. */
 const LOG_LINES_SHOWN = 5;
 
+/** By this `cluster_name` a session knows a server of ours. */
+export const THROWAWAY_CLUSTER = "forklift-throwaway";
+
 /**
  * For loading an archive fast into a cluster that nobody will miss. Nothing has to survive a crash;
  * WAL stays minimal, so that a COPY into a table of the same transaction writes none; checkpoints
  * are far apart; memory stays modest, since a ledger wants it in our own process.
  */
 const SERVER_SETTINGS = {
+  cluster_name: THROWAWAY_CLUSTER,
   listen_addresses: "",
   unix_socket_permissions: "0700",
   fsync: "off",

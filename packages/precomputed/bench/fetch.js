@@ -10,11 +10,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { parseBlockFileName } from "@forklift/chain";
-import { blake2b } from "@noble/hashes/blake2.js";
 import pMap from "p-map";
 import { Agent, request } from "undici";
-import { LEGACY_PARAMETERS } from "../../ledger/dist/poseidon/legacy-parameters.js";
-import { PoseidonModule, ZERO_STATE } from "../../ledger/dist/poseidon/poseidon-module.js";
 import { openBlockSources, verifyBlocks } from "../dist/index.js";
 import { readBlockFiles, withBlockFolder } from "./block-files.js";
 
@@ -31,12 +28,6 @@ const BLOCKS_AT_ONCE = 4;
 
 /** In turn, so that a busy moment of the machine hits both; the fastest counts. */
 const ROUNDS = 3;
-
-/** A protocol state: 22 field elements and two prefixes that are hashed once for all. */
-const PERMUTATIONS_A_BLOCK = 12;
-
-/** Of a payment's text, which is what is digested. */
-const COMMAND_TEXT_BYTES = 390;
 
 const { files, server, port } = await withBlockFolder(async (folder) => {
   const forked = fork(path.join(import.meta.dirname, "block-server.js"), [folder]);
@@ -102,33 +93,7 @@ async function measureVerify() {
     });
     seconds = Math.min(seconds, took);
   }
-  const digest_seconds =
-    BLOCKS * PERMUTATIONS_A_BLOCK * (await secondsAPermutation()) +
-    commands * (await secondsADigest());
-  return { blocks: BLOCKS, commands, seconds, digest_seconds };
-}
-
-/** In the shape of block bodies, several side by side, as blocks are verified. */
-async function secondsAPermutation() {
-  const [pairs, count] = [11, 200];
-  const poseidon = new PoseidonModule(LEGACY_PARAMETERS);
-  const inputs = Buffer.alloc(pairs * 2 * 32 * count, 1);
-  return (await fastest(() => poseidon.hashPairs(ZERO_STATE, inputs, pairs))) / (pairs * count);
-}
-
-async function secondsADigest() {
-  const count = 1000;
-  const text = Buffer.alloc(COMMAND_TEXT_BYTES, "x");
-  const digests = () => {
-    for (let at = 0; at < count; at++) blake2b(text, { dkLen: 32 });
-  };
-  return (await fastest(digests)) / count;
-}
-
-async function fastest(work) {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 12; round++) best = Math.min(best, await timed(work));
-  return best;
+  return { blocks: BLOCKS, commands, seconds, digest_seconds: cryptoSeconds(BLOCKS, commands) };
 }
 
 /** Names of the figures are a contract of --json. */

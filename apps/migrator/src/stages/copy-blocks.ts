@@ -8,7 +8,7 @@ import {
   writeBlocks,
 } from "@forklift/archive";
 import { type BlockRef, parseStateHash } from "@forklift/chain";
-import { BatchSize, type BatchStage, ConfigError } from "@forklift/pipeline";
+import { BatchSize, type BatchStage, ConfigError, readAhead } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { mergedBlocks } from "../merged-blocks.ts";
 import { chooseRange, type MigrationRange } from "../migration-range.ts";
@@ -28,7 +28,10 @@ const BATCH_BLOCKS_MAX = 2_000;
  * Bounds what is in memory at once: a command takes about 1 kB. A batch ends with the block that
  * reaches it.
  */
-const BATCH_COMMANDS_MAX = 25_000;
+const BATCH_COMMANDS_MAX = 20_000;
+
+/** What is read and verified while a batch is written: the next batch, which is in memory too. */
+const COMMANDS_AHEAD_MAX = 20_000;
 
 type Plan = MigrationRange;
 
@@ -75,7 +78,10 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
       height: BigInt(cursor.height),
       stateHash: parseStateHash(cursor.stateHash),
     };
-    const blocks = mergedBlocks(world, chain, below);
+    const blocks = readAhead(mergedBlocks(world, chain, below), {
+      weightOf: commandCountOf,
+      weightMax: COMMANDS_AHEAD_MAX,
+    });
     return {
       blocks,
       batchSize: new BatchSize({
@@ -98,7 +104,8 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
     batchSize.adapt(batch.length, performance.now() - startedMs);
     const last = batch.at(-1)!;
     const isLast = last.height === chain.tip.height;
-    if (isLast) await refreshStatistics(tx);
+    // After a first bulk load, statistics are made together with the indexes.
+    if (isLast && !isOneChain) await refreshStatistics(tx);
     return {
       cursor: cursorAt(last),
       isLast,
@@ -130,6 +137,11 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
   },
 };
 
+/** A block without commands is not nothing, either. */
+function commandCountOf({ userCommands, internalCommands }: MigratedBlock): number {
+  return 1 + userCommands.length + internalCommands.length;
+}
+
 async function takeBatch(
   blocks: AsyncGenerator<MigratedBlock>,
   blocksMax: number,
@@ -140,7 +152,7 @@ async function takeBatch(
     const next = await blocks.next();
     if (next.done === true) break;
     batch.push(next.value);
-    commandCount += next.value.userCommands.length + next.value.internalCommands.length;
+    commandCount += commandCountOf(next.value);
   }
   return batch;
 }

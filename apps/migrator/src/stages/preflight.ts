@@ -1,6 +1,6 @@
 // Refuses, before the first write, whatever would stop the migration later.
 
-import { auditError, settingWarnings } from "@forklift/archive";
+import { auditError, countLeftBehind, type LeftBehind, settingWarnings } from "@forklift/archive";
 import type { BlockRef } from "@forklift/chain";
 import type { WholeStage } from "@forklift/pipeline";
 import { type Inspection, inspect } from "../inspect.ts";
@@ -17,6 +17,7 @@ interface Plan {
   readonly pendingCount: number;
   /** What the operator was told of: settings of the servers, faults beside the chain. */
   readonly warnings: readonly string[];
+  readonly leftBehind: LeftBehind;
 }
 
 export const preflight: WholeStage<MigratorWorld, Plan> = {
@@ -36,12 +37,13 @@ export const preflight: WholeStage<MigratorWorld, Plan> = {
       blockCount: blockCountOf(inspection),
       pendingCount: chain.tail.length,
       warnings,
+      leftBehind: await countLeftBehind(world.source, chain),
     };
   },
 
-  /** Everything was asked while planning. */
-  async run() {
-    return { rowCount: 0 };
+  /** Everything was asked while planning; what stays behind is told in the report. */
+  async run(_world, { leftBehind }) {
+    return { rowCount: 0, leftBehind: { ...leftBehind } };
   },
 
   /** From the tip down by parent hash, where the plan went up by height: one walk, one chain. */
