@@ -14,6 +14,7 @@ import pMap from "p-map";
 import { Agent, request } from "undici";
 import { openBlockSources, verifyBlocks } from "../dist/index.js";
 import { readBlockFiles, withBlockFolder } from "./block-files.js";
+import { cryptoSeconds } from "./crypto-speed.js";
 
 const { values: options } = parseArgs({
   options: { json: { type: "boolean" }, blocks: { type: "string", default: "10000" } },
