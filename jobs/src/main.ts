@@ -12,6 +12,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+/** All is closed when the command has ended: what still holds the process has nothing to add. */
+const LINGER_MAX_MS = 5_000;
+
 process.exitCode = await runCli(process.argv.slice(2), {
   environment: process.env,
   signal: stop.signal,
@@ -20,3 +23,4 @@ process.exitCode = await runCli(process.argv.slice(2), {
   now: () => performance.now(),
   date: () => new Date(),
 });
+setTimeout(() => process.exit(), LINGER_MAX_MS).unref();

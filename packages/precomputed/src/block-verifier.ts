@@ -39,8 +39,12 @@ export function openBlockVerifier(options: VerifierOptions = {}): BlockVerifier 
   const { workers: workerCount = defaultWorkers(), blocksInProcess = BLOCKS_IN_PROCESS } = options;
   const workers: VerifyThread[] = [];
   let blocks = 0;
+  let isClosed = false;
   return {
     async verifyBlock(bytes, id, expectedParent) {
+      // Blocks that were on their way when a run was stopped: no thread is started for them, which
+      // nobody would end.
+      if (isClosed) throw new Error("the verifier of blocks is closed");
       if (blocks++ < blocksInProcess || workerCount === 0) {
         return verifyBlock(bytes, id, expectedParent);
       }
@@ -49,6 +53,7 @@ export function openBlockVerifier(options: VerifierOptions = {}): BlockVerifier 
       return await idlest.verifyBlock(bytes, id, expectedParent);
     },
     async [Symbol.asyncDispose]() {
+      isClosed = true;
       await Promise.all(workers.splice(0).map((worker) => worker.close()));
     },
   };

@@ -48,6 +48,14 @@ describe.skipIf(isMissing)("verification on other threads", () => {
     expect(await Promise.all(sound)).toHaveLength(cases.length);
   });
 
+  test("starts no thread once it is closed, for a block that comes late", async () => {
+    const verifier = threads();
+    await verifier[Symbol.asyncDispose]();
+    await expect(verifier.verifyBlock(bytes, id)).rejects.toThrow(
+      "the verifier of blocks is closed",
+    );
+  });
+
   test("a few blocks start no thread, and what waits when all is closed is told", async () => {
     await using few = openBlockVerifier({ workers: 2, blocksInProcess: 3 });
     const before = process.getActiveResourcesInfo().filter((name) => name === "MessagePort");
