@@ -1,26 +1,25 @@
 // Base58: bytes as one big number in the digits that nobody mistakes for each other.
 //
-// Every key and hash of a block goes through here, so three bytes are taken at a time, and four
-// digits. Both fit so that a product and its carry stay far below 2^53, where arithmetic on JavaScript
-// numbers is exact and no bigint is needed.
+// Every key and hash of a block goes through here, and each command as a text of 350 digits, so both
+// ways take as many bytes and digits at a time as keep every sum below 2^53, where arithmetic on
+// JavaScript numbers is exact and no bigint is needed.
 
 import { FormatError } from "./format-error.ts";
 
 const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const BASE = 58;
 
-const DIGITS_IN_GROUP = 4;
-const GROUP = BASE ** DIGITS_IN_GROUP;
-const INVERSE_OF_GROUP = 1 / GROUP;
-
-const BYTES_IN_LIMB = 3;
-const LIMB = 2 ** (8 * BYTES_IN_LIMB);
-
 /**
  * Characters. The work grows with the square of the length, and the longest text that is read here,
  * a signature, has 96.
  */
 export const BASE58_TEXT_MAX = 256;
+
+/**
+ * Bytes that can be encoded; a signed command has 270. With more of them, sums of digits could pass
+ * 2^53: a word times a group is below 2^45.3, and there are half as many words as bytes.
+ */
+export const BASE58_BYTES_MAX = 384;
 
 const ZERO_DIGIT = ALPHABET.charCodeAt(0);
 
@@ -30,25 +29,58 @@ const ALPHABET_CODES = Buffer.from(ALPHABET, "ascii");
 const DIGIT_OF_CODE = new Uint8Array(128).fill(BASE);
 for (const [digit, code] of ALPHABET_CODES.entries()) DIGIT_OF_CODE[code] = digit;
 
-/** Each zero byte in front is a "1" in front. */
+/** Five digits are below 2^29.3, and fit 32-bit arithmetic. */
+const DIGITS_IN_GROUP = 5;
+const GROUP = BASE ** DIGITS_IN_GROUP;
+
+/** Two bytes. */
+const WORD = 2 ** 16;
+const WORDS_MAX = BASE58_BYTES_MAX / 2;
+
+/** Words that are added to the groups in one pass, so that each sum is read and written once. */
+const WORDS_AT_ONCE = 4;
+
+const GROUPS_MAX = Math.ceil((BASE58_BYTES_MAX * 8) / Math.log2(GROUP));
+
+/** The powers of a word in groups of digits, lowest first. */
+const POWERS = powersOfWord();
+
+/** Each zero byte in front is a "1" in front. @throws RangeError above `BASE58_BYTES_MAX` bytes. */
 export function encodeBase58(bytes: Uint8Array): string {
+  return encodeBase58Ascii(bytes).toString("latin1");
+}
+
+/** The same text as ASCII codes, for what is digested next. */
+export function encodeBase58Ascii(bytes: Uint8Array): Buffer {
+  if (bytes.length > BASE58_BYTES_MAX) {
+    throw new RangeError(`${bytes.length} bytes, expected at most ${BASE58_BYTES_MAX}`);
+  }
   const zeros = leadingZeros(bytes);
-  const groups = groupsOf(bytes, zeros);
-  const codes = Buffer.allocUnsafe(zeros + groups.length * DIGITS_IN_GROUP);
+  const sums = sumsOfGroups(bytes, zeros);
+  const codes = Buffer.allocUnsafe(zeros + sums.length * DIGITS_IN_GROUP);
   let start = codes.length;
-  for (const [at, group] of groups.entries()) {
-    const isHighest = at === groups.length - 1;
-    let rest = group;
-    for (let digits = DIGITS_IN_GROUP; isHighest ? rest > 0 : digits > 0; digits--) {
-      const shifted = Math.floor(rest / BASE);
+  let carry = 0;
+  for (const sum of sums) {
+    // Exact: the quotient is below 2^24, so its last bit is finer than the step of one in a group.
+    const total = sum + carry;
+    carry = Math.floor(total / GROUP);
+    let rest = (total - carry * GROUP) | 0;
+    for (let digit = 0; digit < DIGITS_IN_GROUP; digit++) {
+      const shifted = (rest / BASE) | 0;
       start -= 1;
       codes[start] = ALPHABET_CODES[rest - shifted * BASE]!;
       rest = shifted;
     }
   }
+  while (codes[start] === ZERO_DIGIT) start += 1;
   codes.fill(ZERO_DIGIT, start - zeros, start);
-  return codes.toString("latin1", start - zeros);
+  return codes.subarray(start - zeros);
 }
+
+/** Read four digits at a time into limbs of three bytes: a limb times a group is below 2^48. */
+const DIGITS_READ_AT_ONCE = 4;
+const BYTES_IN_LIMB = 3;
+const LIMB = 2 ** (8 * BYTES_IN_LIMB);
 
 /** @throws FormatError for a character that is no digit, and above `BASE58_TEXT_MAX` of them. */
 export function decodeBase58(text: string): Uint8Array {
@@ -62,7 +94,7 @@ export function decodeBase58(text: string): Uint8Array {
   let at = zeros;
   while (at < text.length) {
     // The first group takes the odd digits, all others are full.
-    const end = at + (((text.length - at - 1) % DIGITS_IN_GROUP) + 1);
+    const end = at + (((text.length - at - 1) % DIGITS_READ_AT_ONCE) + 1);
     let carry = 0;
     let factor = 1;
     for (; at < end; at++) {
@@ -85,39 +117,47 @@ function leadingZeros(bytes: Uint8Array): number {
   return zeros;
 }
 
-/** The number behind the zeros in groups of digits, lowest first, the highest not zero. */
-function groupsOf(bytes: Uint8Array, zeros: number): number[] {
-  const groups: number[] = [];
-  let at = zeros;
-  while (at < bytes.length) {
-    // The first limb takes the odd bytes, all others are full.
-    const end = at + (((bytes.length - at - 1) % BYTES_IN_LIMB) + 1);
-    let carry = 0;
-    let factor = 1;
-    for (; at < end; at++) {
-      carry = carry * 256 + bytes[at]!;
-      factor *= 256;
-    }
-    for (let group = 0; group < groups.length; group++) {
-      const product = groups[group]! * factor + carry;
-      carry = quotientByGroup(product);
-      groups[group] = product - carry * GROUP;
-    }
-    while (carry > 0) {
-      const rest = carry;
-      carry = quotientByGroup(rest);
-      groups.push(rest - carry * GROUP);
-    }
-  }
-  return groups;
-}
+const sumsOfAll = new Float64Array(GROUPS_MAX);
 
 /**
- * Division, by a multiplication that takes a third of the time. Exact below 2^48: half a unit keeps
- * the product at least 2^-25 from every integer, and rounding moves it by less than 2^-27.
+ * The number behind the zeros as groups that have not been carried yet, lowest first: each word times
+ * its power, group by group. A view, good until the next call.
  */
-function quotientByGroup(dividend: number): number {
-  return Math.floor((dividend + 0.5) * INVERSE_OF_GROUP);
+function sumsOfGroups(bytes: Uint8Array, zeros: number): Float64Array {
+  const bits = (bytes.length - zeros) * 8;
+  const sums = sumsOfAll.subarray(0, Math.ceil(bits / Math.log2(GROUP)));
+  sums.fill(0);
+  const wordAt = (index: number): number => {
+    const low = bytes.length - 1 - 2 * index;
+    if (low < zeros) return 0;
+    return low === zeros ? bytes[low]! : bytes[low - 1]! * 256 + bytes[low]!;
+  };
+  for (let word = 0; word * 16 < bits; word += WORDS_AT_ONCE) {
+    const [a, b, c, d] = [wordAt(word), wordAt(word + 1), wordAt(word + 2), wordAt(word + 3)];
+    const [powerA, powerB] = [POWERS[word]!, POWERS[word + 1]!];
+    const [powerC, powerD] = [POWERS[word + 2]!, POWERS[word + 3]!];
+    // The highest of the four powers ends where its groups are zero.
+    const end = Math.min(sums.length, Math.ceil(((word + WORDS_AT_ONCE) * 16) / Math.log2(GROUP)));
+    for (let at = 0; at < end; at++) {
+      sums[at]! += a * powerA[at]! + b * powerB[at]! + c * powerC[at]! + d * powerD[at]!;
+    }
+  }
+  return sums;
+}
+
+function powersOfWord(): readonly Float64Array[] {
+  let power = new Float64Array(GROUPS_MAX);
+  power[0] = 1;
+  return Array.from({ length: WORDS_MAX }, () => {
+    const current = power;
+    let carry = 0;
+    power = current.map((group) => {
+      const product = group * WORD + carry;
+      carry = Math.floor(product / GROUP);
+      return product - carry * GROUP;
+    });
+    return current;
+  });
 }
 
 function digitAt(text: string, at: number): number {

@@ -1,7 +1,7 @@
 // Base58check as Mina prints it: version byte, payload, first four bytes of a double SHA-256.
 
 import { hash } from "node:crypto";
-import { decodeBase58, encodeBase58 } from "./base58.ts";
+import { decodeBase58, encodeBase58Ascii } from "./base58.ts";
 import { FormatError, formatErrorAt, quote } from "./format-error.ts";
 
 /** Version bytes, from `base58_check/version_bytes.ml` of the Mina source. */
@@ -39,14 +39,20 @@ export function decodeBase58check(text: string, version: number, payloadBytes: n
   return bytes.subarray(1);
 }
 
+/** @throws RangeError when the payload is longer than `BASE58_BYTES_MAX` less the other five bytes. */
 export function encodeBase58check(version: number, payload: Uint8Array): string {
+  return encodeBase58checkAscii(version, payload).toString("latin1");
+}
+
+/** The same text as ASCII codes, for what is digested next. */
+export function encodeBase58checkAscii(version: number, payload: Uint8Array): Buffer {
   const bytes = new Uint8Array(1 + payload.length + CHECKSUM_BYTES);
   bytes[0] = version;
   bytes.set(payload, 1);
   const end = bytes.length - CHECKSUM_BYTES;
   const checksum = checksumOf(bytes.subarray(0, end));
   for (let at = 0; at < CHECKSUM_BYTES; at++) bytes[end + at] = checksum.charCodeAt(at);
-  return encodeBase58(bytes);
+  return encodeBase58Ascii(bytes);
 }
 
 /** Version byte and payload, their checksum compared and cut off. */

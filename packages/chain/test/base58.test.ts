@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { base58, createBase58check } from "@scure/base";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BASE58_TEXT_MAX, decodeBase58, encodeBase58 } from "../src/base58.ts";
+import { BASE58_BYTES_MAX, BASE58_TEXT_MAX, decodeBase58, encodeBase58 } from "../src/base58.ts";
 import { decodeBase58check, encodeBase58check, FormatError } from "../src/index.ts";
 
 /** Another implementation to compare with. */
@@ -48,15 +48,21 @@ describe("base58", () => {
     );
   });
 
-  test("encodes what is long", () => {
-    const long = Uint8Array.from({ length: 1_000 }, (_, at) => (at * at) & 0xff);
-    expect(encodeBase58(long)).toBe(base58.encode(long));
+  test("encodes what is long, up to a bound", () => {
+    for (const byte of [0xff, 0x01, 0x80]) {
+      for (let length = BASE58_BYTES_MAX - 12; length <= BASE58_BYTES_MAX; length++) {
+        const long = Uint8Array.from({ length }, (_, at) => byte ^ (at * at * 7));
+        expect(encodeBase58(long)).toBe(base58.encode(long));
+        expect(encodeBase58(long.fill(byte))).toBe(base58.encode(long));
+      }
+    }
+    expect(() => encodeBase58(new Uint8Array(BASE58_BYTES_MAX + 1))).toThrow("385 bytes");
   });
 
   test("divides exactly, also what divides without a rest", () => {
     const places = fc.nat({ max: 60 }).map((power) => 58n ** BigInt(power));
     const number = fc
-      .tuple(places, fc.bigInt({ min: 1n, max: 58n ** 4n }), fc.constantFrom(-1n, 0n, 1n))
+      .tuple(places, fc.bigInt({ min: 1n, max: 58n ** 5n }), fc.constantFrom(-1n, 0n, 1n))
       .map(([power, times, step]) => power * times + step);
     fc.assert(
       fc.property(number, (value) => {

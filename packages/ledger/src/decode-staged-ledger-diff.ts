@@ -9,13 +9,12 @@ import {
   FormatError,
   minaOfNanomina,
   nanominaOfMina,
-  parseMemo,
   parseUnsigned,
   quote,
   UINT32_MAX,
   UINT64_MAX,
 } from "@forklift/chain";
-import { checkedPublicKey } from "./decoded-texts.ts";
+import { checkedMemo, checkedPublicKey } from "./decoded-texts.ts";
 import { type Decoder, mismatch, plainObject, text } from "./json-decoder.ts";
 import type {
   CoinbaseParts,
@@ -26,7 +25,7 @@ import type {
   StagedLedgerDiff,
 } from "./staged-ledger-diff.ts";
 import type { SingleTransfer } from "./transaction.ts";
-import { hashUserCommand, parseSignature, type UnhashedCommand } from "./transaction-hash.ts";
+import { hashSignedCommand, readSignature, type UnhashedCommand } from "./transaction-hash.ts";
 
 /** The daemon prints no zero at the end of a fraction. */
 const mina = text((decimal) => {
@@ -39,8 +38,8 @@ const mina = text((decimal) => {
 const amount = text((digits) => parseUnsigned(digits, UINT64_MAX));
 const uint32 = text((digits) => parseUnsigned(digits, UINT32_MAX));
 const publicKey = text(checkedPublicKey);
-const memo = text(parseMemo);
-const signature = text(parseSignature);
+const memo = text(checkedMemo);
+const signature = text(readSignature);
 const defaultToken = text((token) => {
   if (token !== "1")
     throw new FormatError(`token ${quote(token)}, expected "1", the default token`);
@@ -77,14 +76,13 @@ const decodeWork: Decoder<CompletedWork> = (json, at) => ({
 const decodeCommand: Decoder<DiffCommand> = (json, at) => {
   const [variant, data] = key(json, at, "data", tuple(2));
   if (variant !== "Signed_command") throw mismatch(`${at}.data`, "a Signed_command", variant);
-  const signed = {
-    signer: key(data, `${at}.data`, "signer", publicKey),
-    signature: key(data, `${at}.data`, "signature", signature),
-  };
+  const signer = key(data, `${at}.data`, "signer", publicKey);
+  const { text: signatureText, bytes } = key(data, `${at}.data`, "signature", signature);
   const command = key(data, `${at}.data`, "payload", decodePayload);
   return {
-    ...signed,
-    command: { ...command, hash: hashUserCommand(command, signed) },
+    signer,
+    signature: signatureText,
+    command: { ...command, hash: hashSignedCommand(command, signer, bytes) },
     ...key(json, at, "status", decodeStatus),
   };
 };

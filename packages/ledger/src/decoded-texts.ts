@@ -4,9 +4,11 @@
 // protocol state has some twenty such texts, of which all but six are in the block before as well.
 
 import {
+  bytesOfMemo,
   type FieldHashKind,
   fieldBytesOfHash,
   hashTextOfBytes,
+  type Memo,
   type PointBytes,
   type PublicKey,
   pointBytesOfPublicKey,
@@ -21,7 +23,12 @@ const CACHED_KEYS_MAX = 32_768;
 /** Likewise. Hashes repeat less: the receipts of busy payers, and what a state inherits. */
 const CACHED_HASHES_MAX = 8_192;
 
+/** Likewise. Most commands have the empty memo, and those of a payer are alike. */
+const CACHED_MEMOS_MAX = 4_096;
+
 const points = new BoundedCache<string, PointBytes>(CACHED_KEYS_MAX);
+
+const memos = new BoundedCache<string, Uint8Array>(CACHED_MEMOS_MAX);
 
 /** Apart by kind: a text that was accepted as one kind must not pass for another. */
 const hashes: Readonly<Record<FieldHashKind, BoundedCache<string, Uint8Array>>> = {
@@ -39,6 +46,22 @@ export function pointBytes(key: string): PointBytes {
     points.set(key, point);
   }
   return point;
+}
+
+/** 34 bytes. @throws FormatError unless the text is a memo. */
+export function memoBytes(text: string): Uint8Array {
+  let bytes = memos.get(text);
+  if (bytes === undefined) {
+    bytes = bytesOfMemo(text);
+    memos.set(text, bytes);
+  }
+  return bytes;
+}
+
+/** A memo that is known to be well formed. */
+export function checkedMemo(text: string): Memo {
+  memoBytes(text);
+  return text as Memo;
 }
 
 /** 32 canonical bytes. @throws FormatError unless the text is a hash of that kind. */

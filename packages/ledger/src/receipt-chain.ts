@@ -1,7 +1,7 @@
 // The receipt chain: a hash in every account over all the commands whose fees it has paid.
 
-import { bytesOfMemo, UINT32_MAX, type UserCommand, type UserCommandType } from "@forklift/chain";
-import { pointBytes } from "./decoded-texts.ts";
+import { UINT32_MAX, type UserCommand, type UserCommandType } from "@forklift/chain";
+import { memoBytes, pointBytes } from "./decoded-texts.ts";
 import { hashInputs } from "./hash-inputs.ts";
 import { InputWriter } from "./input-writer.ts";
 import { PAIR_BYTES } from "./poseidon/memory-layout.ts";
@@ -47,7 +47,7 @@ function writeReceipt(input: InputWriter, previous: Uint8Array, command: UserCom
   input.boolean(feePayer.isOdd);
   input.uint32(command.nonce);
   input.uint32(command.validUntil ?? VALID_FOR_EVER);
-  for (const byte of bytesOfMemo(command.memo)) input.bits(byte, 8);
+  for (const byte of memoBytes(command.memo)) input.bits(byte, 8);
   input.bits(COMMAND_TAG[command.type], 3);
   input.boolean(source.isOdd);
   input.boolean(receiver.isOdd);

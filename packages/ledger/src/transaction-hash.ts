@@ -1,13 +1,10 @@
 // The hashes by which archives of protocol 1.x name commands: Blake2b-256 over the base58check text
 // of a command's serialized form.
-//
-// A serialized form is a list of parts. Most of them begin with the version of their type, which is
-// 1 throughout, and a type inside a type brings its own: hence the runs of ones.
 
 import {
-  bytesOfMemo,
   decodeBase58check,
   encodeBase58check,
+  encodeBase58checkAscii,
   type PublicKey,
   type TransactionHash,
   UINT32_MAX,
@@ -15,7 +12,8 @@ import {
   VERSION_BYTE,
 } from "@forklift/chain";
 import { blake2b } from "@noble/hashes/blake2.js";
-import { pointBytes } from "./decoded-texts.ts";
+import { memoBytes } from "./decoded-texts.ts";
+import { SerializedForm } from "./serialized-form.ts";
 import type { Coinbase, SingleTransfer } from "./transaction.ts";
 
 declare const kind: unique symbol;
@@ -39,6 +37,9 @@ const VALID_FOR_EVER = UINT32_MAX;
 
 const DEFAULT_TOKEN = 1n;
 
+/** Nothing is hashed while another command is being written, so one is enough. */
+const serialized = new SerializedForm();
+
 export type UnhashedCommand = Omit<UserCommand, "hash">;
 
 export interface Signed {
@@ -46,46 +47,55 @@ export interface Signed {
   readonly signature: Signature;
 }
 
-type Parts = readonly (number | Uint8Array)[];
+/** Type version, r and s, as they stand in a command. */
+export type SignatureBytes = Uint8Array & { readonly [kind]: "signature bytes" };
 
 /** @throws FormatError unless the text is base58check of a signature. */
-export function parseSignature(text: string): Signature {
-  decodeBase58check(text, SIGNATURE_VERSION, SIGNATURE_BYTES);
-  return text as Signature;
+export function readSignature(base58: string): {
+  readonly text: Signature;
+  readonly bytes: SignatureBytes;
+} {
+  const bytes = decodeBase58check(base58, SIGNATURE_VERSION, SIGNATURE_BYTES) as SignatureBytes;
+  return { text: base58 as Signature, bytes };
 }
 
 /** @param rAndS 64 bytes. */
 export function signatureText(rAndS: Uint8Array): Signature {
-  return encodeBase58check(SIGNATURE_VERSION, bytesOf([1, rAndS])) as Signature;
+  return encodeBase58check(SIGNATURE_VERSION, Uint8Array.of(1, ...rAndS)) as Signature;
 }
 
 /** The hash of a payment or delegation. Its signature is part of it. */
-export function hashUserCommand(
+export function hashUserCommand(command: UnhashedCommand, { signer, signature }: Signed) {
+  return hashSignedCommand(command, signer, readSignature(signature).bytes);
+}
+
+/** The same where the signature has been read already. */
+export function hashSignedCommand(
   command: UnhashedCommand,
-  { signer, signature }: Signed,
+  signer: PublicKey,
+  signature: SignatureBytes,
 ): TransactionHash {
   const { fee, feePayer, nonce, validUntil, memo } = command;
-  const memoBytes = bytesOfMemo(memo);
-  const rAndS = decodeBase58check(signature, SIGNATURE_VERSION, SIGNATURE_BYTES).subarray(1);
-  return hashSerialized(SIGNED_COMMAND_VERSION, [
-    ...[1, 1, 1],
-    ...[1, 1, 1, 1, 1, integer(fee, 64), 1, 1, 1, integer(DEFAULT_TOKEN, 64)],
-    ...publicKey(feePayer),
-    ...[1, 1, integer(nonce, 32)],
-    ...[1, 1, integer(validUntil ?? VALID_FOR_EVER, 32)],
-    ...[1, memoBytes.length, memoBytes],
-    ...[1, ...bodyOf(command)],
-    ...[1, ...publicKey(signer)],
-    ...[1, 1, rAndS],
-  ]);
+  const form = serialized.begin();
+  form.tags(3);
+  form.tags(5).integer(fee, 64).tags(3).integer(DEFAULT_TOKEN, 64);
+  form.publicKey(feePayer);
+  form.tags(2).integer(nonce, 32);
+  form.tags(2).integer(validUntil ?? VALID_FOR_EVER, 32);
+  form.tags(1).sized(memoBytes(memo));
+  form.tags(1);
+  writeBody(form, command);
+  form.tags(1).publicKey(signer);
+  form.tags(1).bytes(signature);
+  return hashSerialized(SIGNED_COMMAND_VERSION, form);
 }
 
 /** The hash of one half of a fee transfer, and of a fee transfer that a coinbase pays. */
-export function hashFeeTransfer({ receiver, fee }: SingleTransfer): TransactionHash {
-  return hashSerialized(FEE_TRANSFER_VERSION, [
-    ...transferOf({ receiver, fee }),
-    ...[1, 1, 1, integer(DEFAULT_TOKEN, 64)],
-  ]);
+export function hashFeeTransfer(transfer: SingleTransfer): TransactionHash {
+  const form = serialized.begin();
+  writeTransfer(form, transfer);
+  form.tags(3).integer(DEFAULT_TOKEN, 64);
+  return hashSerialized(FEE_TRANSFER_VERSION, form);
 }
 
 export function hashCoinbase({
@@ -93,70 +103,36 @@ export function hashCoinbase({
   amount,
   feeTransfer,
 }: Omit<Coinbase, "kind">): TransactionHash {
-  return hashSerialized(COINBASE_VERSION, [
-    ...transferOf({ receiver, fee: amount }),
-    ...(feeTransfer === null ? [0] : [1, ...transferOf(feeTransfer)]),
-  ]);
+  const form = serialized.begin();
+  writeTransfer(form, { receiver, fee: amount });
+  form.byte(feeTransfer === null ? 0 : 1);
+  if (feeTransfer !== null) writeTransfer(form, feeTransfer);
+  return hashSerialized(COINBASE_VERSION, form);
 }
 
-function bodyOf({ type, source, receiver, amount }: UnhashedCommand): Parts {
-  if (type === "delegation") return [1, 1, 0, ...publicKey(source), ...publicKey(receiver)];
-  return [
-    ...[0, 1, 1],
-    ...publicKey(source),
-    ...publicKey(receiver),
-    // One version fewer than in front of the fee's token.
-    ...[1, 1, integer(DEFAULT_TOKEN, 64)],
-    ...[1, 1, 1, integer(amount ?? 0n, 64)],
-  ];
-}
-
-function transferOf({ receiver, fee }: SingleTransfer): Parts {
-  return [1, ...publicKey(receiver), 1, 1, integer(fee, 64)];
-}
-
-function publicKey(key: PublicKey): Parts {
-  const { x, isOdd } = pointBytes(key);
-  return [1, 1, x, isOdd ? 1 : 0];
-}
-
-/**
- * An integer in as few bytes as it takes, behind a code for how many. An unsigned integer is read as
- * a signed one of its width first, so the greatest of them is written as -1.
- */
-function integer(unsigned: bigint, width: 32 | 64): Uint8Array {
-  const value = BigInt.asIntN(width, unsigned);
-  if (value >= 0n && value < 0x80n) return Uint8Array.of(Number(value));
-  const bytes = Buffer.alloc(9);
-  bytes.writeBigInt64LE(value, 1);
-  if (value >= -0x80n && value < 0n) return coded(bytes, 0xff, 1);
-  if (BigInt.asIntN(16, value) === value) return coded(bytes, 0xfe, 2);
-  if (BigInt.asIntN(32, value) === value) return coded(bytes, 0xfd, 4);
-  return coded(bytes, 0xfc, 8);
-}
-
-function coded(bytes: Uint8Array, code: number, valueBytes: number): Uint8Array {
-  bytes[0] = code;
-  return bytes.subarray(0, 1 + valueBytes);
-}
-
-function hashSerialized(version: number, parts: Parts): TransactionHash {
-  const text = encodeBase58check(version, bytesOf(parts));
-  const digest = blake2b(Buffer.from(text, "ascii"), { dkLen: DIGEST_BYTES });
-  return encodeBase58check(
-    VERSION_BYTE.transactionHash,
-    bytesOf([1, DIGEST_BYTES, digest]),
-  ) as TransactionHash;
-}
-
-function bytesOf(parts: Parts): Uint8Array {
-  const lengths = parts.map((part) => (typeof part === "number" ? 1 : part.length));
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-  let at = 0;
-  for (const [index, part] of parts.entries()) {
-    if (typeof part === "number") bytes[at] = part;
-    else bytes.set(part, at);
-    at += lengths[index]!;
+function writeBody(
+  form: SerializedForm,
+  { type, source, receiver, amount }: UnhashedCommand,
+): void {
+  if (type === "delegation") {
+    form.tags(2).byte(0).publicKey(source).publicKey(receiver);
+    return;
   }
-  return bytes;
+  form.byte(0).tags(2).publicKey(source).publicKey(receiver);
+  // One version fewer than in front of the fee's token.
+  form.tags(2).integer(DEFAULT_TOKEN, 64);
+  form.tags(3).integer(amount ?? 0n, 64);
+}
+
+function writeTransfer(form: SerializedForm, { receiver, fee }: SingleTransfer): void {
+  form.tags(1).publicKey(receiver).tags(2).integer(fee, 64);
+}
+
+function hashSerialized(version: number, form: SerializedForm): TransactionHash {
+  const text = encodeBase58checkAscii(version, form.written());
+  const payload = new Uint8Array(2 + DIGEST_BYTES);
+  payload[0] = 1;
+  payload[1] = DIGEST_BYTES;
+  payload.set(blake2b(text, { dkLen: DIGEST_BYTES }), 2);
+  return encodeBase58check(VERSION_BYTE.transactionHash, payload) as TransactionHash;
 }

@@ -33,7 +33,7 @@ import {
   parsePendingCoinbaseAux,
   parsePendingCoinbaseHash,
 } from "../src/protocol-state-texts.ts";
-import { parseSignature } from "../src/transaction-hash.ts";
+import { readSignature } from "../src/transaction-hash.ts";
 import { branchesOf, type Json, leavesOf, type Path, withValue } from "./json-places.ts";
 import { hasMainnetData, MAINNET_WINNER, readShared, unpackBlocks } from "./mainnet-data.ts";
 
@@ -366,7 +366,7 @@ describe("random texts", () => {
     ["public keys", parsePublicKey],
     ["transaction hashes", parseTransactionHash],
     ["memos", parseMemo],
-    ["signatures", parseSignature],
+    ["signatures", (text: string) => readSignature(text).text],
     ["auxiliary hashes", parseAuxHash],
     ["pending coinbases", parsePendingCoinbaseHash],
     ["auxiliary pending coinbases", parsePendingCoinbaseAux],

@@ -6,7 +6,7 @@ import {
   hashCoinbase,
   hashFeeTransfer,
   hashUserCommand,
-  parseSignature,
+  readSignature,
   signatureText,
   type UnhashedCommand,
 } from "../src/transaction-hash.ts";
@@ -27,9 +27,9 @@ const FIRST_PAYMENT: UnhashedCommand = {
 
 const SIGNED = {
   signer: PAYER,
-  signature: parseSignature(
+  signature: readSignature(
     "7mX45cVKBnaSYsoEgmxDbV5uTCwVLc8hB95wtBBogTe85CsoUVrxyrJ4mgfdWExMai9ey1LkBWfrUMECsicrygDnMfNL888x",
-  ),
+  ).text,
 };
 
 describe("the archived hash of", () => {
@@ -64,9 +64,9 @@ describe("the archived hash of", () => {
       amount: null,
       memo: parseMemo("E4YTmeovYUFz4uknBcuvjKkhYCTCAFg3U6fUoT8WcNdRWLHxvHUzS"),
     };
-    const signature = parseSignature(
+    const signature = readSignature(
       "7mXKJ8mjPLe2LA7N5HnQfMwMLJSBazD48CyCBVyAVnpNhseF7yCCjSdCNcpSeC6qL7hKUXBFmcQTFptawPgJ9GBZzoHzJ1LK",
-    );
+    ).text;
     expect(hashUserCommand(command, { signer: key, signature })).toBe(
       "CkpYtJSq86qcH2VghY1KJpPrbZiKHCB2tNQhkMWk8nzwZfzvz2dvC",
     );
@@ -105,6 +105,8 @@ test("every part of a command changes its hash", () => {
 });
 
 test("a signature is a text with its version byte and 65 bytes", () => {
-  expect(parseSignature(signatureText(new Uint8Array(64).fill(7)))).toMatch(/^7m/);
-  expect(() => parseSignature(PAYER)).toThrow(FormatError);
+  const { text, bytes } = readSignature(signatureText(new Uint8Array(64).fill(7)));
+  expect(text).toMatch(/^7m/);
+  expect(bytes).toStrictEqual(Uint8Array.of(1, ...new Uint8Array(64).fill(7)));
+  expect(() => readSignature(PAYER)).toThrow(FormatError);
 });
