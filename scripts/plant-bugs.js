@@ -4,9 +4,10 @@
 // Not in the list: that a payment looks at its source's vesting. Its fee has looked in the same slot and
 // with the same answer, so that leaving it out changes nothing.
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 
 const ROOT = path.dirname(import.meta.dirname);
@@ -427,36 +428,54 @@ function openCopy() {
   return copy;
 }
 
-function passes(copy) {
-  return [QUICK_TESTS, SLOW_TESTS].every((tests) => passesTests(copy, tests));
+async function passes(copy) {
+  for (const tests of [QUICK_TESTS, SLOW_TESTS]) {
+    if (!(await passesTests(copy, tests))) return false;
+  }
+  return true;
 }
 
-/** Whether those tests of the copy pass. */
-function passesTests(copy, tests) {
+/** Whether those tests of the copy pass; in one process without walls between them, for speed. */
+async function passesTests(copy, tests) {
   const program = path.join(ROOT, "node_modules/vitest/vitest.mjs");
   const files = tests.map((name) => `test/${name}.test.ts`);
   const env = { FORKLIFT_SHARED: path.join(ROOT, "../shared"), ...process.env };
   const limits = ["--testTimeout", TEST_MS_MAX, "--hookTimeout", TEST_MS_MAX];
-  const args = [program, "run", "--root", copy, "--bail", "1", ...limits, ...files];
-  return spawnSync(process.execPath, args, { cwd: copy, env, stdio: "ignore" }).status === 0;
+  const speed = ["--no-isolate", "--maxWorkers", "1", "--bail", "1"];
+  const args = [program, "run", "--root", copy, ...speed, ...limits, ...files];
+  const [code] = await once(
+    spawn(process.execPath, args, { cwd: copy, env, stdio: "ignore" }),
+    "exit",
+  );
+  return code === 0;
 }
 
-const copy = openCopy();
-let unnoticed = 0;
-try {
-  if (!passes(copy)) throw new Error("the tests fail before anything was planted");
-  for (const [rule, name, right, wrong] of PLANTED) {
-    const file = path.join(copy, `src/${name}.ts`);
-    const text = readFileSync(file, "utf8");
-    if (!text.includes(right)) throw new Error(`${name}.ts has no ${right}: renew the list`);
-    writeFileSync(file, text.replace(right, wrong));
-    const isNoticed = !passes(copy);
-    writeFileSync(file, text);
-    if (!isNoticed) unnoticed++;
-    console.log(`${isNoticed ? "noticed  " : "UNNOTICED"}  ${rule}`);
+/** Takes planted errors off the list until it is empty, in a copy of its own. */
+async function plantAll(planted) {
+  const copy = openCopy();
+  let unnoticed = 0;
+  try {
+    if (!(await passes(copy))) throw new Error("the tests fail before anything was planted");
+    for (const [rule, name, right, wrong] of planted) {
+      const file = path.join(copy, `src/${name}.ts`);
+      const text = readFileSync(file, "utf8");
+      if (!text.includes(right)) throw new Error(`${name}.ts has no ${right}: renew the list`);
+      writeFileSync(file, text.replace(right, wrong));
+      const isNoticed = !(await passes(copy));
+      writeFileSync(file, text);
+      if (!isNoticed) unnoticed++;
+      console.log(`${isNoticed ? "noticed  " : "UNNOTICED"}  ${rule}`);
+    }
+  } finally {
+    rmSync(copy, { recursive: true });
   }
-} finally {
-  rmSync(copy, { recursive: true });
+  return unnoticed;
 }
+
+const rest = PLANTED.values();
+const counts = await Promise.all(
+  Array.from({ length: availableParallelism() }, () => plantAll(rest)),
+);
+const unnoticed = counts.reduce((sum, count) => sum + count, 0);
 console.log(`${PLANTED.length - unnoticed} of ${PLANTED.length} planted errors were noticed`);
 process.exitCode = unnoticed > 0 ? 1 : 0;
