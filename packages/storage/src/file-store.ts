@@ -1,35 +1,91 @@
 // Objects as files below a local folder.
 
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  open as openFile,
+  readFile as readBytes,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TryAgainError } from "@forklift/pipeline";
 import { digestStream } from "./digest-stream.ts";
 import { errorCode, fileError } from "./file-error.ts";
+import { lockFile } from "./file-lock.ts";
 import { checkObjectName } from "./object-name.ts";
-import type { Store, StoredObject } from "./store.ts";
+import { readAll } from "./read-all.ts";
+import {
+  type ByteRange,
+  type ObjectBody,
+  type Store,
+  type StoredObject,
+  VERSIONED_BYTES_MAX,
+  type Version,
+} from "./store.ts";
 import { storeText } from "./store-url.ts";
 
 /** Large enough that a dump is not read in crumbs, small enough for many readers at once. */
 const READ_CHUNK_BYTES = 256 * 1024;
 
 /** What a run that died in the middle leaves behind. Never an object. */
-const TEMPORARY = /^\..*\.partial$/;
+const TEMPORARY = /^\..*\.(partial|lock|stale)$/;
 
 export function fileStore(url: URL): Store {
   const folder = fileURLToPath(url);
   const pathOf = (name: string) => join(folder, checkObjectName(name));
+
+  async function open(name: string, range?: ByteRange): Promise<ObjectBody | null> {
+    const path = pathOf(name);
+    const found = await statFile(path);
+    if (found === null) return null;
+    const bytes = range === undefined ? found.size : range.end - range.start;
+    return { bytes, stream: readFile(path, bytes, range) };
+  }
+
   return {
     url: storeText(url),
+    isListable: true,
     list: (prefix = "") => listFiles(folder, "", prefix),
 
-    async open(name) {
+    open,
+
+    async read(name) {
+      const body = await open(name);
+      if (body === null) return null;
+      const content = await readAll(body, VERSIONED_BYTES_MAX, pathOf(name));
+      return { version: versionOf(content), content };
+    },
+
+    async replace(name, content, expected) {
       const path = pathOf(name);
-      const found = await statFile(path);
-      if (found === null) return null;
-      return { bytes: found.size, stream: readFile(path, found.size) };
+      try {
+        await mkdir(dirname(path), { recursive: true });
+        await using lock = await lockFile(path);
+        const found = await readIfThere(path);
+        if ((found === null ? null : versionOf(found)) !== expected) return false;
+        await lock.confirm();
+        if (content === null) await rm(path, { force: true });
+        else await writeWhole(path, once(content));
+        return true;
+      } catch (error) {
+        throw fileError(error, `replace ${path}`);
+      }
+    },
+
+    async compose(name, parts) {
+      const path = pathOf(name);
+      try {
+        await writeWhole(path, joined(parts.map(pathOf)));
+        return { name, bytes: (await statFile(path))!.size };
+      } catch (error) {
+        throw fileError(error, `compose ${path}`);
+      }
     },
 
     async write(name, body) {
@@ -65,7 +121,7 @@ async function writeWhole(path: string, stream: AsyncIterable<Uint8Array>): Prom
   await mkdir(folder, { recursive: true });
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}.partial`);
   try {
-    await using file = await open(temporary, "wx");
+    await using file = await openFile(temporary, "wx");
     await writeFile(file, stream);
     await file.sync();
     await rename(temporary, path);
@@ -73,14 +129,26 @@ async function writeWhole(path: string, stream: AsyncIterable<Uint8Array>): Prom
     await rm(temporary, { force: true });
     throw error;
   }
-  await using entries = await open(folder, "r");
+  await using entries = await openFile(folder, "r");
   await entries.sync();
 }
 
-async function* readFile(path: string, bytes: bigint): AsyncGenerator<Uint8Array> {
+/** Without a range to the end, wherever that is by now: a file that grows is noticed. */
+async function* readFile(
+  path: string,
+  bytes: bigint,
+  range?: ByteRange,
+): AsyncGenerator<Uint8Array> {
+  // A stream has no way of saying "no byte at all".
+  if (range !== undefined && bytes === 0n) return;
+  const part =
+    range === undefined ? {} : { start: Number(range.start), end: Number(range.end) - 1 };
   let read = 0n;
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: READ_CHUNK_BYTES })) {
+    for await (const chunk of createReadStream(path, {
+      ...part,
+      highWaterMark: READ_CHUNK_BYTES,
+    })) {
       read += BigInt(chunk.byteLength);
       yield chunk;
     }
@@ -90,6 +158,28 @@ async function* readFile(path: string, bytes: bigint): AsyncGenerator<Uint8Array
   if (read !== bytes) {
     throw new TryAgainError(`${path} changed while it was read: ${bytes} bytes, then ${read}`);
   }
+}
+
+async function* joined(paths: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const path of paths) yield* createReadStream(path) as AsyncIterable<Buffer>;
+}
+
+async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield content;
+}
+
+async function readIfThere(path: string): Promise<Buffer | null> {
+  try {
+    return await readBytes(path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+/** Content that is compared and set names its writer and its time, so equal bytes are one write. */
+function versionOf(content: Buffer): Version {
+  return createHash("sha256").update(content).digest("hex");
 }
 
 async function* listFiles(

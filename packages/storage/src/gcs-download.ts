@@ -9,20 +9,26 @@ import type { GcsAccess } from "./gcs-access.ts";
 import { ACCESS_HINT } from "./gcs-error.ts";
 import { type HttpClient, type RequestTally, withRetries } from "./http-client.ts";
 import { type Download, download } from "./http-download.ts";
-import type { ObjectBody } from "./store.ts";
+import type { ByteRange, ObjectBody } from "./store.ts";
 
 export interface GcsDownloadOptions extends HttpClient {
   readonly tally: RequestTally;
   /** The object's name in messages. */
   readonly shown: string;
+  /** Default: all of it, and then its checksum is compared. */
+  readonly range?: ByteRange;
+}
+
+export interface GcsBody extends ObjectBody {
+  readonly generation: string;
 }
 
 /** Null when there is no such object. */
 export async function openGcsObject(
   { apiUrl, authorization }: GcsAccess,
   path: string,
-  { agent, limits, tally, shown }: GcsDownloadOptions,
-): Promise<ObjectBody | null> {
+  { agent, limits, tally, shown, range }: GcsDownloadOptions,
+): Promise<GcsBody | null> {
   const access = await authorization();
   tally.downloads++;
   const found = await download(new URL(`${apiUrl}/o/${encodeURIComponent(path)}?alt=media`), {
@@ -30,12 +36,16 @@ export async function openGcsObject(
     // Who does not take gzip is sent gzipped objects unpacked, in bytes that no checksum is of.
     headers: { ...access, "accept-encoding": "gzip" },
     shown,
+    ...(range === undefined ? {} : { range }),
     accessHint: ACCESS_HINT,
     isAsStored: (encoding, headers) =>
       encoding === (headers["x-goog-stored-content-encoding"] ?? "identity"),
   });
   if (found === null) return null;
-  return { bytes: found.bytes, stream: checkedStream(found, checksumOf(found, shown), shown) };
+  const { bytes, headers } = found;
+  const stream =
+    range === undefined ? checkedStream(found, checksumOf(found, shown), shown) : found.stream;
+  return { bytes, generation: `${headers["x-goog-generation"]}`, stream };
 }
 
 /** Whatever continues the body asks for the generation that began it. */

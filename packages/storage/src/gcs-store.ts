@@ -10,8 +10,17 @@ import { GCS_LIMITS, type GcsLimits } from "./gcs-limits.ts";
 import { type UploadedObject, uploadStream } from "./gcs-upload.ts";
 import { HTTP_LIMITS, httpAgent, type RequestTally } from "./http-client.ts";
 import { checkObjectName } from "./object-name.ts";
+import { readAll } from "./read-all.ts";
 import { retry, statusOf } from "./retry.ts";
-import type { Store, StoredObject, WrittenObject } from "./store.ts";
+import {
+  type ByteRange,
+  type StorageClass,
+  type Store,
+  type StoredObject,
+  VERSIONED_BYTES_MAX,
+  type Version,
+  type WrittenObject,
+} from "./store.ts";
 import { maskUrl, storeText } from "./store-url.ts";
 
 export interface GcsStoreOptions {
@@ -19,10 +28,15 @@ export interface GcsStoreOptions {
   readonly agent?: Agent;
 }
 
+/** What the service tells of an object, asked for these fields only. */
 interface ListedObject {
   readonly name: string;
-  readonly size: string;
+  readonly size: string | number;
+  readonly crc32c: string;
+  readonly storageClass: StorageClass;
 }
+
+const LISTED_FIELDS = "name,size,crc32c,storageClass";
 
 /** One pool of connections for all stores; it holds no socket until it is used. */
 const sharedAgent = httpAgent(HTTP_LIMITS);
@@ -52,18 +66,22 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
       prefix: root + prefix,
       autoPaginate: false,
       maxResults: limits.pageObjectsMax,
-      fields: "items(name,size),nextPageToken",
+      fields: `items(${LISTED_FIELDS}),nextPageToken`,
     };
     while (query !== null) {
       const page: GetFilesOptions = query;
       const [files, next] = await call(`list ${shownOf(prefix)}`, () => bucket.getFiles(page));
       // Asked for certain fields, the client hands out what the service sent, as it came.
-      for (const { name, size } of files as unknown as readonly ListedObject[]) {
+      for (const file of files as unknown as readonly ListedObject[]) {
         // Consoles make empty objects with a slash at the end to show a folder.
-        if (!name.endsWith("/")) yield { name: name.slice(root.length), bytes: BigInt(size) };
+        if (!file.name.endsWith("/")) yield storedObject(file);
       }
       query = next as GetFilesOptions | null;
     }
+  }
+
+  function storedObject({ name, size, crc32c, storageClass }: ListedObject): StoredObject {
+    return { name: name.slice(root.length), bytes: BigInt(size), crc32c, storageClass };
   }
 
   /** The object that is there now, for a condition on what we do to it. */
@@ -93,21 +111,28 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
     });
   }
 
-  async function write(name: string, body: AsyncIterable<Uint8Array>): Promise<WrittenObject> {
-    const doing = `write ${shownOf(checkObjectName(name))}`;
-    const { bucket, authorization } = await writable(access, doing);
-    const file = bucket.file(root + name);
-    const ifGenerationMatch = await generationOf(file, doing);
-    const contentType = name.endsWith(".json") ? "application/json" : "application/octet-stream";
-    const [uri] = await call(doing, () =>
+  /** @throws what the service said, in its own words. */
+  async function upload(file: File, body: AsyncIterable<Uint8Array>, ifGenerationMatch: string) {
+    const { authorization } = await access();
+    const contentType = file.name.endsWith(".json")
+      ? "application/json"
+      : "application/octet-stream";
+    const [uri] = await retry(limits.http, () =>
       file.createResumableUpload({
         metadata: { contentType },
         preconditionOpts: { ifGenerationMatch },
       }),
     );
+    return await uploadStream({ uri, agent, limits, authorization }, body);
+  }
+
+  async function write(name: string, body: AsyncIterable<Uint8Array>): Promise<WrittenObject> {
+    const doing = `write ${shownOf(checkObjectName(name))}`;
+    const { bucket } = await writable(access, doing);
+    const file = bucket.file(root + name);
+    const generation = await generationOf(file, doing);
     try {
-      const session = { uri, agent, limits, authorization };
-      const { digest, uploaded } = await uploadStream(session, body);
+      const { digest, uploaded } = await upload(file, body, generation);
       const found = mismatch(digest, uploaded);
       if (found === null) return { name, ...digest };
       await removeGeneration(file, uploaded.generation, doing);
@@ -117,17 +142,73 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
     }
   }
 
+  async function open(name: string, range?: ByteRange) {
+    const path = root + checkObjectName(name);
+    return await openGcsObject(await access(), path, {
+      agent,
+      limits: limits.http,
+      tally,
+      shown: shownOf(name),
+      ...(range === undefined ? {} : { range }),
+    });
+  }
+
+  async function read(name: string) {
+    const body = await open(name);
+    if (body === null) return null;
+    const content = await readAll(body, VERSIONED_BYTES_MAX, shownOf(name));
+    return { version: body.generation, content };
+  }
+
+  async function replace(name: string, content: Buffer | null, expected: Version | null) {
+    const doing = `replace ${shownOf(checkObjectName(name))}`;
+    const { bucket } = await writable(access, doing);
+    const file = bucket.file(root + name);
+    const generation = expected ?? NO_GENERATION;
+    try {
+      if (content === null) await removeGeneration(file, generation, doing);
+      else await upload(file, once(content), generation);
+      return true;
+    } catch (error) {
+      if (!isConflict(error)) throw gcsError(error, doing);
+    }
+    // An answer may have been lost, and what is there now may be ours.
+    const found = await read(name);
+    return content === null ? found === null : (found?.content.equals(content) ?? false);
+  }
+
+  async function compose(name: string, parts: readonly string[]): Promise<StoredObject> {
+    const doing = `compose ${shownOf(checkObjectName(name))}`;
+    const { bucket } = await writable(access, doing);
+    const file = bucket.file(root + name);
+    const ifGenerationMatch = Number(await generationOf(file, doing));
+    // The service's own name for bytes; without it the client guesses by the name.
+    file.metadata.contentType = "application/octet-stream";
+    const sources = parts.map((part) => bucket.file(root + checkObjectName(part)));
+    return await call(doing, async () => {
+      try {
+        await bucket.combine(sources, file, { ifGenerationMatch });
+      } catch (error) {
+        // An answer was lost, and our first attempt made the object; the caller compares it.
+        if (statusOf(error) !== 412) throw error;
+      }
+      const [metadata] = await file.getMetadata();
+      return storedObject({ ...(metadata as unknown as ListedObject), name: root + name });
+    });
+  }
+
   return {
     url: storeText(url),
+    isListable: true,
     list,
-    async open(name) {
-      const path = root + checkObjectName(name);
-      return await openGcsObject(await access(), path, {
-        agent,
-        limits: limits.http,
-        tally,
-        shown: shownOf(name),
-      });
+    open,
+    read,
+    replace,
+    compose,
+    async changeStorageClass(name, storageClass) {
+      const doing = `change the storage class of ${shownOf(checkObjectName(name))}`;
+      const { bucket } = await writable(access, doing);
+      await call(doing, () => bucket.file(root + name).setStorageClass(storageClass));
     },
     write,
     retries: () => tally.requests - tally.downloads,
@@ -155,6 +236,15 @@ async function writable(access: () => Promise<GcsAccess>, doing: string): Promis
   const found = await access();
   if (!found.isAnonymous) return found;
   throw new ConfigError(`cannot ${doing}: missing credentials`, { hint: ACCESS_HINT });
+}
+
+/** The service's word for a condition that does not hold, in its own error or in ours. */
+function isConflict(error: unknown): boolean {
+  return statusOf(error) === 412 || (error instanceof Error && statusOf(error.cause) === 412);
+}
+
+async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield content;
 }
 
 function mismatch(

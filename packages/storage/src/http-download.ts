@@ -3,13 +3,15 @@
 import { ConfigError, SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { type Dispatcher, request } from "undici";
 import { errorCode } from "./file-error.ts";
-import type { ObjectBody } from "./store.ts";
+import type { ByteRange, ObjectBody } from "./store.ts";
 import { TruncatedError } from "./truncated-error.ts";
 
 export interface DownloadOptions {
   /** Tries again and continues what is cut. */
   readonly client: Dispatcher;
   readonly headers: Readonly<Record<string, string>>;
+  /** Default: all of the object. */
+  readonly range?: ByteRange;
   /** The object's name in messages, without secrets. */
   readonly shown: string;
   /** What to do when we are not let in. */
@@ -26,8 +28,9 @@ export interface Download extends ObjectBody {
 /** Null when there is no such object. */
 export async function download(url: URL, options: DownloadOptions): Promise<Download | null> {
   const response = await get(url, options);
-  if (response.statusCode === 200) {
+  if (response.statusCode === expectedStatus(options)) {
     const bytes = lengthOf(response, options);
+    requireRange(bytes, options);
     return { bytes, headers: response.headers, stream: bodyOf(response, bytes, options) };
   }
   // An unread body would hold its connection.
@@ -37,18 +40,36 @@ export async function download(url: URL, options: DownloadOptions): Promise<Down
 
 async function get(
   { origin, pathname, search }: URL,
-  { client, headers, shown }: DownloadOptions,
+  { client, headers, range, shown }: DownloadOptions,
 ): Promise<Dispatcher.ResponseData> {
+  // The last byte of a header's range is included.
+  const part = range === undefined ? {} : { range: `bytes=${range.start}-${range.end - 1n}` };
   try {
-    return await request(`${origin}${pathname}${search}`, { dispatcher: client, headers });
+    return await request(`${origin}${pathname}${search}`, {
+      dispatcher: client,
+      headers: { ...headers, ...part },
+    });
   } catch (cause) {
     throw unreachable(shown, cause);
   }
 }
 
-function refuse(status: number, { shown, accessHint }: DownloadOptions): null {
+function expectedStatus({ range }: DownloadOptions): number {
+  return range === undefined ? 200 : 206;
+}
+
+/** @throws SourceDataError when the server sent another part than the one that was asked for. */
+function requireRange(bytes: bigint | null, { range, shown }: DownloadOptions): void {
+  if (range === undefined || bytes === range.end - range.start) return;
+  throw new SourceDataError(
+    `${shown} sent ${bytes ?? "an unknown number of"} bytes, asked for ${range.start} to ${range.end}`,
+  );
+}
+
+function refuse(status: number, options: DownloadOptions): null {
+  const { shown, accessHint } = options;
   if (status === 404 || status === 410) return null;
-  const message = `${shown} answered ${status}, expected 200`;
+  const message = `${shown} answered ${status}, expected ${expectedStatus(options)}`;
   if (status === 401 || status === 403) throw new ConfigError(message, { hint: accessHint });
   if (status >= 500) throw new TryAgainError(message);
   throw new SourceDataError(message, { hint: "open the URL in a browser and see what it is" });

@@ -11,7 +11,8 @@ import {
 } from "./http-client.ts";
 import { download } from "./http-download.ts";
 import { checkObjectName } from "./object-name.ts";
-import type { ObjectBody, Store } from "./store.ts";
+import { readAll } from "./read-all.ts";
+import { type ByteRange, type ObjectBody, type Store, VERSIONED_BYTES_MAX } from "./store.ts";
 import { maskUrl, objectUrl, storeText } from "./store-url.ts";
 
 /** One pool of connections for all stores; it holds no socket until it is used. */
@@ -24,30 +25,46 @@ export function httpStore(url: URL, client: HttpClient = sharedClient): Store {
     new ConfigError(`${maskUrl(url)} can only be read`, {
       hint: "to write, give a folder such as file:///folder",
     });
+  async function open(name: string, range?: ByteRange): Promise<ObjectBody | null> {
+    const object = objectUrl(url, checkObjectName(name));
+    tally.downloads++;
+    return await openUrl(object, dispatcher, range);
+  }
+
   return {
     url: storeText(url),
+    isListable: false,
     list() {
       throw new ConfigError(`${maskUrl(url)} cannot be listed: the web has no folders`, {
         hint: "give the full URL of the object, or a folder such as file:///folder",
       });
     },
-    async open(name) {
-      const object = objectUrl(url, checkObjectName(name));
-      tally.downloads++;
-      return await openUrl(object, dispatcher);
+    open,
+    async read(name) {
+      const body = await open(name);
+      if (body === null) return null;
+      // Nobody compares it: nothing can be written here.
+      return { version: "", content: await readAll(body, VERSIONED_BYTES_MAX, name) };
     },
+    replace: () => Promise.reject(readOnly()),
+    compose: () => Promise.reject(readOnly()),
     write: () => Promise.reject(readOnly()),
     remove: () => Promise.reject(readOnly()),
     retries: () => tally.requests - tally.downloads,
   };
 }
 
-async function openUrl(url: URL, client: Dispatcher): Promise<ObjectBody | null> {
+async function openUrl(
+  url: URL,
+  client: Dispatcher,
+  range?: ByteRange,
+): Promise<ObjectBody | null> {
   const { username, password, pathname } = url;
   const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const authorization = `Basic ${Buffer.from(user).toString("base64")}`;
   return await download(url, {
     client,
+    ...(range === undefined ? {} : { range }),
     // Compressed transfer would make Content-Length and Range speak of other bytes than the object's.
     headers: { "accept-encoding": "identity", ...(user === ":" ? {} : { authorization }) },
     shown: maskUrl(url),

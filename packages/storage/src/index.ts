@@ -3,6 +3,6 @@ export * from "./digest-stream.ts";
 export { fileError } from "./file-error.ts";
 export { openObject, openStore, splitObjectUrl } from "./open-store.ts";
 export { readAll } from "./read-all.ts";
-export type * from "./store.ts";
+export * from "./store.ts";
 export { maskUrl, parseStoreUrl } from "./store-url.ts";
 export { TruncatedError } from "./truncated-error.ts";

@@ -4,6 +4,31 @@ export interface StoredObject {
   /** Relative to the store, parts separated by "/". */
   readonly name: string;
   readonly bytes: bigint;
+  /** Base64, as in `WrittenObject`; missing where a store does not know it without reading. */
+  readonly crc32c?: string;
+  /** As Google Cloud Storage names it; missing where there is no such thing. */
+  readonly storageClass?: StorageClass;
+}
+
+/** The dearer to keep, the cheaper to read. In the order in which objects grow old. */
+export const STORAGE_CLASSES = ["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"] as const;
+
+export type StorageClass = (typeof STORAGE_CLASSES)[number];
+
+/** A part of an object. */
+export interface ByteRange {
+  readonly start: bigint;
+  /** Not included; not beyond the end of the object. */
+  readonly end: bigint;
+}
+
+/** Which content an object has; only to be compared and given back. */
+export type Version = string;
+
+/** A small object as it was at one moment. */
+export interface VersionedObject {
+  readonly version: Version;
+  readonly content: Buffer;
 }
 
 export interface ObjectBody {
@@ -22,15 +47,35 @@ export interface WrittenObject {
   readonly crc32c: string;
 }
 
+/** Pointers and leases have some hundred bytes. */
+export const VERSIONED_BYTES_MAX = 1024 * 1024;
+
 export interface Store {
   /** For people: credentials and query strings are masked; no slash at the end. */
   readonly url: string;
+  /** The web has no folders: there objects are found by their names only. */
+  readonly isListable: boolean;
   /** Objects whose name begins with the prefix, in the order of their names within a folder. */
   list(prefix?: string): AsyncIterable<StoredObject>;
   /** Null means that there is no such object. Whatever else goes wrong is thrown. */
-  open(name: string): Promise<ObjectBody | null>;
+  open(name: string, range?: ByteRange): Promise<ObjectBody | null>;
+  /** A whole object of at most `VERSIONED_BYTES_MAX` bytes, with what `replace` compares. */
+  read(name: string): Promise<VersionedObject | null>;
+  /**
+   * Compare and set: writes the content (null removes) if the object still has the version, null
+   * meaning that there is none. Of several at once only one succeeds.
+   * @returns false when the object is another by now; nothing was changed then.
+   */
+  replace(name: string, content: Buffer | null, expected: Version | null): Promise<boolean>;
   /** Whole or not at all: readers see the former object or the new one, never a part. */
   write(name: string, body: AsyncIterable<Uint8Array>): Promise<WrittenObject>;
+  /**
+   * Makes one object of others, in their order; they stay. The bytes do not pass through us where
+   * the store can do it.
+   */
+  compose(name: string, parts: readonly string[]): Promise<StoredObject>;
+  /** Only where objects have a storage class. */
+  changeStorageClass?(name: string, storageClass: StorageClass): Promise<void>;
   /** Removing what is not there is no error. */
   remove(name: string): Promise<void>;
   /** How often `open` had to ask again since the store was opened. */

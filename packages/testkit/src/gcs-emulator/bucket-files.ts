@@ -15,10 +15,15 @@ export interface StoredResource extends Content {
   readonly timeCreated: string;
   readonly contentType: string;
   readonly contentEncoding?: string;
+  /** Missing for the default one. */
+  readonly storageClass?: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-export type ResourceFields = Pick<StoredResource, "contentType" | "contentEncoding" | "metadata">;
+export type ResourceFields = Pick<
+  StoredResource,
+  "contentType" | "contentEncoding" | "storageClass" | "metadata"
+>;
 
 export interface BucketFiles {
   create(bucket: string): Promise<void>;
@@ -31,6 +36,8 @@ export interface BucketFiles {
   /** Takes the file at `path` as the object's content. */
   put(bucket: string, name: string, upload: Upload): Promise<StoredResource>;
   remove(bucket: string, name: string): Promise<void>;
+  /** To look at an object and act on it with nothing in between: one such work at a time. */
+  alone<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Names in the order of the API, from the one after `after`. */
   list(bucket: string, range: { prefix: string; after: string }): AsyncIterable<string>;
 }
@@ -52,6 +59,7 @@ export async function openBucketFiles(root: string): Promise<BucketFiles> {
   const asideOf = (bucket: string, name: string) =>
     join(root, ASIDE, bucket, `${filePath(name)}.json`);
   let lastGeneration = 0;
+  let turn: Promise<unknown> = Promise.resolve();
 
   /** A file that nobody uploaded, or that was changed by hand, becomes a new generation. */
   async function adopt(bucket: string, name: string): Promise<StoredResource> {
@@ -105,6 +113,11 @@ export async function openBucketFiles(root: string): Promise<BucketFiles> {
     async remove(bucket, name) {
       await rm(pathOf(bucket, name), { force: true });
       await rm(asideOf(bucket, name), { force: true });
+    },
+    alone(work) {
+      const done = turn.then(work);
+      turn = done.catch(() => undefined);
+      return done;
     },
     list: (bucket, range) => listNames(join(root, bucket), "", range),
   };

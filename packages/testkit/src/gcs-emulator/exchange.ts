@@ -1,6 +1,6 @@
 // One request and its answer, with whatever faults are due applied to the bodies.
 
-import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { type FaultAction, findAction } from "./faults.ts";
@@ -71,7 +71,7 @@ export function sendRefusal(exchange: Exchange, refusal: Refusal): void {
 /** Sends bytes `start` to `end`, the latter not included, after the headers have been written. */
 export async function sendFile(
   { response, actions }: Exchange,
-  path: string,
+  file: FileHandle,
   { start, end }: { readonly start: number; readonly end: number },
 ): Promise<void> {
   const cut = findAction(actions, "cut");
@@ -79,11 +79,10 @@ export async function sendFile(
   let isCorrupt = findAction(actions, "corrupt") !== undefined;
 
   async function* chunks() {
-    await using file = await open(path, "r");
     for (let at = start; at < sentEnd; ) {
       const buffer = Buffer.allocUnsafe(Math.min(SEND_CHUNK_BYTES, sentEnd - at));
       const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) throw new Error(`${path} became shorter`);
+      if (bytesRead === 0) throw new Error("the file became shorter");
       if (isCorrupt) flipFirstByte(buffer);
       isCorrupt = false;
       at += bytesRead;

@@ -9,7 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type BucketFiles, openBucketFiles } from "./bucket-files.ts";
 import { type Exchange, requestJson, sendEmpty, sendJson, sendRefusal } from "./exchange.ts";
 import { type Fault, type Faults, findAction, makeFaults, type RandomErrors } from "./faults.ts";
-import { listObjects, readObject, removeObject } from "./objects.ts";
+import { composeObject, listObjects, readObject, removeObject, rewriteObject } from "./objects.ts";
 import { Refusal } from "./refusal.ts";
 import { makeUploads, type Uploads } from "./uploads.ts";
 
@@ -139,6 +139,8 @@ async function route(service: Service, line: string, exchange: Exchange): Promis
     if (method === "POST") return await uploads.start(bucket, exchange);
     if (method === "PUT" && uploadId !== null) return await uploads.continue(uploadId, exchange);
     if (method === "DELETE" && uploadId !== null) return await uploads.cancel(uploadId, exchange);
+  } else if (escaped !== undefined && method === "POST") {
+    return await routeNewObject(files, { bucket, escaped }, exchange);
   } else if (escaped !== undefined) {
     const place = { bucket, name: decode(escaped) };
     if (method === "GET") return await readObject(files, place, exchange);
@@ -148,6 +150,28 @@ async function route(service: Service, line: string, exchange: Exchange): Promis
     return sendJson(exchange, 200, printBucket(bucket));
   }
   throw new Refusal(501, `${line} is not emulated`);
+}
+
+/** What makes an object of others. A slash inside a name is escaped, so these cannot be names. */
+const COMPOSE = /^([^/]+)\/compose$/;
+const REWRITE = /^([^/]+)\/rewriteTo\/b\/([^/]+)\/o\/([^/]+)$/;
+
+async function routeNewObject(
+  files: BucketFiles,
+  { bucket, escaped }: { readonly bucket: string; readonly escaped: string },
+  exchange: Exchange,
+): Promise<void> {
+  const composed = COMPOSE.exec(escaped)?.[1];
+  if (composed !== undefined) {
+    return await composeObject(files, { bucket, name: decode(composed) }, exchange);
+  }
+  const [, from, toBucket, to] = REWRITE.exec(escaped) ?? [];
+  if (from === undefined) throw new Refusal(501, `POST of ${escaped} is not emulated`);
+  const places = {
+    from: { bucket, name: decode(from) },
+    to: { bucket: toBucket!, name: decode(to!) },
+  };
+  await rewriteObject(files, places, exchange);
 }
 
 async function routeBuckets(files: BucketFiles, method: string, exchange: Exchange): Promise<void> {

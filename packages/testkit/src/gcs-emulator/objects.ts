@@ -1,9 +1,13 @@
-// Reading, listing and removing objects.
+// Reading, listing, removing, composing and rewriting objects.
 
-import type { BucketFiles, StoredResource } from "./bucket-files.ts";
-import { type Exchange, sendEmpty, sendFile, sendJson } from "./exchange.ts";
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import type { BucketFiles, ResourceFields, StoredResource } from "./bucket-files.ts";
+import { type Exchange, requestJson, sendEmpty, sendFile, sendJson } from "./exchange.ts";
 import { findAction } from "./faults.ts";
-import { checkPreconditions, readPreconditions } from "./preconditions.ts";
+import { openPartialObject } from "./partial-object.ts";
+import { checkPreconditions, type Preconditions, readPreconditions } from "./preconditions.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The real service's own bound, and its default. */
@@ -43,20 +47,24 @@ export async function readObject(
   exchange: Exchange,
 ): Promise<void> {
   const { query } = exchange;
-  const found = await files.find(bucket, name);
+  // The content that is sent is that of the generation that is announced, whatever comes after.
+  const [found, content] = await files.alone(async () => {
+    const it = await files.find(bucket, name);
+    return [it, it === null ? null : await open(files.pathOf(bucket, name), "r")] as const;
+  });
+  await using file = content;
   const wanted = query.get("generation") ?? `${found?.generation}`;
-  if (found === null || wanted !== `${found.generation}`) {
+  if (found === null || file === null || wanted !== `${found.generation}`) {
     throw new Refusal(404, `No such object: ${bucket}/${name}`);
   }
   checkPreconditions(readPreconditions(query), found);
-  if (query.get("alt") === "media") await sendMedia(files, { bucket, name }, found, exchange);
+  if (query.get("alt") === "media") await sendMedia(found, file, exchange);
   else sendJson(exchange, 200, printResource(bucket, found));
 }
 
 async function sendMedia(
-  files: BucketFiles,
-  { bucket, name }: ObjectPlace,
   found: StoredResource,
+  file: FileHandle,
   exchange: Exchange,
 ): Promise<void> {
   const { request, response } = exchange;
@@ -78,7 +86,7 @@ async function sendMedia(
     ...(encoding === undefined ? {} : { "content-encoding": encoding }),
     ...(range === null ? {} : { "content-range": `bytes ${start}-${end - 1}/${found.size}` }),
   });
-  await sendFile(exchange, files.pathOf(bucket, name), { start, end });
+  await sendFile(exchange, file, { start, end });
 }
 
 /** The end is not included. Null when the whole object is asked for. */
@@ -127,9 +135,94 @@ export async function removeObject(
   { bucket, name }: ObjectPlace,
   exchange: Exchange,
 ): Promise<void> {
-  const found = await files.find(bucket, name);
-  checkPreconditions(readPreconditions(exchange.query), found);
-  if (found === null) throw new Refusal(404, `No such object: ${bucket}/${name}`);
-  await files.remove(bucket, name);
+  await files.alone(async () => {
+    const found = await files.find(bucket, name);
+    checkPreconditions(readPreconditions(exchange.query), found);
+    if (found === null) throw new Refusal(404, `No such object: ${bucket}/${name}`);
+    await files.remove(bucket, name);
+  });
   sendEmpty(exchange, 204);
+}
+
+/** The official client asks for no more than so many. */
+const COMPOSE_SOURCES_MAX = 32;
+
+/** One object of others, which stay. */
+export async function composeObject(
+  files: BucketFiles,
+  { bucket, name }: ObjectPlace,
+  exchange: Exchange,
+): Promise<void> {
+  const { destination, sourceObjects } = (await requestJson(exchange)) as {
+    readonly destination?: { readonly contentType?: string };
+    readonly sourceObjects?: readonly { readonly name: string }[];
+  };
+  const sources = sourceObjects ?? [];
+  if (sources.length === 0 || sources.length > COMPOSE_SOURCES_MAX) {
+    throw new Refusal(
+      400,
+      `${sources.length} source objects, expected 1 to ${COMPOSE_SOURCES_MAX}`,
+    );
+  }
+  const paths: string[] = [];
+  for (const source of sources) {
+    const found = await files.find(bucket, source.name);
+    if (found === null) throw new Refusal(404, `No such object: ${bucket}/${source.name}`);
+    paths.push(files.pathOf(bucket, source.name));
+  }
+  const contentType = destination?.contentType ?? "application/octet-stream";
+  const preconditions = readPreconditions(exchange.query);
+  const put = await putCopy(
+    files,
+    { bucket, name },
+    { paths, fields: { contentType }, preconditions },
+  );
+  sendJson(exchange, 200, printResource(bucket, put));
+}
+
+/** Onto itself, in another storage class: all that is asked of a rewrite here. */
+export async function rewriteObject(
+  files: BucketFiles,
+  { from, to }: { readonly from: ObjectPlace; readonly to: ObjectPlace },
+  exchange: Exchange,
+): Promise<void> {
+  const { storageClass } = (await requestJson(exchange)) as { readonly storageClass?: string };
+  const found = await files.find(from.bucket, from.name);
+  if (found === null) throw new Refusal(404, `No such object: ${from.bucket}/${from.name}`);
+  const { contentType, contentEncoding, metadata } = found;
+  const put = await putCopy(files, to, {
+    paths: [files.pathOf(from.bucket, from.name)],
+    preconditions: readPreconditions(exchange.query),
+    fields: {
+      contentType,
+      ...(contentEncoding === undefined ? {} : { contentEncoding }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(storageClass === undefined ? {} : { storageClass }),
+    },
+  });
+  const resource = printResource(to.bucket, put);
+  sendJson(exchange, 200, { kind: "storage#rewriteResponse", done: true, resource });
+}
+
+async function putCopy(
+  files: BucketFiles,
+  { bucket, name }: ObjectPlace,
+  copy: {
+    readonly paths: readonly string[];
+    readonly fields: ResourceFields;
+    readonly preconditions: Preconditions;
+  },
+): Promise<StoredResource> {
+  const { paths, fields, preconditions } = copy;
+  const partial = await openPartialObject(files.partialPath(randomUUID()));
+  await partial.append(concatenated(paths), true);
+  return await files.alone(async () => {
+    checkPreconditions(preconditions, await files.find(bucket, name));
+    const content = partial.content();
+    return await files.put(bucket, name, { path: partial.path, content, fields });
+  });
+}
+
+async function* concatenated(paths: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const path of paths) yield* createReadStream(path) as AsyncIterable<Buffer>;
 }

@@ -57,8 +57,10 @@ export function makeUploads(files: BucketFiles): Uploads {
       throw new Refusal(400, `crc32c is ${content.crc32c}, the client promised ${promised}`);
     }
     // Somebody may have written the object since the upload began.
-    checkPreconditions(preconditions, await files.find(bucket, name));
-    session.finished = await files.put(bucket, name, { path: partial.path, content, fields });
+    session.finished = await files.alone(async () => {
+      checkPreconditions(preconditions, await files.find(bucket, name));
+      return await files.put(bucket, name, { path: partial.path, content, fields });
+    });
     return session.finished;
   }
 

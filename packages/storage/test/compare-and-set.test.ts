@@ -1,0 +1,142 @@
+// What a folder and a bucket promise alike: compare and set, parts of objects, objects made of parts.
+
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type GcsEmulator, startGcsEmulator } from "@forklift/testkit";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { openStore } from "../src/open-store.ts";
+import { readAll } from "../src/read-all.ts";
+import type { Store } from "../src/store.ts";
+import { serve } from "./faulty-server.ts";
+
+let home: string;
+let emulator: GcsEmulator;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "forklift-cas-"));
+  emulator = await startGcsEmulator({ dir: join(home, "buckets") });
+  await emulator.createBucket("crates");
+  vi.stubEnv("STORAGE_EMULATOR_HOST", emulator.url);
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await emulator[Symbol.asyncDispose]();
+  await rm(home, { recursive: true, force: true });
+});
+
+async function* body(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+const text = async (store: Store, name: string) => (await store.read(name))?.content.toString();
+
+describe.each([
+  ["a folder", () => pathToFileURL(join(home, "folder/")).href],
+  ["a bucket", () => "gs://crates/sets/"],
+])("%s", (_what, url) => {
+  test("replaces what is as expected, and nothing else", async () => {
+    const store = openStore(url());
+    expect(await store.read("x")).toBeNull();
+    expect(await store.replace("x", Buffer.from("one"), "1234")).toBe(false);
+    expect(await store.replace("x", Buffer.from("one"), null)).toBe(true);
+    expect(await store.replace("x", Buffer.from("two"), null)).toBe(false);
+    const one = (await store.read("x"))!;
+    expect(one.content.toString()).toBe("one");
+    expect(await store.replace("x", Buffer.from("two"), one.version)).toBe(true);
+    expect(await store.replace("x", Buffer.from("three"), one.version)).toBe(false);
+    expect(await store.replace("x", null, one.version)).toBe(false);
+    expect(await text(store, "x")).toBe("two");
+    const two = (await store.read("x"))!;
+    expect(await store.replace("x", null, two.version)).toBe(true);
+    expect(await store.read("x")).toBeNull();
+  });
+
+  test("loses no step of several writers at once", async () => {
+    const writers = 4;
+    const steps = 5;
+    const write = async (writer: number) => {
+      const store = openStore(url());
+      for (let step = 0; step < steps; ) {
+        const found = await store.read("log");
+        const lines = `${found?.content ?? ""}${writer}:${step}\n`;
+        if (await store.replace("log", Buffer.from(lines), found?.version ?? null)) step++;
+      }
+    };
+    await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
+    const lines = (await text(openStore(url()), "log"))!.trim().split("\n");
+    expect(new Set(lines).size).toBe(writers * steps);
+    expect(lines).toHaveLength(writers * steps);
+  });
+
+  test("gives parts of an object, and makes one of several", async () => {
+    const store = openStore(url());
+    await store.write("part-0", body("0123456789"));
+    await store.write("part-1", body("abc"));
+    const part = await store.open("part-0", { start: 3n, end: 7n });
+    expect(part!.bytes).toBe(4n);
+    expect((await readAll(part!, 100)).toString()).toBe("3456");
+    const whole = await store.compose("whole", ["part-1", "part-0", "part-1"]);
+    expect(whole).toMatchObject({ name: "whole", bytes: 16n });
+    expect(await text(store, "whole")).toBe("abc0123456789abc");
+    // What was there before is replaced.
+    await store.compose("whole", ["part-1"]);
+    expect(await text(store, "whole")).toBe("abc");
+  });
+});
+
+test("a lost answer to a bucket's compare and set is found out", async () => {
+  const store = openStore("gs://crates/lost/");
+  for (const method of ["PUT", "DELETE"]) {
+    emulator.faults.add({ method, action: { kind: "drop", when: "after" } });
+  }
+  expect(await store.replace("x", Buffer.from("one"), null)).toBe(true);
+  const { version } = (await store.read("x"))!;
+  expect(await store.replace("x", null, version)).toBe(true);
+  expect(await store.read("x")).toBeNull();
+  emulator.faults.add({ path: "compose", action: { kind: "drop", when: "after" } });
+  await store.write("part", body("abc"));
+  expect(await store.compose("whole", ["part"])).toMatchObject({ bytes: 3n, crc32c: "Nks/tw==" });
+});
+
+test("a bucket lists checksums and storage classes, and changes the latter", async () => {
+  const store = openStore("gs://crates/classes/");
+  await store.write("x", body("123456789"));
+  await store.changeStorageClass!("x", "COLDLINE");
+  const listed = [];
+  for await (const object of store.list()) listed.push(object);
+  expect(listed).toEqual([{ name: "x", bytes: 9n, crc32c: "4waSgw==", storageClass: "COLDLINE" }]);
+  expect(await text(store, "x")).toBe("123456789");
+});
+
+test("in a folder the lock of a process that died is taken over, and is never listed", async () => {
+  const folder = join(home, "stale");
+  const store = openStore(`${folder}/`);
+  await mkdir(folder);
+  const lock = join(folder, ".x.lock");
+  await writeFile(lock, "somebody");
+  const longAgo = new Date(Date.now() - 3_600_000);
+  await utimes(lock, longAgo, longAgo);
+  for await (const { name } of store.list()) expect.unreachable(`${name} is listed`);
+  expect(await store.replace("x", Buffer.from("one"), null)).toBe(true);
+  expect(await readdir(folder)).toEqual(["x"]);
+});
+
+test("of the web a part is asked for as such, and a server that sends all of it is refused", async () => {
+  const content = "0123456789";
+  await using server = await serve((request, response, before) => {
+    expect(request.headers.range).toBe("bytes=2-4");
+    const part = before === 0 ? content.slice(2, 5) : content;
+    response.writeHead(206, {
+      "content-length": part.length,
+      "content-range": `bytes 2-${1 + part.length}/10`,
+    });
+    response.end(part);
+  });
+  const store = openStore(`${server.url}/`);
+  const open = () => store.open("x", { start: 2n, end: 5n });
+  expect((await readAll((await open())!, 100)).toString()).toBe("234");
+  await expect(open()).rejects.toThrow("sent 10 bytes, asked for 2 to 5");
+});
