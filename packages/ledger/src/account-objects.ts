@@ -22,7 +22,7 @@ const keyTexts = new BoundedCache<string, PublicKey>(CACHED_KEYS_MAX);
 
 /** What an account votes for, and its receipt chain, until somebody says otherwise. */
 const ZERO_STATE_BYTES = Buffer.from(fieldBytes("stateHash", ZERO_STATE_HASH));
-const EMPTY_RECEIPT_CHAIN_BYTES = Buffer.from(
+export const EMPTY_RECEIPT_CHAIN_BYTES = Buffer.from(
   fieldBytes("receiptChainHash", EMPTY_RECEIPT_CHAIN_HASH),
 );
 

@@ -75,19 +75,7 @@ export class AccountTable {
    */
   open(parts: AccountParts): number {
     requireParts(parts);
-    const holder = this.find(parts.key);
-    if (holder >= 0) throw new FormatError(`the key has an account already, at index ${holder}`);
-    const index = this.#count;
-    if (index === this.#chunks.length * CHUNK_ACCOUNTS) this.#chunks.push(newChunk());
-    const chunk = this.#chunk(index);
-    writeParts(chunk, index, parts);
-    this.#count += 1;
-    this.#keys.add();
-    if (this.#journal.isOpen) this.#journal.save(this.#openEntry, index);
-    // Taking it back takes the whole account away: until the next mark nothing else need be saved.
-    chunk.savedIn[index & CHUNK_MASK] = this.#journal.epoch;
-    this.#changed(index);
-    return index;
+    return this.#open(parts.key, (chunk, index) => writeParts(chunk, index, parts));
   }
 
   /** @throws RangeError for another key or a number that does not fit; nothing is written then. */
@@ -97,6 +85,28 @@ export class AccountTable {
       throw new RangeError(`account ${index} has another key`);
     }
     writeParts(this.#toWrite(index), index, parts);
+  }
+
+  /** The whole record; a view, good until the account is written. */
+  record(index: number): Uint8Array {
+    const start = offsetOf(index);
+    return this.#chunk(index).bytes.subarray(start, start + RECORD_BYTES);
+  }
+
+  /**
+   * Writes a record of another table, whose accounts this one follows: that of an account which is
+   * here, or of the next one.
+   * @throws RangeError for an index beyond, FormatError when a new account's key has another one.
+   */
+  putRecord(index: number, record: Uint8Array): void {
+    if (index === this.#count) {
+      const isOdd = ((record[AT.flags] ?? 0) & FLAG.keyIsOdd) !== 0;
+      const x = record.subarray(AT.key, AT.key + FIELD_BYTES);
+      this.#open({ x, isOdd }, ({ bytes }) => bytes.set(record, offsetOf(index)));
+    } else {
+      if (index > this.#count) throw new RangeError(`account ${index} comes after ${this.#count}`);
+      this.#toWrite(index).bytes.set(record, offsetOf(index));
+    }
   }
 
   /** 32 bytes of the record from that offset; a view, good until the account is written. */
@@ -189,6 +199,22 @@ export class AccountTable {
     if (timing === null && !this.isTimed(index)) return;
     requireTiming(timing);
     writeTiming(this.#toWrite(index).view, index, timing);
+  }
+
+  #open(key: PointBytes, write: (chunk: Chunk, index: number) => void): number {
+    const holder = this.find(key);
+    if (holder >= 0) throw new FormatError(`the key has an account already, at index ${holder}`);
+    const index = this.#count;
+    if (index === this.#chunks.length * CHUNK_ACCOUNTS) this.#chunks.push(newChunk());
+    const chunk = this.#chunk(index);
+    write(chunk, index);
+    this.#count += 1;
+    this.#keys.add();
+    if (this.#journal.isOpen) this.#journal.save(this.#openEntry, index);
+    // Taking it back takes the whole account away: until the next mark nothing else need be saved.
+    chunk.savedIn[index & CHUNK_MASK] = this.#journal.epoch;
+    this.#changed(index);
+    return index;
   }
 
   /** The chunk of an account that is about to change: saves the record, once an epoch. */

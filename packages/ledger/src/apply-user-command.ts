@@ -32,7 +32,7 @@ export function applyUserCommand(
   ledger: Ledger,
   command: UserCommand,
   slot: GlobalSlotSinceGenesis,
-  { selfPaymentCheckSlot = SELF_PAYMENT_CHECK_SLOT }: ApplyOptions = {},
+  { selfPaymentCheckSlot = SELF_PAYMENT_CHECK_SLOT, receiptChainHash: known }: ApplyOptions = {},
 ): Outcome {
   const { table } = ledger;
   const payer = findPayer(ledger, command);
@@ -44,7 +44,8 @@ export function applyUserCommand(
       : command.type === "delegation"
         ? delegate(ledger, paid, command)
         : pay(ledger, paid, command, slot, slot >= selfPaymentCheckSlot);
-  const receiptChainHash = extendReceiptChain(table.receiptChainHash(payer.index), command);
+  const receiptChainHash =
+    known ?? extendReceiptChain(table.receiptChainHash(payer.index), command);
   if (effect.failure !== null) {
     writePayer(table, payer.index, { ...paid, nonce, receiptChainHash });
     return {

@@ -32,11 +32,13 @@ export class Ledger {
   readonly table: AccountTable;
   readonly #journal = new Journal();
   readonly #trees = new Map<TreeRules, MerkleTree>();
+  readonly #watchers = new Set<(index: number) => void>();
 
   /** @throws FormatError when two accounts have one key, RangeError as `append` does. */
   constructor(accounts: Iterable<Account> = []) {
     this.table = new AccountTable(this.#journal, (index) => {
       for (const tree of this.#trees.values()) tree.accountChanged(index);
+      for (const changed of this.#watchers) changed(index);
     });
     for (const account of accounts) this.append(account);
   }
@@ -60,8 +62,13 @@ export class Ledger {
     for (let at = 0; at < leafHashes.length; at += FIELD_BYTES) {
       requireFieldBytes(leafHashes.subarray(at, at + FIELD_BYTES));
     }
-    ledger.#treeOf(LEGACY_TREE_RULES).buildOn(leafHashes, ledger.table);
+    ledger.buildOn(leafHashes);
     return ledger;
+  }
+
+  /** Takes the hashes of all accounts as given; see `fromLeafHashes`, which checks them. */
+  buildOn(leafHashes: Uint8Array): void {
+    this.#treeOf(LEGACY_TREE_RULES).buildOn(leafHashes, this.table);
   }
 
   get accountCount(): number {
@@ -148,6 +155,29 @@ export class Ledger {
    */
   root(rules: TreeRules): Uint8Array {
     return this.#treeOf(rules).root(this.table).slice();
+  }
+
+  /** Whether the hashes of all accounts but those that changed lately are known. */
+  get isHashed(): boolean {
+    return this.#trees.get(LEGACY_TREE_RULES)?.isBuilt ?? false;
+  }
+
+  /** Forgets every hash. The trees take 70 bytes an account, which whoever hashes elsewhere saves. */
+  forgetHashes(): void {
+    this.#trees.clear();
+  }
+
+  /**
+   * Tells the index of every account that is opened or written from now on; what a roll back undoes
+   * is not told. The result ends it.
+   */
+  watch(changed: (index: number) => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  }
+
+  get hasOpenMark(): boolean {
+    return this.#journal.isOpen;
   }
 
   /**

@@ -32,6 +32,10 @@ export class MerkleTree {
     });
   }
 
+  get isBuilt(): boolean {
+    return this.#isBuilt;
+  }
+
   /** The account at that index was opened or written. */
   accountChanged(index: number): void {
     if (this.#isBuilt) this.#dirty.add(index);

@@ -52,6 +52,8 @@ export interface ApplyOptions {
    * the amount to another. See `SELF_PAYMENT_CHECK_SLOT`.
    */
   readonly selfPaymentCheckSlot?: GlobalSlotSinceGenesis;
+  /** What `extendReceiptChains` gave for this user command; else it is computed here. */
+  readonly receiptChainHash?: Uint8Array;
 }
 
 /** Nanomina that opening an account costs; they are taken from its first deposit. */
