@@ -3,7 +3,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { ConfigError } from "@forklift/pipeline";
 import type { Network } from "./network.ts";
-import { parsePreset } from "./preset.ts";
+import { genesisOfPreset, parsePreset } from "./preset.ts";
 
 const PRESETS = new URL("../presets/", import.meta.url);
 
@@ -41,8 +41,8 @@ export async function loadNetwork(nameOrPath: string): Promise<Network> {
 export async function networkOfGenesis(stateHash: string): Promise<Network> {
   const names = await knownNetworks();
   for (const name of names) {
-    const network = await loadNetwork(name);
-    if (network.genesis.stateHash === stateHash) return network;
+    const text = await readFile(new URL(`${name}.yaml`, PRESETS), "utf8");
+    if (genesisOfPreset(text) === stateHash) return parsePreset(text, `network preset ${name}`);
   }
   throw new ConfigError(
     `no network preset begins with genesis block ${stateHash}; known: ${names.join(", ")}`,

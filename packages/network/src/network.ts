@@ -7,10 +7,23 @@ export interface Network {
   /** The prefix of block, dump and checkpoint names. */
   readonly name: string;
   readonly genesis: Genesis;
+  /** Where the nightly dumps of the old archive lie. */
+  readonly dumps: { readonly url: string | null; readonly prefix: string };
+  /** Where precomputed blocks lie that anybody may read, and which of them are known to be wrong. */
+  readonly blocks: { readonly url: string | null; readonly faults: readonly BlockFault[] };
   /** The block that the network agreed to fork after; null while it has not. */
   readonly lastPreForkBlock: { readonly height: bigint; readonly stateHash: StateHash } | null;
-  /** Blocks whose recorded ledger hash no replay reproduces, each with the reason. */
-  readonly ledgerHashExceptions: ReadonlyMap<StateHash, string>;
+  /** The block that the new chain began with; null while it is not known. */
+  readonly forkGenesis: ForkGenesis | null;
+  /** Blocks whose recorded ledger hash no replay reproduces. */
+  readonly ledgerHashExceptions: ReadonlyMap<StateHash, LedgerHashException>;
+}
+
+/** Why the ledger hash of a block is not demanded. */
+export interface LedgerHashException {
+  readonly reason: string;
+  /** Slots since genesis of which one must be the block's; null where nobody has named any. */
+  readonly slots: ReadonlySet<bigint> | null;
 }
 
 export interface Genesis {
@@ -22,4 +35,22 @@ export interface Genesis {
   readonly winner: Account;
   /** The protocol state of height 1, whose hash is `stateHash`: recomputed when it was loaded. */
   readonly protocolState: ProtocolState;
+}
+
+/** Published blocks that are not to be used as they are. */
+export interface BlockFault {
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly reason: string;
+  /** Where right ones can be had, in words for an operator. */
+  readonly instead: string | null;
+}
+
+/** Never ours to write: the archive of the new chain does. */
+export interface ForkGenesis {
+  readonly stateHash: StateHash;
+  /** Its own, not that of its parent. */
+  readonly globalSlotSinceGenesis: bigint;
+  /** Of the Berkeley ledger that the new chain begins with; null where it is not known. */
+  readonly ledgerHash: LedgerHash | null;
 }

@@ -2,6 +2,7 @@
 
 import {
   FormatError,
+  parseLedgerHash,
   parsePublicKey,
   parseStateHash,
   parseUnsigned,
@@ -28,25 +29,63 @@ function parsed<Value>(parser: (text: string) => Value) {
 
 const stateHash = parsed(parseStateHash);
 
+const height = z.int().positive().transform(BigInt);
+
+/** A store, as a configuration names one. */
+const place = z.string().regex(/^(gs|https?|file):\/\//, "expected gs://, https:// or file://");
+
 /** The preset as it is written; unknown keys are errors, since a misspelt one would be silent. */
 const presetSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
   genesis: z.strictObject({
-    stateHash,
+    stateHash: stateHash.nullable(),
+    /** Said for people: the protocol state has it, too, and both must agree. */
+    ledgerHash: parsed(parseLedgerHash).optional(),
     ledgerUrl: z.url().optional(),
-    winner: z.strictObject({
-      publicKey: parsed(parsePublicKey),
-      balance: parsed((text) => parseUnsigned(text, UINT64_MAX)),
-    }),
-    protocolState: parsedState(),
+    winner: z
+      .strictObject({
+        publicKey: parsed(parsePublicKey),
+        balance: parsed((text) => parseUnsigned(text, UINT64_MAX)),
+      })
+      .nullable(),
+    protocolState: parsedState().nullable(),
   }),
-  lastPreForkBlock: z
-    .strictObject({ height: z.int().positive().transform(BigInt), stateHash })
+  dumps: z.strictObject({ url: place.optional(), prefix: z.string().optional() }).default({}),
+  blocks: z
+    .strictObject({
+      url: place.optional(),
+      faults: z
+        .array(
+          z.strictObject({
+            first: height,
+            last: height,
+            reason: z.string().min(1),
+            instead: z.string().min(1).optional(),
+          }),
+        )
+        .default([]),
+    })
+    .prefault({}),
+  lastPreForkBlock: z.strictObject({ height, stateHash }).optional(),
+  forkGenesis: z
+    .strictObject({
+      stateHash,
+      globalSlotSinceGenesis: z.int().positive().transform(BigInt),
+      ledgerHash: parsed(parseLedgerHash).optional(),
+    })
     .optional(),
   ledgerHashExceptions: z
-    .array(z.strictObject({ reason: z.string().min(1), stateHashes: z.array(stateHash).min(1) }))
+    .array(
+      z.strictObject({
+        reason: z.string().min(1),
+        slots: z.array(z.int().nonnegative().transform(BigInt)).min(1),
+        stateHashes: z.array(stateHash).min(1),
+      }),
+    )
     .default([]),
 });
+
+type Preset = z.infer<typeof presetSchema>;
 
 function parsedState() {
   return z.unknown().transform((json, context) => {
@@ -69,29 +108,64 @@ export function decodePreset(value: unknown, where: string): Network {
   if (!result.success) {
     throw new ConfigError(`${where} is not a network preset: ${z.prettifyError(result.error)}`);
   }
-  const { name, genesis, lastPreForkBlock, ledgerHashExceptions } = result.data;
-  const recomputed = hashProtocolState(genesis.protocolState);
-  if (recomputed !== genesis.stateHash) {
-    throw new ConfigError(
-      `${where}: the genesis protocol state hashes to ${recomputed}, expected ${genesis.stateHash}`,
-    );
-  }
+  const { name, dumps, blocks, lastPreForkBlock, forkGenesis, ledgerHashExceptions } = result.data;
+  const genesis = completeGenesis(result.data, where);
   return {
     name,
     genesis: {
       stateHash: genesis.stateHash,
-      ledgerHash: genesis.protocolState.body.blockchainState.genesisLedgerHash,
+      ledgerHash: genesis.ledgerHash,
       ledgerUrl: genesis.ledgerUrl ?? null,
       winner: newAccount(genesis.winner.publicKey, genesis.winner.balance),
       protocolState: genesis.protocolState,
     },
+    dumps: { url: dumps.url ?? null, prefix: dumps.prefix ?? `${name}-archive-dump` },
+    blocks: {
+      url: blocks.url ?? null,
+      faults: blocks.faults.map((fault) => ({ ...fault, instead: fault.instead ?? null })),
+    },
     lastPreForkBlock: lastPreForkBlock ?? null,
+    forkGenesis:
+      forkGenesis === undefined
+        ? null
+        : { ...forkGenesis, ledgerHash: forkGenesis.ledgerHash ?? null },
     ledgerHashExceptions: new Map(
-      ledgerHashExceptions.flatMap(({ reason, stateHashes }) =>
-        stateHashes.map((hash) => [hash, reason] as const),
+      ledgerHashExceptions.flatMap(({ reason, slots, stateHashes }) =>
+        stateHashes.map((hash) => [hash, { reason, slots: new Set(slots) }] as const),
       ),
     ),
   };
+}
+
+/**
+ * What nobody can vouch for stays empty in a preset, so that nobody takes it for known.
+ * @throws ConfigError naming what is empty, or the hashes that do not agree.
+ */
+function completeGenesis({ name, genesis }: Preset, where: string) {
+  const { stateHash, winner, protocolState } = genesis;
+  if (stateHash === null || winner === null || protocolState === null) {
+    const empty = Object.entries({ stateHash, winner, protocolState })
+      .filter(([, value]) => value === null)
+      .map(([key]) => `genesis.${key}`);
+    throw new ConfigError(
+      `${where} is not complete: no public source establishes ${empty.join(", ")} of ${name}`,
+      { hint: "copy the preset, fill in what you know to be true, and give its path as network" },
+    );
+  }
+  const recomputed = hashProtocolState(protocolState);
+  if (recomputed !== stateHash) {
+    throw new ConfigError(
+      `${where}: the genesis protocol state hashes to ${recomputed}, expected ${stateHash}`,
+    );
+  }
+  const ledgerHash = protocolState.body.blockchainState.genesisLedgerHash;
+  if (genesis.ledgerHash !== undefined && genesis.ledgerHash !== ledgerHash) {
+    throw new ConfigError(
+      `${where}: the genesis protocol state has ledger hash ${ledgerHash}, ` +
+        `expected ${genesis.ledgerHash}`,
+    );
+  }
+  return { ...genesis, stateHash, winner, protocolState, ledgerHash };
 }
 
 /** @throws ConfigError when the text is not YAML or not a preset. */
@@ -103,4 +177,11 @@ export function parsePreset(text: string, where: string): Network {
     throw new ConfigError(`${where} is not YAML: ${(cause as Error).message}`, { cause });
   }
   return decodePreset(value, where);
+}
+
+/** The state hash of a preset's genesis block, even if the rest of it is empty; null for none. */
+export function genesisOfPreset(text: string): string | null {
+  const value = parse(text) as { readonly genesis?: { readonly stateHash?: unknown } } | null;
+  const found = value?.genesis?.stateHash;
+  return typeof found === "string" ? found : null;
 }

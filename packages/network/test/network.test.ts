@@ -5,7 +5,14 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { ConfigError } from "@forklift/pipeline";
 import { isMainnetDataMissing, mainnetUrl, sharedPath } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadGenesisLedger, loadNetwork, networkOfGenesis, parsePreset } from "../src/index.ts";
+import { parse } from "yaml";
+import {
+  decodePreset,
+  loadGenesisLedger,
+  loadNetwork,
+  networkOfGenesis,
+  parsePreset,
+} from "../src/index.ts";
 
 const PRESET = new URL("../presets/mainnet.yaml", import.meta.url);
 
@@ -15,6 +22,12 @@ describe("the mainnet preset", () => {
     expect(network.genesis.protocolState.body.consensusState.minWindowDensity).toBe(77n);
     expect(network.lastPreForkBlock?.height).toBe(359_604n);
     expect(network.ledgerHashExceptions.size).toBe(33);
+    expect(network.dumps).toEqual({
+      url: "gs://mina-archive-dumps/",
+      prefix: "mainnet-archive-dump",
+    });
+    expect(network.blocks).toEqual({ url: "gs://mina_network_block_data/", faults: [] });
+    expect(network.forkGenesis?.globalSlotSinceGenesis).toBe(564_480n);
     const byPath = await loadNetwork(fileURLToPath(PRESET));
     expect(byPath).toEqual(network);
   });
@@ -41,6 +54,13 @@ describe("the mainnet preset", () => {
     ["a misspelt key", /lastPreForkBlock:/, "lastPreforkBlock:", "lastPreforkBlock"],
     ["a state hash that is none", /stateHash: 3NKe/, "stateHash: 3NKf", "genesis.stateHash"],
     ["a missing key of the state", / {6}genesis_state_hash: .*\n/, "", "genesis_state_hash"],
+    [
+      "another ledger hash",
+      /ledgerHash: jx7/,
+      "ledgerHash: jwX3YJhLR5F3eByADvfurX5u7DT7Utiv54uixYts6HLrR6CETug #",
+      "expected jwX3",
+    ],
+    ["a place that is none", /url: gs:/, "url: s3:", "dumps.url"],
     ["no YAML", /name: mainnet/, "name: [mainnet", "is not YAML"],
   ])("%s is refused, naming it", async (_what, pattern, replacement, sentence) => {
     const text = (await readFile(PRESET, "utf8")).replace(pattern, replacement);
@@ -49,8 +69,39 @@ describe("the mainnet preset", () => {
   });
 });
 
+describe("the devnet preset", () => {
+  test("is refused, naming what no public source establishes", async () => {
+    const load = loadNetwork("devnet");
+    await expect(load).rejects.toThrow(ConfigError);
+    await expect(load).rejects.toThrow(
+      "network preset devnet is not complete: no public source establishes genesis.stateHash, " +
+        "genesis.winner, genesis.protocolState of devnet",
+    );
+    await expect(load).rejects.toHaveProperty("hint", expect.stringContaining("copy the preset"));
+  });
+
+  test("loads when somebody fills it in, with its places and their faults", async () => {
+    const [mainnet, devnet] = await Promise.all(
+      [PRESET, new URL("devnet.yaml", PRESET)].map(async (file) =>
+        parse(await readFile(file, "utf8")),
+      ),
+    );
+    const { ledgerUrl } = devnet.genesis;
+    const network = decodePreset({ ...devnet, genesis: { ...mainnet.genesis, ledgerUrl } }, "mine");
+    expect(network).toMatchObject({
+      name: "devnet",
+      dumps: { url: "gs://mina-archive-dumps/", prefix: "devnet-archive-dump" },
+      blocks: { url: "gs://mina_network_block_data/", faults: [{ first: 2n, last: 1582n }] },
+      lastPreForkBlock: null,
+      forkGenesis: null,
+    });
+  });
+});
+
 test("an unknown network is refused with the names of the known ones", async () => {
-  await expect(loadNetwork("moonnet")).rejects.toThrow("no network preset moonnet; known: mainnet");
+  await expect(loadNetwork("moonnet")).rejects.toThrow(
+    "no network preset moonnet; known: devnet, mainnet",
+  );
   await expect(networkOfGenesis("3N…")).rejects.toThrow(ConfigError);
 });
 
