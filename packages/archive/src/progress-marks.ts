@@ -40,3 +40,8 @@ export async function saveProgressMark(tx: Session, stage: string, cursor: unkno
     [stage, JSON.stringify(cursor)],
   );
 }
+
+/** The stage then finds out from the rows where it stands. */
+export async function removeProgressMark(tx: Session, stage: string): Promise<void> {
+  await tx.query("delete from forklift.progress_mark where stage = $1", [stage]);
+}

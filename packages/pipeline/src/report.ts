@@ -11,6 +11,10 @@ export interface StageReport {
   readonly rowCount: number;
   /** What it did not take, on purpose: how much of it, by name. */
   readonly leftBehind?: Counts;
+  /** What it met on the way: how often, by name. */
+  readonly details?: Counts;
+  /** What its work took, for programs: times in milliseconds and other figures, by name. */
+  readonly measured?: Counts;
   readonly checks: readonly Check[];
   readonly elapsedMs: number;
 }

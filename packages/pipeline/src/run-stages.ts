@@ -87,13 +87,14 @@ async function runBatches<World, Tx, Plan, Cursor, Tools>(
   stage: BatchStage<World, Tx, Plan, Cursor, Tools>,
   plan: Plan,
   { world, marks, signal, observer, transaction }: RunContext<World, Tx>,
-): Promise<{ readonly rowCount: number } | Skip> {
+): Promise<Pick<StageReport, "rowCount" | "details" | "measured"> | Skip> {
   const start = stage.resume(plan, await marks.load(stage.id));
   if (isSkip(start)) return start;
   await using tools = disposable(await stage.open(world, plan, start));
   let cursor = start;
   let rowCount = 0;
   for (let isLast = false; !isLast; ) {
+    if (signal.aborted) await stage.interrupted?.(tools.value, plan, cursor);
     throwIfStopped(signal, stage.id);
     const batch = await transaction(async (tx) => {
       const result = await stage.run(tx, tools.value, plan, cursor);
@@ -109,7 +110,7 @@ async function runBatches<World, Tx, Plan, Cursor, Tools>(
     observer.stageProgressed({ stage: stage.id, ...batch.progress });
     ({ cursor, isLast } = batch);
   }
-  return { rowCount };
+  return { rowCount, ...stage.summary?.(tools.value) };
 }
 
 function watchOf<World, Tx>(stage: string, { signal, observer }: RunContext<World, Tx>) {

@@ -1,6 +1,6 @@
 // A stage: one step of a recipe. The words are always the same: plan, resume, open, run, verify.
 
-import type { Counts } from "./report.ts";
+import type { Counts, StageReport } from "./report.ts";
 
 /** The outcome of one independent question asked after a stage has run. */
 export interface Check {
@@ -54,6 +54,10 @@ export interface BatchStage<World, Tx, Plan, Cursor, Tools> extends StageWords<W
   open(world: World, plan: Plan, cursor: Cursor): Promise<Tools & Partial<AsyncDisposable>>;
   /** Does one bounded batch inside the runner's transaction. */
   run(tx: Tx, tools: Tools, plan: Plan, cursor: Cursor): Promise<Batch<Cursor>>;
+  /** Called when a signal ends the run between two batches, with what was committed last. */
+  interrupted?(tools: Tools, plan: Plan, cursor: Cursor): Promise<void>;
+  /** What the report tells besides rows and checks; asked when the last batch has committed. */
+  summary?(tools: Tools): Pick<StageReport, "details" | "measured">;
 }
 
 /**
