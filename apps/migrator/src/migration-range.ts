@@ -39,7 +39,11 @@ export async function chooseRange(
     throw new ConfigError(
       `the target ${target.maskedUrl} stands at height ${targetTip.height}, above the stop point ` +
         `${chain.tip.stateHash} at height ${chain.tip.height}`,
-      { hint: "start from an older set or from an empty target" },
+      {
+        hint:
+          `forklift unwind --target-db ${target.maskedUrl} --to-height ${chain.tip.height} takes it ` +
+          "back; or start from an older set or from an empty target",
+      },
     );
   }
   const heightMax = least(targetTip.height, chain.tip.height);

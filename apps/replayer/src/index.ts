@@ -1,7 +1,17 @@
+export { applyBlock, type BlockEffect } from "./apply-block.ts";
 export * from "./checkpoint/checkpoint.ts";
 export * from "./checkpoint/checkpoint-meta.ts";
+export * from "./checkpoint/convert-checkpoint.ts";
+export * from "./checkpoint/diff-checkpoints.ts";
+export * from "./checkpoint/list-checkpoints.ts";
+export * from "./checkpoint/load-checkpoint.ts";
 export * from "./checkpoint/read-checkpoint.ts";
+export * from "./checkpoint/read-meta.ts";
+export * from "./checkpoint/show-checkpoint.ts";
 export * from "./checkpoint/write-checkpoint.ts";
+export * from "./hash-ledger.ts";
 export * from "./pipeline.ts";
+export * from "./rebuild-ledger.ts";
 export { replayCommands } from "./stages/replay-commands.ts";
+export * from "./unwind.ts";
 export type * from "./world.ts";

@@ -1,21 +1,17 @@
-// Finds the ledger to start from: the nearest checkpoint at or below the place where the target's
-// account tables end, else genesis; then replays, without writing, up to that place.
+// Finds the ledger to go on from: the nearest checkpoint at or below the place where the target's account
+// tables end, brought up to it by their rows; else those rows alone.
 
-import { readReplayBlocks } from "@forklift/archive";
-import { least } from "@forklift/chain";
 import { Ledger } from "@forklift/ledger";
-import { ConfigError, SourceDataError } from "@forklift/pipeline";
+import { SourceDataError } from "@forklift/pipeline";
 import { splitObjectUrl } from "@forklift/storage";
-import { startSlotOf } from "./checkpoint/checkpoint.ts";
+import { parseCheckpointName } from "./checkpoint/checkpoint.ts";
 import { readCheckpoint } from "./checkpoint/read-checkpoint.ts";
-import { replayBlock } from "./replay-block.ts";
+import { type CheckpointPlace, readMetaHead } from "./checkpoint/read-meta.ts";
+import { advanceLedger, rebuildLedger } from "./rebuild-ledger.ts";
 import { countBlocksWithCommands, type TargetBlock } from "./target-blocks.ts";
 import type { ReplayerWorld } from "./world.ts";
 
 const GENESIS_HEIGHT = 1n;
-
-/** Bounds the commands that are in memory at once. */
-const CATCH_UP_BLOCKS = 200n;
 
 interface LedgerAt {
   readonly ledger: Ledger;
@@ -24,17 +20,14 @@ interface LedgerAt {
 
 /**
  * The ledger as it stands after `replayed`, the last block whose accounts the target holds.
- * @throws SourceDataError when the checkpoint that the caller named does not belong to the target.
+ * @throws SourceDataError when the checkpoint that the caller named does not belong to the target,
+ * VerificationError when the target's accounts do not hash to what its blocks say.
  */
 export async function ledgerAfter(world: ReplayerWorld, replayed: TargetBlock): Promise<Ledger> {
-  const start = (await startFromCheckpoint(world, replayed)) ?? startFromGenesis(world);
-  const { ledger } = start;
-  for (let from = start.height + 1n; from <= replayed.height; from += CATCH_UP_BLOCKS) {
-    const to = least(from + CATCH_UP_BLOCKS - 1n, replayed.height);
-    for (const block of await readReplayBlocks(world.target, { from, to })) {
-      replayBlock(ledger, block, world.network);
-    }
-  }
+  const start = (await startFromCheckpoint(world, replayed)) ?? startFromGenesis(world, replayed);
+  if (start === null) return await rebuildLedger(world, replayed);
+  const { ledger, height } = start;
+  if (height < replayed.height) await advanceLedger(world, ledger, { from: height, to: replayed });
   return ledger;
 }
 
@@ -44,7 +37,7 @@ async function startFromCheckpoint(
 ): Promise<LedgerAt | null> {
   if (world.checkpointUrl !== null) {
     const place = splitObjectUrl(world.checkpointUrl);
-    const named = await readCheckpoint(world.target, world.network, place);
+    const named = await readCheckpoint(world.target, world.network, place, world.inform);
     await requireRecorded(world, named.height, replayed);
     const newer = await newestStored(world, { above: named.height, upTo: replayed });
     return newer ?? named;
@@ -73,17 +66,20 @@ async function newestStored(
   world: ReplayerWorld,
   { above, upTo }: { readonly above: bigint; readonly upTo: TargetBlock },
 ): Promise<LedgerAt | null> {
-  const { checkpoints: store, network, target } = world;
+  const { checkpoints: store, network, target, inform } = world;
   const startSlotMax = upTo.globalSlotSinceGenesis + 1n;
   const candidates: { name: string; startSlot: bigint }[] = [];
   for await (const { name } of store.list(`${network.name}-checkpoint-`)) {
-    const startSlot = startSlotOf(network.name, name);
-    if (startSlot !== null && startSlot <= startSlotMax) candidates.push({ name, startSlot });
+    const parsed = parseCheckpointName(name);
+    if (parsed?.network !== network.name || parsed.startSlot > startSlotMax) continue;
+    candidates.push({ name, startSlot: parsed.startSlot });
   }
   candidates.sort((a, b) => (a.startSlot < b.startSlot ? 1 : -1));
   for (const { name } of candidates) {
+    const place = { store, name };
     try {
-      const checkpoint = await readCheckpoint(target, network, { store, name });
+      if (await isAtOrBelow(place, above)) return null;
+      const checkpoint = await readCheckpoint(target, network, place, inform);
       return checkpoint.height > above ? checkpoint : null;
     } catch (error) {
       if (!(error instanceof SourceDataError)) throw error;
@@ -93,12 +89,18 @@ async function newestStored(
   return null;
 }
 
-function startFromGenesis({ genesisLedger, target }: ReplayerWorld): LedgerAt {
-  if (genesisLedger === null) {
-    throw new ConfigError(`nothing to start the replay of ${target.maskedUrl} from`, {
-      hint: "give --genesis-ledger or --checkpoint",
-    });
-  }
+/** Told by its meta file, without loading the checkpoint only to put it away. */
+async function isAtOrBelow(place: CheckpointPlace, height: bigint): Promise<boolean> {
+  const meta = await readMetaHead(place);
+  return meta !== null && meta.height <= height;
+}
+
+/** The genesis ledger, whose hashes are known, when nothing has been replayed yet. */
+function startFromGenesis(
+  { genesisLedger }: ReplayerWorld,
+  replayed: TargetBlock,
+): LedgerAt | null {
+  if (genesisLedger === null || replayed.height !== GENESIS_HEIGHT) return null;
   const { accounts, leafHashes } = genesisLedger;
   return { ledger: Ledger.fromLeafHashes(accounts, leafHashes), height: GENESIS_HEIGHT };
 }

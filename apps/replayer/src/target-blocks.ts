@@ -38,6 +38,12 @@ export async function findBlockAtHeight(
   );
 }
 
+export async function findBlock(target: Session, stateHash: string): Promise<TargetBlock | null> {
+  return blockOf(
+    await target.query<Row>(`select ${COLUMNS} from blocks where state_hash = $1`, [stateHash]),
+  );
+}
+
 /** The block of a slot or, when that slot is empty, of the last filled one before it. */
 export async function findBlockAtOrBelow(
   target: Session,

@@ -1,13 +1,22 @@
 // Everything that the replay reads and writes.
 
+import type { StopPoint } from "@forklift/archive";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import type { Store } from "@forklift/storage";
 
 export interface ReplayerWorld {
   readonly target: Session;
+  /** A second session on the target, which reads the next blocks while the last are written. */
+  readonly targetReader: Session;
+  /** The old archive, with whose balances the replay is compared; null compares none. */
+  readonly balances: Session | null;
+  /** Where the replay ends; the target may go on. */
+  readonly stop: StopPoint;
+  /** Cores to use: with two or more, the ledger tree is hashed on a thread of its own. */
+  readonly threads: number;
   readonly network: Network;
-  /** Where a replay starts when no checkpoint is nearer; null when the caller gave a checkpoint. */
+  /** Spares hashing the accounts of genesis once more; null reads them back from the target. */
   readonly genesisLedger: GenesisLedger | null;
   /** The URL of a checkpoint that the caller named; it must belong to the target. */
   readonly checkpointUrl: string | null;
@@ -15,7 +24,11 @@ export interface ReplayerWorld {
   readonly checkpoints: Store;
   readonly checkpointIntervalBlocks: bigint;
   readonly checkpointIntervalMs: number;
+  /** The published configuration of the chain after the fork, with which the end is compared. */
+  readonly forkGenesisConfigUrl?: string;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
+  /** Told of long work outside of batches: rehashing a ledger, reading one back. */
+  readonly inform?: (message: string) => void;
 }

@@ -1,4 +1,5 @@
-// The meta file of a checkpoint: which block it stands on, and leaf hashes that spare a rehash.
+// The meta file of a checkpoint: which block it stands on, both ledger hashes, and the leaf hashes that
+// spare a rehash. Everything but those stands in its first line.
 
 import {
   type BlockRef,
@@ -15,26 +16,30 @@ import {
 import type { WrittenObject } from "@forklift/storage";
 import type { Checkpoint } from "./checkpoint.ts";
 
-const META_VERSION = 1;
+/** A reader of an older forklift refuses a greater one, and then rehashes or goes without. */
+export const META_VERSION = 2;
 
+/** What a meta file says of its checkpoint. */
 export interface CheckpointMeta extends BlockRef {
   readonly network: string;
   readonly globalSlotSinceGenesis: GlobalSlotSinceGenesis;
   readonly ledgerHash: LedgerHash;
+  readonly berkeleyLedgerHash: LedgerHash;
+  readonly accountCount: number;
+  /** Of the checkpoint file. */
+  readonly checkpointBytes: bigint;
   /** SHA-256 of the checkpoint file, hex: the leaf hashes are believed only with that very file. */
   readonly checkpointSha256: string;
-  /** 32 bytes for each account, in ledger order. */
-  readonly leafHashes: Uint8Array;
 }
 
-/** Leaf hashes that are joined before they are handed to the store: some 0.3 MB of JSON. */
-const CHUNK_LEAVES = 4000;
+/** Leaf hashes that are joined before they are handed to the store: 0.4 MB of base64, no padding. */
+const CHUNK_BYTES = 3 * 3 * 1024 * FIELD_BYTES;
 
-export async function* encodeMeta(
+export function* encodeMeta(
   network: string,
   checkpoint: Checkpoint,
   file: WrittenObject,
-): AsyncGenerator<Uint8Array> {
+): Generator<Uint8Array> {
   const head = {
     version: META_VERSION,
     network,
@@ -42,52 +47,67 @@ export async function* encodeMeta(
     state_hash: checkpoint.stateHash,
     global_slot_since_genesis: jsonNumber(checkpoint.globalSlotSinceGenesis),
     ledger_hash: checkpoint.ledgerHash,
+    berkeley_ledger_hash: checkpoint.berkeleyLedgerHash,
+    account_count: checkpoint.accountCount,
+    checkpoint_bytes: Number(file.bytes),
     checkpoint_sha256: file.sha256,
   };
-  yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},\n"leaf_hashes":[\n`);
-  const { buffer, byteOffset, length } = checkpoint.ledger.leafHashes();
+  yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},\n"leaf_hashes":"`);
+  const { buffer, byteOffset, length } = checkpoint.leafHashes;
   const leaves = Buffer.from(buffer, byteOffset, length);
-  let texts: string[] = [];
-  let separator = "";
-  for (let at = 0; at < leaves.length; at += FIELD_BYTES) {
-    texts.push(`${separator}"${leaves.toString("hex", at, at + FIELD_BYTES)}"`);
-    separator = ",\n";
-    if (texts.length === CHUNK_LEAVES) {
-      yield Buffer.from(texts.join(""));
-      texts = [];
-    }
+  for (let at = 0; at < length; at += CHUNK_BYTES) {
+    yield Buffer.from(leaves.toString("base64", at, Math.min(at + CHUNK_BYTES, length)));
   }
-  yield Buffer.from(texts.join(""));
-  yield Buffer.from("\n]}\n");
+  yield Buffer.from('"}\n');
 }
 
 /** @throws FormatError when the text is not a meta file of this version. */
-export function decodeMeta(text: string): CheckpointMeta {
+export function decodeMeta(text: string): CheckpointMeta & { readonly leafHashes: Uint8Array } {
   const json = parseObject(text);
-  if (json["version"] !== META_VERSION) {
-    throw new FormatError(`meta version ${String(json["version"])}, expected ${META_VERSION}`);
+  const meta = metaOf(json);
+  const leafHashes = Buffer.from(String(json["leaf_hashes"]), "base64");
+  if (leafHashes.length !== meta.accountCount * FIELD_BYTES) {
+    throw new FormatError(
+      `leaf_hashes has ${leafHashes.length} bytes, expected ${FIELD_BYTES} for each of ` +
+        `${meta.accountCount} accounts`,
+    );
   }
-  const leaves = json["leaf_hashes"];
-  if (!Array.isArray(leaves)) throw new FormatError("leaf_hashes is not a list");
+  for (let at = 0; at < leafHashes.length; at += FIELD_BYTES) {
+    requireFieldBytes(leafHashes.subarray(at, at + FIELD_BYTES));
+  }
+  return { ...meta, leafHashes };
+}
+
+/** The same from the first line alone. */
+export function decodeMetaHead(line: string): CheckpointMeta {
+  return metaOf(parseObject(`${line.replace(/,\s*$/, "")}}`));
+}
+
+function metaOf(json: Readonly<Record<string, unknown>>): CheckpointMeta {
+  const version = json["version"];
+  if (version !== META_VERSION) {
+    throw new FormatError(`it has version ${String(version)}, expected ${META_VERSION}`);
+  }
+  const text = (key: string) => String(json[key]);
   return {
-    network: String(json["network"]),
-    height: parseGlobalSlotSinceGenesis(String(json["height"])),
-    stateHash: parseStateHash(String(json["state_hash"])),
-    globalSlotSinceGenesis: parseGlobalSlotSinceGenesis(String(json["global_slot_since_genesis"])),
-    ledgerHash: parseLedgerHash(String(json["ledger_hash"])),
-    checkpointSha256: String(json["checkpoint_sha256"]),
-    leafHashes: Buffer.concat(leaves.map(decodeLeaf)),
+    network: text("network"),
+    height: parseGlobalSlotSinceGenesis(text("height")),
+    stateHash: parseStateHash(text("state_hash")),
+    globalSlotSinceGenesis: parseGlobalSlotSinceGenesis(text("global_slot_since_genesis")),
+    ledgerHash: parseLedgerHash(text("ledger_hash")),
+    berkeleyLedgerHash: parseLedgerHash(text("berkeley_ledger_hash")),
+    accountCount: Number(parseGlobalSlotSinceGenesis(text("account_count"))),
+    checkpointBytes: BigInt(requireInteger(json["checkpoint_bytes"])),
+    checkpointSha256: text("checkpoint_sha256"),
   };
 }
 
-/** @throws FormatError unless it is a field element in hex. */
-function decodeLeaf(leaf: unknown): Uint8Array {
-  const bytes = Buffer.from(String(leaf), "hex");
-  requireFieldBytes(bytes);
-  return bytes;
+function requireInteger(value: unknown): number {
+  if (Number.isSafeInteger(value)) return value as number;
+  throw new FormatError(`checkpoint_bytes is ${String(value)}, expected an integer`);
 }
 
-function parseObject(text: string): Record<string, unknown> {
+function parseObject(text: string): Readonly<Record<string, unknown>> {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -95,5 +115,5 @@ function parseObject(text: string): Record<string, unknown> {
     throw new FormatError(`not JSON: ${(cause as Error).message}`, { cause });
   }
   if (typeof json !== "object" || json === null) throw new FormatError("not a JSON object");
-  return json as Record<string, unknown>;
+  return json as Readonly<Record<string, unknown>>;
 }

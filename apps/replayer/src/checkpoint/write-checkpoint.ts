@@ -1,23 +1,40 @@
 // Writes a checkpoint in the official JSON format, and beside it a meta file with what is ours.
 
-import { jsonNumber } from "@forklift/chain";
-import { encodeAccount, type Ledger } from "@forklift/ledger";
+import { type Account, jsonNumber, type LedgerHash } from "@forklift/chain";
+import { encodeAccount } from "@forklift/ledger";
 import type { Store, WrittenObject } from "@forklift/storage";
 import { type Checkpoint, checkpointName, metaName } from "./checkpoint.ts";
 import { encodeMeta } from "./checkpoint-meta.ts";
 
-/** Accounts that are joined before they are handed to the store: some 0.5 MB of JSON. */
+/** Accounts that are joined before they are handed to the store: some 0.4 MB of JSON. */
 const CHUNK_ACCOUNTS = 500;
+
+export interface WrittenCheckpoint {
+  readonly checkpoint: WrittenObject;
+  readonly meta: WrittenObject;
+}
 
 /** The meta file comes last: a checkpoint without one is whole, only slower to load. */
 export async function writeCheckpoint(
   store: Store,
   network: string,
   checkpoint: Checkpoint,
-): Promise<{ readonly checkpoint: WrittenObject; readonly meta: WrittenObject }> {
+): Promise<WrittenCheckpoint> {
   const name = checkpointName(network, checkpoint.globalSlotSinceGenesis);
-  const written = await store.write(name, checkpointChunks(checkpoint));
-  const meta = await store.write(metaName(name), encodeMeta(network, checkpoint, written));
+  return await writeCheckpointAs({ store, name }, network, checkpoint);
+}
+
+/** The same under a name of the caller's choice. */
+export async function writeCheckpointAs(
+  { store, name }: { readonly store: Store; readonly name: string },
+  network: string,
+  checkpoint: Checkpoint,
+): Promise<WrittenCheckpoint> {
+  const startSlot = checkpoint.globalSlotSinceGenesis + 1n;
+  const { berkeleyLedgerHash, accountCount, accounts } = checkpoint;
+  const listed = { hash: berkeleyLedgerHash, accountCount, accounts };
+  const written = await store.write(name, checkpointChunks(startSlot, listed));
+  const meta = await store.write(metaName(name), inTurn(encodeMeta(network, checkpoint, written)));
   return { checkpoint: written, meta };
 }
 
@@ -33,22 +50,50 @@ export async function hasCheckpoint(
   return missing.size === 0;
 }
 
-/** Official keys only: the official reader refuses unknown ones at the top level. */
-async function* checkpointChunks({ ledger, globalSlotSinceGenesis }: Checkpoint) {
-  const head = {
-    target_epoch_ledgers_state_hash: null,
-    start_slot_since_genesis: jsonNumber(globalSlotSinceGenesis + 1n),
-  };
-  yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},\n"genesis_ledger":{"accounts":[\n`);
-  yield* accountChunks(ledger);
-  const tail = `],\n"num_accounts":${ledger.accountCount},"add_genesis_winner":true},\n`;
-  yield Buffer.from(`${tail}"first_pass_ledger_hashes":[],"last_snarked_ledger_hash":null}\n`);
+/** A list of accounts that is to be written. */
+export interface ListedLedger {
+  /** The Berkeley ledger hash; null leaves it out. */
+  readonly hash: LedgerHash | null;
+  readonly accountCount: number;
+  readonly accounts: Iterable<Account>;
 }
 
-async function* accountChunks(ledger: Ledger): AsyncGenerator<Uint8Array> {
+/** Official keys only: the official reader refuses unknown ones at the top level. */
+export async function* checkpointChunks(
+  startSlot: bigint,
+  ledger: ListedLedger,
+): AsyncGenerator<Uint8Array> {
+  const head = {
+    target_epoch_ledgers_state_hash: null,
+    start_slot_since_genesis: jsonNumber(startSlot),
+  };
+  yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},\n"genesis_ledger":`);
+  yield* ledgerChunks(ledger);
+  yield Buffer.from(',\n"first_pass_ledger_hashes":[],"last_snarked_ledger_hash":null}\n');
+}
+
+/** The ledger of a runtime configuration, and nothing else of it. */
+export async function* configurationChunks(ledger: ListedLedger): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('{"ledger":');
+  yield* ledgerChunks(ledger);
+  yield Buffer.from("}\n");
+}
+
+/** What is to be known of the accounts stands before them, for readers that take one at a time. */
+async function* ledgerChunks({
+  hash,
+  accountCount,
+  accounts,
+}: ListedLedger): AsyncGenerator<Uint8Array> {
+  const head = {
+    ...(hash === null ? {} : { hash }),
+    num_accounts: accountCount,
+    add_genesis_winner: true,
+  };
+  yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},"accounts":[\n`);
   let lines: string[] = [];
   let separator = "";
-  for (const account of ledger.accounts()) {
+  for (const account of accounts) {
     lines.push(separator + JSON.stringify(encodeAccount(account)));
     separator = ",\n";
     if (lines.length === CHUNK_ACCOUNTS) {
@@ -56,5 +101,9 @@ async function* accountChunks(ledger: Ledger): AsyncGenerator<Uint8Array> {
       lines = [];
     }
   }
-  yield Buffer.from(`${lines.join("")}\n`);
+  yield Buffer.from(`${lines.join("")}\n]}`);
+}
+
+async function* inTurn(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* chunks;
 }

@@ -1,35 +1,34 @@
 // Replays the target's commands block by block, proves every ledger hash, and records the accounts
 // that each block accessed and created.
 
-import {
-  type AccessedAccount,
-  type CreatedAccount,
-  type ReplayBlock,
-  RowIds,
-  readReplayBlocks,
-  refreshStatistics,
-  writeAccounts,
-} from "@forklift/archive";
+import { RowIds, refreshStatistics, writeAccounts } from "@forklift/archive";
 import { least } from "@forklift/chain";
-import { ACCOUNT_CREATION_FEE, type Ledger } from "@forklift/ledger";
-import { type BatchStage, ConfigError, SourceDataError } from "@forklift/pipeline";
+import { type LedgerTree, openLedgerTree } from "@forklift/ledger";
+import { BatchSize, type BatchStage, ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import { hasCheckpoint, writeCheckpoint } from "../checkpoint/write-checkpoint.ts";
-import { replayBlock } from "../replay-block.ts";
+import { BalanceCheck } from "../balance-check.ts";
+import { hasCheckpoint } from "../checkpoint/write-checkpoint.ts";
+import { CheckpointTiming } from "../checkpoint-timing.ts";
+import { LedgerHashCheck } from "../ledger-hash-check.ts";
+import { type BlockToReplay, readBlocks } from "../read-blocks.ts";
+import { type BatchTools, replayBatch } from "../replay-batch.ts";
 import { ledgerAfter } from "../starting-point.ts";
-import {
-  findBlockAtHeight,
-  findLastRecorded,
-  findTip,
-  type TargetBlock,
-} from "../target-blocks.ts";
+import { findStopBlock } from "../stop-block.ts";
+import { findBlockAtHeight, findLastRecorded, type TargetBlock } from "../target-blocks.ts";
+import { Timings } from "../timings.ts";
 import type { ReplayerWorld } from "../world.ts";
 
-/** Bounds one transaction: at most 128 commands a block, hence some 25,000 accessed accounts. */
-const BATCH_BLOCKS_MAX = 100n;
+/** One transaction: what a crash can undo, and what an operator waits for after SIGTERM. */
+const BATCH_TARGET_MS = 1_000;
+
+const BATCH_BLOCKS_MIN = 50;
+const BATCH_BLOCKS_MAX = 1_000;
+
+/** Bounds what is in memory: a command makes some two rows of 0.5 kB. */
+const BATCH_COMMANDS_MAX = 20_000;
 
 interface Plan {
-  /** The target's highest block. */
+  /** The block that the replay ends with. */
   readonly tip: TargetBlock;
   /** The highest block whose accounts stand in the target; below it every block was replayed. */
   readonly lastRecorded: TargetBlock;
@@ -43,25 +42,35 @@ interface Cursor {
   readonly stateHash: string;
 }
 
-interface Tools {
+interface Tools extends BatchTools, AsyncDisposable {
   readonly world: ReplayerWorld;
-  readonly ledger: Ledger;
+  readonly tree: LedgerTree;
+  readonly blocks: AsyncGenerator<BlockToReplay, undefined>;
   readonly rowIds: RowIds;
-  /** Where and when the last checkpoint was written: a file, so no cursor could know. */
-  lastCheckpoint: { readonly height: bigint; readonly atMs: number };
+  readonly batchSize: BatchSize;
+  readonly checkpoints: CheckpointTiming;
+  readonly timings: Timings;
 }
 
 export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, Tools> = {
   id: "replay-commands",
   kind: "batches",
 
-  async plan({ target, checkpoints, network }) {
-    const tip = await findTip(target);
+  async plan(world) {
+    const { target, checkpoints, network } = world;
+    const tip = await findStopBlock(world);
     const lastRecorded = await findLastRecorded(target);
-    if (tip === null || lastRecorded === null) {
-      throw new ConfigError(`the target ${target.maskedUrl} holds no migrated chain to replay`, {
+    if (lastRecorded === null) {
+      throw new ConfigError(`the target ${target.maskedUrl} holds no genesis accounts`, {
         hint: "run forklift migrate first",
       });
+    }
+    if (lastRecorded.height > tip.height) {
+      throw new ConfigError(
+        `the accounts of ${target.maskedUrl} are recorded up to height ${lastRecorded.height}, ` +
+          `above the stop point ${tip.stateHash} at height ${tip.height}`,
+        { hint: `forklift unwind --to-height ${tip.height} takes the target back` },
+      );
     }
     const hasCheckpointOfTip = await hasCheckpoint(checkpoints, network.name, tip);
     return { tip, lastRecorded, hasCheckpointOfTip };
@@ -77,56 +86,96 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
         { hint: "the target was changed by another program; start again from an empty target" },
       );
     }
+    if (BigInt(last.height) > tip.height) {
+      throw new ConfigError(
+        `the replay stands at height ${last.height}, above the stop point ${tip.stateHash} at ` +
+          `height ${tip.height}`,
+        { hint: `forklift unwind --to-height ${tip.height} takes the target back` },
+      );
+    }
     if (last.stateHash === tip.stateHash && hasCheckpointOfTip) {
       return { skip: `every block up to height ${tip.height} has been replayed already` };
     }
     return last;
   },
 
-  async open(world, _plan, cursor) {
-    const replayed = await findBlockAtHeight(world.target, BigInt(cursor.height));
-    if (replayed?.stateHash !== cursor.stateHash) {
-      throw new ConfigError(
-        `the progress mark of replay-commands names block ${cursor.stateHash} at height ` +
-          `${cursor.height}, the target has ${replayed?.stateHash ?? "none"} there`,
-        { hint: "the target was changed by another program; start again from an empty target" },
-      );
-    }
-    const ledger = await ledgerAfter(world, replayed);
-    const lastCheckpoint = { height: replayed.height, atMs: world.now() };
-    return { world, ledger, rowIds: new RowIds(), lastCheckpoint };
+  async open(world, { tip }, cursor) {
+    const replayed = await findCursorBlock(world.target, cursor);
+    const timings = new Timings(world.now);
+    const ledger = await timings.timed("starting", () => ledgerAfter(world, replayed));
+    timings.begin();
+    const tree = openLedgerTree(ledger, world.threads);
+    const blocks = readBlocks(
+      { target: world.targetReader, balances: world.balances },
+      { from: replayed.height + 1n, to: tip.height },
+    );
+    return {
+      world,
+      ledger,
+      tree,
+      blocks,
+      ledgerHashes: new LedgerHashCheck(tree, world.network.ledgerHashExceptions),
+      balances: new BalanceCheck(ledger),
+      rowIds: new RowIds(),
+      batchSize: new BatchSize({
+        min: BATCH_BLOCKS_MIN,
+        max: BATCH_BLOCKS_MAX,
+        targetMs: BATCH_TARGET_MS,
+      }),
+      checkpoints: new CheckpointTiming(world, ledger, tree, replayed.height),
+      timings,
+      timed: timings.timed,
+      async [Symbol.asyncDispose]() {
+        await blocks.return(undefined);
+        await tree[Symbol.asyncDispose]();
+      },
+    };
   },
 
+  /** While rows are written, the tree is hashed on its thread and the next blocks are read. */
   async run(tx, tools, { tip }, cursor) {
-    const { world, ledger, rowIds, lastCheckpoint } = tools;
-    const from = BigInt(cursor.height) + 1n;
-    const nextCheckpoint = lastCheckpoint.height + world.checkpointIntervalBlocks;
-    const to = least(from + BATCH_BLOCKS_MAX - 1n, nextCheckpoint, tip.height);
-    const blocks = await readReplayBlocks(tx, { from, to });
-    requireWhole(blocks, { from, to });
+    const { ledgerHashes, rowIds, batchSize, checkpoints, timed, timings } = tools;
+    const startedMs = performance.now();
+    const replayed = await replayBatch(tools, BigInt(cursor.height) + 1n, {
+      to: least(checkpoints.nextHeight, tip.height),
+      blocksMax: batchSize.size,
+      commandsMax: BATCH_COMMANDS_MAX,
+    });
+    const { accessed, created } = replayed;
+    const rowCount = await timed("writing", () => writeAccounts(tx, rowIds, accessed, created));
+    await timed("hashing", () => ledgerHashes.settle());
+    batchSize.adapt(replayed.blockCount, performance.now() - startedMs);
+    timings.count(replayed);
 
-    const accessed: AccessedAccount[] = [];
-    const created: CreatedAccount[] = [];
-    for (const block of blocks) {
-      const effect = replayBlock(ledger, block, world.network);
-      for (const ledgerIndex of effect.accessed) {
-        accessed.push({ blockId: block.id, ledgerIndex, account: ledger.account(ledgerIndex) });
-      }
-      for (const index of effect.created) {
-        const account = ledger.account(index);
-        created.push({ blockId: block.id, account, creationFee: ACCOUNT_CREATION_FEE });
-      }
-    }
-    const rowCount = await writeAccounts(tx, rowIds, accessed, created);
-    const isLast = to === tip.height;
+    const last = replayed.last ?? tip;
+    const isLast = last.height === tip.height;
     if (isLast) await refreshStatistics(tx);
-    const last = blocks.at(-1) ?? tip;
-    await writeCheckpointIfDue(tools, last, isLast);
+    // Before the batch commits: a crash in between leaves a checkpoint ahead of the accounts, which
+    // the next run passes over and writes again; the other order could lose one.
+    if (isLast || checkpoints.isDue(last.height)) {
+      await timed("checkpoints", () => checkpoints.write(last));
+    }
     return {
       cursor: cursorAt(last),
       isLast,
       rowCount,
-      progress: { done: to, total: tip.height, unit: "blocks" },
+      progress: { done: last.height, total: tip.height, unit: "blocks" },
+    };
+  },
+
+  async interrupted({ world, checkpoints }, _plan, cursor) {
+    await checkpoints.writeUnlessWritten(await findCursorBlock(world.target, cursor));
+  },
+
+  summary({ ledgerHashes, balances, checkpoints, timings, tree, world }) {
+    return {
+      details: {
+        ledgerHashesCompared: ledgerHashes.compared,
+        ledgerHashExceptionsUsed: ledgerHashes.exceptionsUsed,
+        ...(world.balances === null ? {} : balances.counts),
+        checkpointsWritten: checkpoints.written,
+      },
+      measured: { ...timings.figures(tree) },
     };
   },
 
@@ -148,45 +197,15 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
   },
 };
 
-/**
- * Before the batch commits: a crash in between leaves a checkpoint ahead of the accounts, which the
- * next run passes over and writes again; the other order could lose one.
- */
-async function writeCheckpointIfDue(
-  tools: Tools,
-  block: TargetBlock,
-  isLast: boolean,
-): Promise<void> {
-  const { world, ledger, lastCheckpoint } = tools;
-  const blocksSince = block.height - lastCheckpoint.height;
-  const msSince = world.now() - lastCheckpoint.atMs;
-  const isDue =
-    isLast ||
-    blocksSince >= world.checkpointIntervalBlocks ||
-    msSince >= world.checkpointIntervalMs;
-  if (!isDue) return;
-  const { height, stateHash, globalSlotSinceGenesis } = block;
-  const ledgerHash = ledger.ledgerHash();
-  await writeCheckpoint(world.checkpoints, world.network.name, {
-    height,
-    stateHash,
-    globalSlotSinceGenesis,
-    ledgerHash,
-    ledger,
-  });
-  tools.lastCheckpoint = { height, atMs: world.now() };
-}
-
-function requireWhole(
-  blocks: readonly ReplayBlock[],
-  { from, to }: { readonly from: bigint; readonly to: bigint },
-): void {
-  const gap = blocks.findIndex(({ height }, index) => height !== from + BigInt(index));
-  const missing = gap >= 0 ? from + BigInt(gap) : from + BigInt(blocks.length);
-  if (gap < 0 && missing === to + 1n) return;
-  throw new SourceDataError(`the target has no block linked to its parent at height ${missing}`, {
-    hint: "run forklift migrate again, or start from an empty target",
-  });
+/** @throws ConfigError when the target does not hold the block that a progress mark names. */
+async function findCursorBlock(target: Session, cursor: Cursor): Promise<TargetBlock> {
+  const block = await findBlockAtHeight(target, BigInt(cursor.height));
+  if (block?.stateHash === cursor.stateHash) return block;
+  throw new ConfigError(
+    `the progress mark of replay-commands names block ${cursor.stateHash} at height ` +
+      `${cursor.height}, the target has ${block?.stateHash ?? "none"} there`,
+    { hint: "the target was changed by another program; start again from an empty target" },
+  );
 }
 
 function cursorAt({ height, stateHash }: Pick<TargetBlock, "height" | "stateHash">): Cursor {

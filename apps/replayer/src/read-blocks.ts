@@ -1,0 +1,72 @@
+// The blocks that a replay applies, in their order, read ahead of it.
+
+import {
+  type RecordedBalance,
+  type ReplayBlock,
+  readReplayBlocks,
+  readSourceBalances,
+} from "@forklift/archive";
+import { least } from "@forklift/chain";
+import { readAhead, SourceDataError } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
+
+/** One query: large enough that its round trip does not count. */
+const READ_BLOCKS = 100n;
+
+/** What waits while a batch is applied and written: a command takes about 1 kB. */
+const COMMANDS_AHEAD_MAX = 20_000;
+
+/** A block with the balances that the old archive recorded in it. */
+export interface BlockToReplay {
+  readonly block: ReplayBlock;
+  /** Null when none are compared. */
+  readonly balances: readonly RecordedBalance[] | null;
+}
+
+export interface BlockReader {
+  readonly target: Session;
+  /** The old archive; null reads no balances. */
+  readonly balances: Session | null;
+}
+
+interface Range {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** @throws SourceDataError at a height where the target has no block linked to its parent. */
+export async function* readBlocks(
+  reader: BlockReader,
+  range: Range,
+): AsyncGenerator<BlockToReplay, undefined> {
+  const pages = readAhead(readPages(reader, range), {
+    weightOf: (page) => page.reduce((sum, { block }) => sum + 1 + block.commands.length, 0),
+    weightMax: COMMANDS_AHEAD_MAX,
+  });
+  for await (const page of pages) yield* page;
+}
+
+async function* readPages(
+  { target, balances: source }: BlockReader,
+  { from: first, to: last }: Range,
+): AsyncGenerator<readonly BlockToReplay[]> {
+  for (let from = first; from <= last; from += READ_BLOCKS) {
+    const range = { from, to: least(from + READ_BLOCKS - 1n, last) };
+    const blocks = await readReplayBlocks(target, range);
+    requireWhole(blocks, range);
+    const balances = source === null ? null : await readSourceBalances(source, blocks);
+    yield blocks.map((block) => ({
+      block,
+      balances: balances === null ? null : (balances.get(block.stateHash) ?? []),
+    }));
+  }
+}
+
+function requireWhole(blocks: readonly ReplayBlock[], { from, to }: Range): void {
+  const gap = blocks.findIndex(({ height }, index) => height !== from + BigInt(index));
+  const missing = gap >= 0 ? from + BigInt(gap) : from + BigInt(blocks.length);
+  if (gap < 0 && missing === to + 1n) return;
+  throw new SourceDataError(`the target has no block linked to its parent at height ${missing}`, {
+    hint: "run forklift migrate again, or start from an empty target",
+  });
+}
