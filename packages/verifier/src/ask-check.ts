@@ -1,44 +1,141 @@
-// Asks one check its question, and turns whatever happens into a result.
+// Asks checks their questions, and turns whatever happens into results.
 
 import { TryAgainError } from "@forklift/pipeline";
-import { snapshot } from "@forklift/postgres";
-import type { ArchiveCheck, Scope } from "./check.ts";
+import type { Session } from "@forklift/postgres";
+import type { Follower, Scope, TableCheck, WalkCheck } from "./check.ts";
 import { Findings } from "./findings.ts";
 import type { CheckResult } from "./report.ts";
+import type { HeightRows } from "./walk/height-rows.ts";
 
-/**
- * Each check has snapshots of its own: a failed query spoils only its own transactions, and a live
- * source is not kept from cleaning up for as long as a whole verification takes.
- * @throws TryAgainError when a server or a block source is away, or the signal asked to stop.
- */
-export async function askCheck(
-  check: ArchiveCheck,
+export interface Clock {
+  now(): number;
+  readonly signal: AbortSignal;
+}
+
+/** @throws TryAgainError when a server is away, or the signal asked to stop. */
+export async function askTables(
+  check: TableCheck,
   scope: Scope,
-  { now, signal }: { now(): number; readonly signal: AbortSignal },
+  clock: Clock,
 ): Promise<CheckResult> {
-  const startedMs = now();
-  const findings = new Findings(signal);
+  const asked = new Asked(check, clock);
+  await asked.timed(() => inSavepoint(scope.target, () => check.run(scope, asked.findings)));
+  return asked.result();
+}
+
+/** A check that follows the walk. */
+export class Following {
+  readonly #asked: Asked;
+  readonly #target: Session;
+  #follower: Follower | null = null;
+
+  constructor(check: WalkCheck, scope: Scope, clock: Clock) {
+    this.#target = scope.target;
+    this.#asked = new Asked(check, clock);
+    this.#asked.timedNow(() => {
+      this.#follower = check.follow(scope, this.#asked.findings);
+    });
+  }
+
+  see(rows: HeightRows): Promise<void> | undefined {
+    if (this.#asked.isBroken) return undefined;
+    let rest: Promise<void> | undefined | void;
+    const key = `height ${rows.height}`;
+    this.#asked.timedNow(() => {
+      rest = this.#follower!.see(rows);
+    }, key);
+    return rest === undefined ? undefined : this.#asked.timed(() => rest as Promise<void>, key);
+  }
+
+  async end(): Promise<CheckResult> {
+    const follower = this.#follower;
+    if (!this.#asked.isBroken && follower?.end !== undefined) {
+      await this.#asked.timed(() => inSavepoint(this.#target, () => follower.end!()));
+    }
+    return this.#asked.result();
+  }
+
+  /** The walk could not go on. */
+  fail(error: unknown): void {
+    this.#asked.timedNow(() => {
+      throw error;
+    });
+  }
+}
+
+/** A query that fails spoils its transaction only up to here. */
+export async function inSavepoint(session: Session, work: () => Promise<void>): Promise<void> {
+  await session.query("savepoint before_check");
   try {
-    await snapshot(scope.source, () => snapshot(scope.target, () => check.run(scope, findings)));
+    await work();
   } catch (error) {
+    await session.query("rollback to savepoint before_check");
+    throw error;
+  }
+}
+
+/** One check, with its findings and the time that it took. */
+class Asked {
+  readonly findings: Findings;
+  readonly #check: Pick<WalkCheck, "id" | "name">;
+  readonly #now: () => number;
+  #elapsedMs = 0;
+  #isBroken = false;
+
+  constructor(check: Pick<WalkCheck, "id" | "name">, { now, signal }: Clock) {
+    this.#check = check;
+    this.#now = now;
+    this.findings = new Findings(signal);
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  async timed(work: () => Promise<void>, key = "*"): Promise<void> {
+    const startedMs = this.#now();
+    try {
+      await work();
+    } catch (error) {
+      this.#break(error, key);
+    }
+    this.#elapsedMs += this.#now() - startedMs;
+  }
+
+  timedNow(work: () => void, key = "*"): void {
+    const startedMs = this.#now();
+    try {
+      work();
+    } catch (error) {
+      this.#break(error, key);
+    }
+    this.#elapsedMs += this.#now() - startedMs;
+  }
+
+  result(): CheckResult {
+    const { compared, differences, differenceCount } = this.findings;
+    return {
+      id: this.#check.id,
+      name: this.#check.name,
+      ok: differenceCount === 0,
+      compared,
+      elapsedMs: Math.round(this.#elapsedMs),
+      differences,
+      differenceCount,
+    };
+  }
+
+  /** A check that cannot be carried out has failed, and hides no other. */
+  #break(error: unknown, key: string): void {
     // Nothing was learnt about the target, and a later run may learn it.
     if (error instanceof TryAgainError) throw error;
-    findings.add({
+    this.#isBroken = true;
+    this.findings.add({
       table: "*",
-      key: "*",
+      key,
       column: "*",
       expected: "an answer to this check",
       found: error instanceof Error ? error.message : String(error),
     });
   }
-  const { compared, differences, differenceCount } = findings;
-  return {
-    id: check.id,
-    name: check.name,
-    ok: differenceCount === 0,
-    compared,
-    elapsedMs: Math.round(now() - startedMs),
-    differences,
-    differenceCount,
-  };
 }

@@ -1,17 +1,48 @@
 // A check: one question to the databases, the precomputed blocks and the genesis ledger.
 
 import type { Findings } from "./findings.ts";
+import type { ProvenPart } from "./proven-part.ts";
+import type { HeightRows } from "./walk/height-rows.ts";
+import type { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
 import type { Tip, VerifierWorld } from "./world.ts";
+
+/** What a check cannot do without; a verification that does not have it leaves the check out. */
+export type Need = "source" | "blocks" | "fork config" | "proven part";
 
 export interface Scope extends VerifierWorld {
   readonly tip: Tip;
+  /** Zero when everything is checked. */
+  readonly provenHeight: bigint;
+  readonly proven: ProvenPart | null;
+  /** The accounts as the rows of the target say, block by block as the walk goes up. */
+  readonly rebuilt: RebuiltLedger;
 }
 
-/** Checks share no result with one another: each can be trusted, or doubted, by itself. */
-export interface ArchiveCheck {
+interface CheckHead {
   /** Stands in reports. Never reuse or rename one. */
   readonly id: string;
+  /** For people; one of the official verifier's bears the official name. */
   readonly name: string;
-  /** Both sessions stand in a read-only snapshot. Whatever it throws counts as a failed check. */
+  readonly needs: readonly Need[];
+}
+
+/** Is shown one height after the other, all that stands there. */
+export interface WalkCheck extends CheckHead {
+  /** What the check remembers from one height to the next lives in the closure. */
+  follow(scope: Scope, findings: Findings): Follower;
+}
+
+export interface Follower {
+  /**
+   * Whatever it throws ends this check, as a failed one, and no other. The walk waits for a promise,
+   * which is how a check that is behind holds it up.
+   */
+  see(rows: HeightRows): Promise<void> | undefined | void;
+  /** Once the walk has passed the tip; the session of the target is free then. */
+  end?(): Promise<void>;
+}
+
+/** Asks whole tables by itself. */
+export interface TableCheck extends CheckHead {
   run(scope: Scope, findings: Findings): Promise<void>;
 }

@@ -36,76 +36,77 @@ const PERMISSIONS = `(
                  set_timing)::text as meaning
   from zkapp_permissions)`;
 
+/** Ready for a `where` on the rows of the table, which are `t`. */
 export const DIGESTED_ROWS: Readonly<Record<FilledTable, string>> = {
-  public_keys: "select value from public_keys",
-  snarked_ledger_hashes: "select value from snarked_ledger_hashes",
-  voting_for: "select value from voting_for",
-  token_symbols: "select value from token_symbols",
-  epoch_data: `select meaning from ${EPOCHS} t`,
-  protocol_versions: `select meaning from ${VERSIONS} t`,
-  tokens: `select meaning from ${TOKENS} t`,
-  account_identifiers: `select meaning from ${ACCOUNTS} t`,
-  timing_info: `select meaning from ${TIMINGS} t`,
-  zkapp_permissions: `select meaning from ${PERMISSIONS} t`,
+  public_keys: "select t.value from public_keys t",
+  snarked_ledger_hashes: "select t.value from snarked_ledger_hashes t",
+  voting_for: "select t.value from voting_for t",
+  token_symbols: "select t.value from token_symbols t",
+  epoch_data: `select t.meaning from ${EPOCHS} t`,
+  protocol_versions: `select t.meaning from ${VERSIONS} t`,
+  tokens: `select t.meaning from ${TOKENS} t`,
+  account_identifiers: `select t.meaning from ${ACCOUNTS} t`,
+  timing_info: `select t.meaning from ${TIMINGS} t`,
+  zkapp_permissions: `select t.meaning from ${PERMISSIONS} t`,
 
   blocks: `
-    select b.state_hash, parent.state_hash, b.parent_hash, creator.value, winner.value,
-           b.last_vrf_output, snarked.value, staking.meaning, next.meaning,
-           b.min_window_density, b.sub_window_densities, b.total_currency, b.ledger_hash, b.height,
-           b.global_slot_since_hard_fork, b.global_slot_since_genesis, version.meaning,
-           proposed.meaning, b."timestamp", b.chain_status
-    from blocks b
-    left join blocks parent on parent.id = b.parent_id
-    left join public_keys creator on creator.id = b.creator_id
-    left join public_keys winner on winner.id = b.block_winner_id
-    left join snarked_ledger_hashes snarked on snarked.id = b.snarked_ledger_hash_id
-    left join ${EPOCHS} staking on staking.id = b.staking_epoch_data_id
-    left join ${EPOCHS} next on next.id = b.next_epoch_data_id
-    left join ${VERSIONS} version on version.id = b.protocol_version_id
-    left join ${VERSIONS} proposed on proposed.id = b.proposed_protocol_version_id`,
+    select t.state_hash, parent.state_hash, t.parent_hash, creator.value, winner.value,
+           t.last_vrf_output, snarked.value, staking.meaning, next.meaning,
+           t.min_window_density, t.sub_window_densities, t.total_currency, t.ledger_hash, t.height,
+           t.global_slot_since_hard_fork, t.global_slot_since_genesis, version.meaning,
+           proposed.meaning, t."timestamp", t.chain_status
+    from blocks t
+    left join blocks parent on parent.id = t.parent_id
+    left join public_keys creator on creator.id = t.creator_id
+    left join public_keys winner on winner.id = t.block_winner_id
+    left join snarked_ledger_hashes snarked on snarked.id = t.snarked_ledger_hash_id
+    left join ${EPOCHS} staking on staking.id = t.staking_epoch_data_id
+    left join ${EPOCHS} next on next.id = t.next_epoch_data_id
+    left join ${VERSIONS} version on version.id = t.protocol_version_id
+    left join ${VERSIONS} proposed on proposed.id = t.proposed_protocol_version_id`,
 
   user_commands: `
-    select c.command_type, payer.value, origin.value, receiver.value, c.nonce, c.amount, c.fee,
-           c.valid_until, c.memo, c.hash
-    from user_commands c
-    left join public_keys payer on payer.id = c.fee_payer_id
-    left join public_keys origin on origin.id = c.source_id
-    left join public_keys receiver on receiver.id = c.receiver_id`,
+    select t.command_type, payer.value, origin.value, receiver.value, t.nonce, t.amount, t.fee,
+           t.valid_until, t.memo, t.hash
+    from user_commands t
+    left join public_keys payer on payer.id = t.fee_payer_id
+    left join public_keys origin on origin.id = t.source_id
+    left join public_keys receiver on receiver.id = t.receiver_id`,
 
   blocks_user_commands: `
-    select b.state_hash, c.hash, i.sequence_no, i.status, i.failure_reason
-    from blocks_user_commands i
-    left join blocks b on b.id = i.block_id
-    left join user_commands c on c.id = i.user_command_id`,
+    select b.state_hash, c.hash, t.sequence_no, t.status, t.failure_reason
+    from blocks_user_commands t
+    left join blocks b on b.id = t.block_id
+    left join user_commands c on c.id = t.user_command_id`,
 
   internal_commands: `
-    select c.command_type, receiver.value, c.fee, c.hash
-    from internal_commands c left join public_keys receiver on receiver.id = c.receiver_id`,
+    select t.command_type, receiver.value, t.fee, t.hash
+    from internal_commands t left join public_keys receiver on receiver.id = t.receiver_id`,
 
   blocks_internal_commands: `
-    select b.state_hash, c.hash, c.command_type, i.sequence_no, i.secondary_sequence_no, i.status,
-           i.failure_reason
-    from blocks_internal_commands i
-    left join blocks b on b.id = i.block_id
-    left join internal_commands c on c.id = i.internal_command_id`,
+    select b.state_hash, c.hash, c.command_type, t.sequence_no, t.secondary_sequence_no, t.status,
+           t.failure_reason
+    from blocks_internal_commands t
+    left join blocks b on b.id = t.block_id
+    left join internal_commands c on c.id = t.internal_command_id`,
 
   // An account of the old chain is no zkApp: its zkapp_id is null and stands for nothing.
   accounts_accessed: `
-    select a.ledger_index, b.state_hash, account.meaning, symbol.value, a.balance, a.nonce,
-           a.receipt_chain_hash, delegate.value, vote.value, timing.meaning, permissions.meaning,
-           a.zkapp_id
-    from accounts_accessed a
-    left join blocks b on b.id = a.block_id
-    left join ${ACCOUNTS} account on account.id = a.account_identifier_id
-    left join token_symbols symbol on symbol.id = a.token_symbol_id
-    left join public_keys delegate on delegate.id = a.delegate_id
-    left join voting_for vote on vote.id = a.voting_for_id
-    left join ${TIMINGS} timing on timing.id = a.timing_id
-    left join ${PERMISSIONS} permissions on permissions.id = a.permissions_id`,
+    select t.ledger_index, b.state_hash, account.meaning, symbol.value, t.balance, t.nonce,
+           t.receipt_chain_hash, delegate.value, vote.value, timing.meaning, permissions.meaning,
+           t.zkapp_id
+    from accounts_accessed t
+    left join blocks b on b.id = t.block_id
+    left join ${ACCOUNTS} account on account.id = t.account_identifier_id
+    left join token_symbols symbol on symbol.id = t.token_symbol_id
+    left join public_keys delegate on delegate.id = t.delegate_id
+    left join voting_for vote on vote.id = t.voting_for_id
+    left join ${TIMINGS} timing on timing.id = t.timing_id
+    left join ${PERMISSIONS} permissions on permissions.id = t.permissions_id`,
 
   accounts_created: `
-    select b.state_hash, account.meaning, c.creation_fee
-    from accounts_created c
-    left join blocks b on b.id = c.block_id
-    left join ${ACCOUNTS} account on account.id = c.account_identifier_id`,
+    select b.state_hash, account.meaning, t.creation_fee
+    from accounts_created t
+    left join blocks b on b.id = t.block_id
+    left join ${ACCOUNTS} account on account.id = t.account_identifier_id`,
 };

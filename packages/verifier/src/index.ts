@@ -1,7 +1,6 @@
-export type { ArchiveCheck, Scope } from "./check.ts";
-export { checks } from "./checks/index.ts";
+export { type Coverage, coverageOf, type Proof } from "./coverage.ts";
+export { type ProvenPart, readVersions, type TableVersions } from "./proven-part.ts";
 export { type CheckResult, type Difference, toJson, type VerificationReport } from "./report.ts";
 export { digestTables } from "./table-digests.ts";
-export { countRows } from "./tables.ts";
 export { type VerificationOptions, verifyArchive } from "./verify-archive.ts";
-export type { VerifierWorld } from "./world.ts";
+export type { Anchor, VerifierWorld, Voucher } from "./world.ts";

@@ -1,7 +1,9 @@
 // What a verification found, as plain data and as the JSON document of `forklift verify`.
 
 import { jsonNumber } from "@forklift/chain";
-import type { Tip } from "./world.ts";
+import type { Need } from "./check.ts";
+import type { Coverage } from "./coverage.ts";
+import type { Anchor, Tip } from "./world.ts";
 
 /** One value of the target that is not what it should be. */
 export interface Difference {
@@ -22,30 +24,58 @@ export interface CheckResult {
   readonly ok: boolean;
   /** Rows looked at. */
   readonly compared: number;
+  /** Of the check itself; what it is shown is gathered once for all. */
   readonly elapsedMs: number;
   /** The first of them, at most `DIFFERENCES_SHOWN_MAX`. */
   readonly differences: readonly Difference[];
   readonly differenceCount: number;
 }
 
+/** A check that was left out, and what it would have taken. */
+export interface DroppedCheck {
+  readonly id: string;
+  readonly name: string;
+  readonly needs: readonly Need[];
+}
+
+/** A block whose ledger hash was not demanded, because no replay reproduces it. */
+export interface UsedException {
+  readonly height: bigint;
+  readonly stateHash: string;
+  readonly reason: string;
+}
+
 export interface VerificationReport {
   readonly ok: boolean;
+  readonly anchor: Anchor;
   readonly tip: Tip;
   /** The first height that this run looked at. */
   readonly fromHeight: bigint;
   readonly checks: readonly CheckResult[];
+  readonly dropped: readonly DroppedCheck[];
+  readonly coverage: Coverage;
   /** By table, 64 hex digits each. */
   readonly digests: Readonly<Record<string, string>>;
   readonly rowCounts: Readonly<Record<string, string>>;
+  readonly exceptions: readonly UsedException[];
+  readonly elapsedMs: number;
 }
 
 /** A result names its first differences; the rest is only counted. */
 export const DIFFERENCES_SHOWN_MAX = 10;
 
 /** The report as the documented JSON document: heights and counts are numbers, times seconds. */
-export function toJson({ ok, tip, fromHeight, checks, digests, rowCounts }: VerificationReport) {
+export function toJson(report: VerificationReport) {
+  const { ok, anchor, tip, fromHeight, checks, dropped, coverage, digests, rowCounts } = report;
   return {
     ok,
+    anchor: {
+      height: jsonNumber(anchor.height),
+      stateHash: anchor.stateHash,
+      vouchedBy: anchor.vouchedBy,
+    },
+    /** They hang on the anchor, but nothing vouches for them. */
+    blocksAboveAnchor: jsonNumber(tip.height - anchor.height),
     tip: {
       height: jsonNumber(tip.height),
       stateHash: tip.stateHash,
@@ -61,9 +91,17 @@ export function toJson({ ok, tip, fromHeight, checks, digests, rowCounts }: Veri
       differenceCount: check.differenceCount,
       differences: check.differences,
     })),
+    dropped,
+    coverage,
     digests,
     rowCounts: Object.fromEntries(
       Object.entries(rowCounts).map(([table, count]) => [table, jsonNumber(BigInt(count))]),
     ),
+    exceptions: report.exceptions.map(({ height, stateHash, reason }) => ({
+      height: jsonNumber(height),
+      stateHash,
+      reason,
+    })),
+    seconds: report.elapsedMs / 1000,
   };
 }

@@ -1,6 +1,6 @@
 // The tables of the Berkeley archive, and the values of those that hold the same for every chain.
 
-import { type Session, snapshot } from "@forklift/postgres";
+import type { Session } from "@forklift/postgres";
 
 /** The token of every account before Berkeley: the field element 1 in base58check. */
 export const DEFAULT_TOKEN = "wSHV2S4qX9jFsLjQo8r1BsMLH2ZRKsZx6EJd1sbozGPieEC4Jf";
@@ -59,21 +59,58 @@ export const FILLED_TABLES = [
 
 export type FilledTable = (typeof FILLED_TABLES)[number];
 
-/** How many rows each table of the Berkeley archive has, as text; filled tables first. */
-export async function countRows(session: Session): Promise<Record<string, string>> {
-  const tables = [...FILLED_TABLES, ...EMPTY_TABLES];
-  return await snapshot(session, async () => {
-    const counts: Record<string, string> = {};
-    for (const table of tables) counts[table] = await countTable(session, table);
-    return counts;
-  });
+/**
+ * What tells older rows from newer ones: ids are counted, and blocks are written in the order of their
+ * heights, so the rows of a later run stand above the greatest number that an earlier one saw.
+ */
+const AGE_COLUMN: Readonly<Record<FilledTable, "id" | "block_id">> = {
+  account_identifiers: "id",
+  accounts_accessed: "block_id",
+  accounts_created: "block_id",
+  blocks: "id",
+  blocks_internal_commands: "block_id",
+  blocks_user_commands: "block_id",
+  epoch_data: "id",
+  internal_commands: "id",
+  protocol_versions: "id",
+  public_keys: "id",
+  snarked_ledger_hashes: "id",
+  timing_info: "id",
+  token_symbols: "id",
+  tokens: "id",
+  user_commands: "id",
+  voting_for: "id",
+  zkapp_permissions: "id",
+};
+
+export interface AgeRange {
+  readonly above?: number;
+  readonly upTo?: number;
+}
+
+export function ageOf(table: FilledTable): string {
+  return `t.${AGE_COLUMN[table]}`;
+}
+
+/** A `where` on the rows of the table as `t`; empty for all of them. */
+export function whereAge(table: FilledTable, { above, upTo }: AgeRange): string {
+  const age = ageOf(table);
+  if (above !== undefined) return `where ${age} > ${above}`;
+  if (upTo !== undefined) return `where ${age} <= ${upTo}`;
+  return "";
+}
+
+export function isFilled(table: string): table is FilledTable {
+  return Object.hasOwn(AGE_COLUMN, table);
 }
 
 /** Names of tables cannot be parameters; these come from the lists above. */
 export async function countTable(
   session: Session,
   table: FilledTable | (typeof EMPTY_TABLES)[number],
+  range: AgeRange = {},
 ): Promise<string> {
-  const [row] = await session.query<{ count: string }>(`select count(*) from ${table}`);
+  const where = isFilled(table) ? whereAge(table, range) : "";
+  const [row] = await session.query<{ count: string }>(`select count(*) from ${table} t ${where}`);
   return row!.count;
 }

@@ -1,51 +1,204 @@
 // Asks every check its question and gathers the answers.
 
 import type { LedgerHash, StateHash } from "@forklift/chain";
-import { ConfigError } from "@forklift/pipeline";
-import { askCheck } from "./ask-check.ts";
-import { checks } from "./checks/index.ts";
-import type { CheckResult, VerificationReport } from "./report.ts";
-import { digestTables } from "./table-digests.ts";
-import { countRows } from "./tables.ts";
+import { ConfigError, TryAgainError } from "@forklift/pipeline";
+import { readCatalog, type Session, snapshot } from "@forklift/postgres";
+import { askTables, type Clock, Following, inSavepoint } from "./ask-check.ts";
+import type { Need, Scope } from "./check.ts";
+import { tableChecks, walkChecks } from "./checks/index.ts";
+import { exceptionFor } from "./checks/ledger-hash-at-every-block.ts";
+import { coverageOf } from "./coverage.ts";
+import type { CheckResult, UsedException, VerificationReport } from "./report.ts";
+import { digestTable, sumOfDigests } from "./table-digests.ts";
+import { countTable, EMPTY_TABLES, FILLED_TABLES } from "./tables.ts";
+import { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
+import { WALK_SETTINGS } from "./walk/target-rows.ts";
+import { walk } from "./walk/walk.ts";
 import type { Tip, VerifierWorld } from "./world.ts";
 
-export interface VerificationOptions {
-  /** Milliseconds of a clock that only goes forward. */
-  now(): number;
-  readonly signal: AbortSignal;
+export interface VerificationOptions extends Clock {
   /** Told of each answer as soon as it is there. */
   onCheck?(result: CheckResult): void;
+  /** Told how far the walk has come. */
+  onHeight?(height: bigint, tip: bigint): void;
 }
 
 /**
  * Answers whether the target is the history of the chain that its tip ends. It only reads, and
  * every check is asked even if one before it failed.
- * @throws ConfigError when the target has no block, or ends below the proven height.
+ * @throws ConfigError when the target has no block, or ends below what was proven, or when there is
+ * neither a source nor a precomputed block to hold it against.
  * @throws TryAgainError when a server or a block source is away, or the signal asked to stop.
  */
 export async function verifyArchive(
   world: VerifierWorld,
   options: VerificationOptions,
 ): Promise<VerificationReport> {
-  const tip = await readTip(world);
-  const results: CheckResult[] = [];
-  for (const check of checks) {
-    const result = await askCheck(check, { ...world, tip }, options);
-    results.push(result);
-    options.onCheck?.(result);
+  const { target, openTarget } = world;
+  if (openTarget === undefined) {
+    return await snapshot(target, () => verifySnapshot(world, options));
   }
+  await using second = await openTarget();
+  return await snapshot(target, async () => {
+    const [row] = await target.query<{ id: string }>("select pg_export_snapshot() as id");
+    return await snapshot(second, async () => {
+      // The name is the server's own, and a statement like this takes no parameters.
+      await second.query(`set transaction snapshot '${row!.id}'`);
+      return await verifySnapshot(world, options, second);
+    });
+  });
+}
+
+/**
+ * The same in a transaction that the caller holds.
+ * @param second another session on the same picture of the target; without one, the questions to whole
+ * tables wait for the walk.
+ */
+export async function verifySnapshot(
+  world: VerifierWorld,
+  options: VerificationOptions,
+  second?: Session,
+): Promise<VerificationReport> {
+  const startedMs = options.now();
+  const scope = await openScope(world);
+  await using _rebuilt = scope.rebuilt;
+  const askWalk = () => followWalk(scope, options);
+  const askRest = () => askTarget({ ...scope, target: second ?? scope.target }, options);
+  const [walked, rest] = second
+    ? await bothOf(askWalk(), askRest())
+    : [await askWalk(), await askRest()];
+  const checks = [...walked.results, ...rest.results];
+  const { anchor, proven } = scope;
   return {
-    ok: results.every(({ ok }) => ok),
-    tip,
-    fromHeight: world.provenHeight + 1n,
-    checks: results,
-    digests: await digestTables(world.target),
-    rowCounts: await countRows(world.target),
+    ok: checks.every(({ ok }) => ok),
+    anchor,
+    tip: scope.tip,
+    fromHeight: (proven?.height ?? 0n) + 1n,
+    checks,
+    dropped: [...walkChecks, ...tableChecks]
+      // What a verification of everything has no need of is not left out.
+      .filter(({ needs }) => !isMet(needs, scope) && !needs.includes("proven part"))
+      .map(({ id, name, needs }) => ({ id, name, needs })),
+    coverage: coverageOf(await readCatalog(scope.target), checks),
+    digests: rest.digests,
+    rowCounts: rest.rowCounts,
+    exceptions: walked.exceptions,
+    elapsedMs: Math.round(options.now() - startedMs),
   };
 }
 
+/** Waits for both, so that neither still uses its session when the first error is thrown. */
+async function bothOf<Left, Right>(
+  left: Promise<Left>,
+  right: Promise<Right>,
+): Promise<[Left, Right]> {
+  await Promise.allSettled([left, right]);
+  return await Promise.all([left, right]);
+}
+
+async function openScope(world: VerifierWorld): Promise<Scope> {
+  if (world.source === null && world.blocks === null) {
+    throw new ConfigError("nothing to hold the target against", {
+      hint: "give --source-db, --blocks or both",
+    });
+  }
+  const tip = await readTip(world);
+  const provenHeight = world.proven?.height ?? 0n;
+  const range = { from: provenHeight, to: tip.height, threads: world.threads ?? 1 };
+  const rebuilt = await RebuiltLedger.at(world.target, range);
+  return { ...world, tip, provenHeight, rebuilt };
+}
+
+function isMet(needs: readonly Need[], scope: VerifierWorld): boolean {
+  const has: Readonly<Record<Need, boolean>> = {
+    source: scope.source !== null,
+    blocks: scope.blocks !== null,
+    "fork config": scope.forkGenesisConfigUrl !== undefined,
+    "proven part": scope.proven !== null,
+  };
+  return needs.every((need) => has[need]);
+}
+
+async function followWalk(scope: Scope, options: VerificationOptions) {
+  const { network, tip } = scope;
+  const exceptions: UsedException[] = [];
+  await scope.target.query(WALK_SETTINGS);
+  const followings = walkChecks
+    .filter(({ needs }) => isMet(needs, scope))
+    .map((check) => new Following(check, scope, options));
+  try {
+    await inSavepoint(scope.target, async () => {
+      for await (const rows of walk(scope)) {
+        for (const following of followings) {
+          const rest = following.see(rows);
+          if (rest !== undefined) await rest;
+        }
+        const [block] = rows.blocks;
+        const reason = block && exceptionFor(network, block);
+        if (reason !== undefined) {
+          exceptions.push({ height: rows.height, stateHash: block!["state_hash"]!, reason });
+        }
+        options.onHeight?.(rows.height, tip.height);
+      }
+    });
+  } catch (error) {
+    // What the walk could not gather, no check has seen.
+    for (const following of followings) following.fail(error);
+  }
+  const results: CheckResult[] = [];
+  for (const following of followings) {
+    const result = await following.end();
+    results.push(result);
+    options.onCheck?.(result);
+  }
+  return { results, exceptions };
+}
+
+async function askTarget(scope: Scope, options: VerificationOptions) {
+  const results: CheckResult[] = [];
+  for (const check of tableChecks) {
+    if (!isMet(check.needs, scope)) continue;
+    const result = await askTables(check, scope, options);
+    results.push(result);
+    options.onCheck?.(result);
+  }
+  return { results, ...(await countAndDigest(scope, results)) };
+}
+
+/**
+ * Of the proven part both are known: only new rows are read. A table that cannot be read, of which the
+ * checks have told already, has neither.
+ */
+async function countAndDigest({ target, proven }: Scope, results: readonly CheckResult[]) {
+  const digests: Record<string, string> = {};
+  const rowCounts: Record<string, string> = {};
+  const orNothing = async (work: () => Promise<void>) => {
+    try {
+      await inSavepoint(target, work);
+    } catch (error) {
+      if (error instanceof TryAgainError || results.every(({ ok }) => ok)) throw error;
+    }
+  };
+  for (const table of FILLED_TABLES) {
+    await orNothing(async () => {
+      const known = proven?.versions[table];
+      const range = known === undefined ? {} : { above: known.last };
+      const digest = await digestTable(target, table, range);
+      const count = await countTable(target, table, range);
+      digests[table] = known ? sumOfDigests(proven!.digests[table]!, digest) : digest;
+      rowCounts[table] = String(BigInt(count) + BigInt(known?.rows ?? 0));
+    });
+  }
+  for (const table of EMPTY_TABLES) {
+    await orNothing(async () => {
+      rowCounts[table] = await countTable(target, table);
+    });
+  }
+  return { digests, rowCounts };
+}
+
 /** Of two blocks at the highest height the canonical one: the other fails a check of its own. */
-export async function readTip({ target, provenHeight }: VerifierWorld): Promise<Tip> {
+export async function readTip({ target, proven }: VerifierWorld): Promise<Tip> {
   const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
     `select height, state_hash, ledger_hash from blocks
      order by height desc, chain_status, state_hash limit 1`,
@@ -59,10 +212,10 @@ export async function readTip({ target, provenHeight }: VerifierWorld): Promise<
     );
   }
   const height = BigInt(row.height);
-  if (height < provenHeight) {
+  if (proven !== null && height < proven.height) {
     throw new ConfigError(
-      `the target ${target.maskedUrl} ends at height ${height}, below the proven height ${provenHeight}`,
-      { hint: "verify it from genesis, without a proven height" },
+      `the target ${target.maskedUrl} ends at height ${height}, below the proven height ${proven.height}`,
+      { hint: "verify all of it, with --full" },
     );
   }
   // Not parsed: a text that is no hash is for the checks to find, not a reason to ask none of them.

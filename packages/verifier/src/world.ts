@@ -3,21 +3,40 @@
 import type { BlockRef, LedgerHash } from "@forklift/chain";
 import type { ProtocolState } from "@forklift/ledger";
 import type { GenesisLedger, Network } from "@forklift/network";
-import type { Session } from "@forklift/postgres";
+import type { Catalog, Session } from "@forklift/postgres";
 import type { BlockSources } from "@forklift/precomputed";
+import type { ProvenPart } from "./proven-part.ts";
 
 export interface VerifierWorld {
-  /** The pre-fork archive. */
-  readonly source: Session;
+  /** The pre-fork archive; null verifies without it. */
+  readonly source: Session | null;
   /** The migrated archive. */
   readonly target: Session;
+  /** A second session on the target, for what can be asked side by side. */
+  readonly openTarget?: () => Promise<Session>;
+  /** What the target's schema must be. */
+  readonly schema: Catalog;
   readonly network: Network;
   readonly genesisLedger: GenesisLedger;
-  readonly blocks: BlockSources;
+  /** The precomputed blocks; null verifies without them. */
+  readonly blocks: BlockSources | null;
+  /** The one block that is trusted. */
+  readonly anchor: Anchor;
   /** How the target writes what the official tool writes otherwise; default: in our own form. */
   readonly form?: ExpectedForm;
-  /** Heights up to this one were proven by an earlier run; 0n checks everything. */
-  readonly provenHeight: bigint;
+  /** The URL of the genesis configuration that was published for the fork. */
+  readonly forkGenesisConfigUrl?: string | undefined;
+  /** What an earlier run has proven; null checks everything. */
+  readonly proven: ProvenPart | null;
+  /** Cores that may be used; default 1. */
+  readonly threads?: number;
+}
+
+/** Who says that the anchor is the true chain. */
+export type Voucher = "operator" | "preset" | "source";
+
+export interface Anchor extends BlockRef {
+  readonly vouchedBy: Voucher;
 }
 
 type ConsensusState = ProtocolState["body"]["consensusState"];

@@ -11,21 +11,28 @@ it("prints heights and counts as numbers and times in seconds", () => {
   const differences = [
     { table: "blocks", key: "height 5", column: "timestamp", expected: "1", found: "2" },
   ];
-  const check = { id: "blocks-equal", name: "blocks equal", ok: false, compared: 7 };
+  const check = { id: "blocks-equal", name: "All block hashes equal", ok: false, compared: 7 };
+  const coverage = { columns: 2, proven: 1, unproven: ["a.b"], by: { "a.c": ["chain"] } } as const;
+  const same = { ok: false, dropped: [], coverage, digests: { blocks: "00" } };
   const json = toJson({
-    ok: false,
+    ...same,
+    anchor: { height: 8n, stateHash, vouchedBy: "preset" },
     tip: { height: 9n, stateHash, ledgerHash },
     fromHeight: 3n,
     checks: [{ ...check, elapsedMs: 1250, differences, differenceCount: 1 }],
-    digests: { blocks: "00" },
     rowCounts: { blocks: "9" },
+    exceptions: [{ height: 4n, stateHash, reason: "why" }],
+    elapsedMs: 2500,
   });
   expect(JSON.parse(JSON.stringify(json))).toEqual({
-    ok: false,
+    ...same,
+    anchor: { height: 8, stateHash, vouchedBy: "preset" },
+    blocksAboveAnchor: 1,
     tip: { height: 9, stateHash, ledgerHash },
     fromHeight: 3,
     checks: [{ ...check, seconds: 1.25, differenceCount: 1, differences }],
-    digests: { blocks: "00" },
     rowCounts: { blocks: 9 },
+    exceptions: [{ height: 4, stateHash, reason: "why" }],
+    seconds: 2.5,
   });
 });

@@ -1,26 +1,24 @@
 // Are the accounts of the genesis block those of the genesis ledger, value by value?
 
-import type { Account } from "@forklift/ledger";
-import { rowOfAccount, SELECT_ACCOUNTS } from "../account-rows.ts";
-import type { ArchiveCheck } from "../check.ts";
-import { compareStreams, type Row } from "../compare-streams.ts";
+import { rowOfAccount } from "../account-rows.ts";
+import type { WalkCheck } from "../check.ts";
+import { compareRowLists } from "../compare-rows.ts";
 
-export const genesisAccountsEqual: ArchiveCheck = {
+const GENESIS_HEIGHT = 1n;
+
+export const genesisAccountsEqual: WalkCheck = {
   id: "genesis-accounts-equal",
   name: "accounts of the genesis block equal the genesis ledger",
+  needs: [],
 
-  async run({ target, genesisLedger }, findings) {
-    const found = target.rows<Row>(
-      `${SELECT_ACCOUNTS}
-       where a.block_id in (select id from blocks where height = 1)
-       order by a.ledger_index, key.value collate "C"`,
-    );
-    const expected = rowsOfLedger(genesisLedger.accounts);
-    const key = { ledger_index: "integer" } as const;
-    await compareStreams({ table: "accounts_accessed", key, expected, found }, findings);
+  follow({ genesisLedger }, findings) {
+    const lists = { table: "accounts_accessed", key: ["ledger_index"] };
+    return {
+      see({ height, accessed: found }) {
+        if (height !== GENESIS_HEIGHT) return;
+        const expected = genesisLedger.accounts.map(rowOfAccount);
+        compareRowLists({ ...lists, height, expected, found }, findings);
+      },
+    };
   },
 };
-
-async function* rowsOfLedger(accounts: readonly Account[]): AsyncGenerator<Row> {
-  for (const [index, account] of accounts.entries()) yield rowOfAccount(account, index);
-}

@@ -1,32 +1,61 @@
 // Every question that `forklift verify` asks, in the order of the report. Read this file first.
 
-import type { ArchiveCheck } from "../check.ts";
+import type { TableCheck, WalkCheck } from "../check.ts";
 import { accountsAccessedComplete } from "./accounts-accessed-complete.ts";
 import { accountsCreatedEqual } from "./accounts-created-equal.ts";
-import { blocksEqual } from "./blocks-equal.ts";
+import { accountsFollowCommands } from "./accounts-follow-commands.ts";
+import { anchored } from "./anchored.ts";
+import { blockColumnsEqual, blocksEqual } from "./blocks-equal.ts";
 import { chainConnected } from "./chain-connected.ts";
+import { everyRowSeen } from "./every-row-seen.ts";
+import { forkConfigEqual } from "./fork-config-equal.ts";
 import { genesisAccountsEqual } from "./genesis-accounts-equal.ts";
 import { internalCommandsEqual } from "./internal-commands-equal.ts";
-import { ledgerHashAtTip } from "./ledger-hash-at-tip.ts";
+import { ledgerHashAtEveryBlock } from "./ledger-hash-at-every-block.ts";
+import { noDanglingReferences } from "./no-dangling-references.ts";
 import { noForeignRows } from "./no-foreign-rows.ts";
+import { noUnreferencedRows } from "./no-unreferenced-rows.ts";
 import { nothingButCanonical } from "./nothing-but-canonical.ts";
+import { internalCommandsPrecomputed, userCommandsPrecomputed } from "./precomputed-commands.ts";
 import { precomputedEqual } from "./precomputed-equal.ts";
+import { provenPartUnchanged } from "./proven-part-unchanged.ts";
+import { receiptChains } from "./receipt-chains.ts";
+import { schemaEqual } from "./schema-equal.ts";
+import { sequencesPastRows } from "./sequences-past-rows.ts";
 import { userCommandsEqual } from "./user-commands-equal.ts";
 
-export const checks: readonly ArchiveCheck[] = [
-  // The target by itself: is it one chain, and nothing else?
+/** All of them are shown the same rows, gathered once. */
+export const walkChecks: readonly WalkCheck[] = [
+  // The eight of the official verifier.
   chainConnected,
   nothingButCanonical,
-  noForeignRows,
-  // Against the source archive.
+  accountsAccessedComplete,
+  accountsCreatedEqual,
   blocksEqual,
   userCommandsEqual,
   internalCommandsEqual,
-  accountsAccessedComplete,
-  accountsCreatedEqual,
-  // Against the precomputed blocks.
+  forkConfigEqual,
+  // What it leaves open: the rest of the source's columns,
+  blockColumnsEqual,
+  // the precomputed blocks, whose state hashes are recomputed,
   precomputedEqual,
-  // Against the genesis ledger, and against the ledger hash that the network agreed on.
+  userCommandsPrecomputed,
+  internalCommandsPrecomputed,
+  // and the values of the accounts.
   genesisAccountsEqual,
-  ledgerHashAtTip,
+  ledgerHashAtEveryBlock,
+  receiptChains,
+  accountsFollowCommands,
+  everyRowSeen,
+];
+
+/** Each asks whole tables, beside the walk. */
+export const tableChecks: readonly TableCheck[] = [
+  anchored,
+  provenPartUnchanged,
+  schemaEqual,
+  noForeignRows,
+  noDanglingReferences,
+  noUnreferencedRows,
+  sequencesPastRows,
 ];

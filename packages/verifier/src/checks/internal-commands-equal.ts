@@ -1,48 +1,28 @@
-// Does every block include the same internal commands, in the same order?
+// Does every block include the same internal commands as in the source, in the same order?
 
-import type { ArchiveCheck } from "../check.ts";
-import { compareStreams, type Row } from "../compare-streams.ts";
-import { rowsAlongSource } from "../source-chain.ts";
+import type { WalkCheck } from "../check.ts";
+import { compareRowLists } from "../compare-rows.ts";
 
 /** The type belongs to the key: a coinbase and its fee transfer share both sequence numbers. */
-const KEY = {
-  height: "integer",
-  sequence_no: "integer",
-  secondary_sequence_no: "integer",
-  command_type: "text",
-} as const;
+export const INTERNAL_KEY = ["sequence_no", "secondary_sequence_no", "command_type"];
 
-const orderBy = (type: string) =>
-  `order by height, i.sequence_no, i.secondary_sequence_no, c.${type}::text collate "C", c.hash`;
+/** Those of the old chain cannot fail, which the new schema must say of each. */
+export const APPLIED = { status: "applied", failure_reason: null };
 
-export const internalCommandsEqual: ArchiveCheck = {
+export const internalCommandsEqual: WalkCheck = {
   id: "internal-commands-equal",
-  name: "internal commands equal the source's",
+  name: "Verify internal commands",
+  needs: ["source"],
 
-  /** Those of the old chain cannot fail, which the new schema must say of each. */
-  async run({ source, target, tip, provenHeight }, findings) {
-    const expected = rowsAlongSource(
-      { source, tip },
-      provenHeight,
-      `select chain.height, i.sequence_no::text, i.secondary_sequence_no::text,
-              c.type::text as command_type, c.hash, receiver.value as receiver, c.fee::text,
-              'applied' as status, null as failure_reason
-       from chain join blocks_internal_commands i on i.block_id = chain.id
-       left join internal_commands c on c.id = i.internal_command_id
-       left join public_keys receiver on receiver.id = c.receiver_id
-       ${orderBy("type")}`,
-    );
-    const found = target.rows<Row>(
-      `select b.height, i.sequence_no::text, i.secondary_sequence_no::text,
-              c.command_type::text, c.hash, receiver.value as receiver, c.fee,
-              i.status::text, i.failure_reason
-       from blocks b join blocks_internal_commands i on i.block_id = b.id
-       left join internal_commands c on c.id = i.internal_command_id
-       left join public_keys receiver on receiver.id = c.receiver_id
-       where b.height > $1
-       ${orderBy("command_type")}`,
-      [provenHeight],
-    );
-    await compareStreams({ table: "internal_commands", key: KEY, expected, found }, findings);
+  follow(_scope, findings) {
+    const lists = { table: "internal_commands", key: INTERNAL_KEY };
+    return {
+      see({ height, internalCommands: found, source }) {
+        const expected = source!.internalCommands.map(
+          ({ height: _height, creation_fee: _fee, ...command }) => ({ ...command, ...APPLIED }),
+        );
+        compareRowLists({ ...lists, height, expected, found }, findings);
+      },
+    };
   },
 };

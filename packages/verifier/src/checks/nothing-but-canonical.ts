@@ -1,31 +1,33 @@
 // Does the target hold the canonical blocks of its chain and no others?
 
-import type { ArchiveCheck } from "../check.ts";
+import type { WalkCheck } from "../check.ts";
 
-export const nothingButCanonical: ArchiveCheck = {
+export const nothingButCanonical: WalkCheck = {
   id: "nothing-but-canonical",
-  name: "one canonical block at each height, and no other block",
+  name: "No orphaned nor pending blocks in migrated db",
+  needs: [],
 
-  async run({ target, tip }, findings) {
-    let height = 0n;
-    const blocks = target.rows<{ height: string; state_hash: string; chain_status: string }>(
-      `select height, state_hash, chain_status from blocks
-       order by height, chain_status, state_hash collate "C"`,
-    );
-    for await (const block of blocks) {
-      findings.rowCompared();
-      const key = `height ${block.height}, state_hash ${block.state_hash}`;
-      const place = { table: "blocks", key };
-      const found = BigInt(block.height);
-      if (found !== height + 1n) {
-        const expected = `one block at height ${height + 1n}`;
-        findings.add({ ...place, column: "height", expected, found: block.height });
-      }
-      const { chain_status: status } = block;
-      findings.compare({ ...place, column: "chain_status" }, "canonical", status);
-      height = found;
-    }
-    const place = { table: "blocks", key: "all", column: "count" };
-    findings.compare(place, String(tip.height), String(findings.compared));
+  follow({ target, tip }, findings) {
+    return {
+      see({ height, blocks }) {
+        findings.rowCompared();
+        const key = `height ${height}`;
+        const place = { table: "blocks", key, column: "height" };
+        findings.compare(place, "one block", blocks.length === 1 ? "one block" : listOf(blocks));
+        for (const { chain_status: status } of blocks) {
+          findings.compare({ ...place, column: "chain_status" }, "canonical", status!);
+        }
+      },
+      async end() {
+        const [row] = await target.query<{ count: string }>("select count(*) from blocks");
+        const place = { table: "blocks", key: "all", column: "count" };
+        findings.compare(place, String(tip.height), row!.count);
+      },
+    };
   },
 };
+
+function listOf(blocks: readonly Readonly<Record<string, string | null>>[]): string {
+  if (blocks.length === 0) return "no block";
+  return blocks.map((block) => block["state_hash"]).join(", ");
+}

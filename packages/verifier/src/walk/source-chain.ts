@@ -1,0 +1,99 @@
+// The source's side of a walk: the ancestors of the target's tip, found by parent hash alone. The
+// migration goes by height and chain status, so an error there cannot repeat itself here.
+
+import { type Session, snapshot } from "@forklift/postgres";
+import type { Tip } from "../world.ts";
+import { type RowAtHeight, type Stretch, WALK_SETTINGS } from "./target-rows.ts";
+
+/**
+ * From the tip down to above a height. Heights descend by one, so the walk ends even in a source
+ * whose links form a circle.
+ */
+const CHAIN = `
+  with recursive chain as (
+    select id, height, parent_hash from blocks where state_hash = $1 and height > $2
+    union all
+    select parent.id, parent.height, parent.parent_hash
+    from chain join blocks parent
+      on parent.state_hash = chain.parent_hash and parent.height = chain.height - 1
+    where parent.height > $2
+  )
+  select id, height from chain`;
+
+const BLOCKS = `
+  select b.height, b.state_hash, b.parent_hash, b.ledger_hash,
+         b.global_slot as global_slot_since_hard_fork, b.global_slot_since_genesis,
+         b."timestamp"::text, creator.value as creator, winner.value as block_winner
+  from blocks b
+  left join public_keys creator on creator.id = b.creator_id
+  left join public_keys winner on winner.id = b.block_winner_id
+  where b.id = any($1)
+  order by b.height`;
+
+const USER_COMMANDS = `
+  select b.height, i.sequence_no::text, c.hash, c.type::text as command_type,
+         payer.value as fee_payer, origin.value as source, receiver.value as receiver,
+         c.nonce, c.amount::text, c.fee::text, c.valid_until, c.memo,
+         i.status::text, i.failure_reason,
+         i.receiver_account_creation_fee_paid::text as creation_fee
+  from blocks b join blocks_user_commands i on i.block_id = b.id
+  left join user_commands c on c.id = i.user_command_id
+  left join public_keys payer on payer.id = c.fee_payer_id
+  left join public_keys origin on origin.id = c.source_id
+  left join public_keys receiver on receiver.id = c.receiver_id
+  where b.id = any($1)
+  order by b.height, i.sequence_no, c.hash collate "C"`;
+
+const INTERNAL_COMMANDS = `
+  select b.height, i.sequence_no::text, i.secondary_sequence_no::text,
+         c.type::text as command_type, c.hash, receiver.value as receiver, c.fee::text,
+         i.receiver_account_creation_fee_paid::text as creation_fee
+  from blocks b join blocks_internal_commands i on i.block_id = b.id
+  left join internal_commands c on c.id = i.internal_command_id
+  left join public_keys receiver on receiver.id = c.receiver_id
+  where b.id = any($1)
+  order by b.height, i.sequence_no, i.secondary_sequence_no, c.type::text collate "C",
+           c.hash collate "C"`;
+
+export interface StretchOfSource {
+  readonly blocks: readonly RowAtHeight[];
+  readonly userCommands: readonly RowAtHeight[];
+  readonly internalCommands: readonly RowAtHeight[];
+}
+
+/**
+ * The source's ids of the chain, four bytes a block. Every stretch has a snapshot of its own: blocks never
+ * change, and a live source must be able to clean up behind itself.
+ */
+export class SourceChain {
+  readonly #source: Session;
+  readonly #above: bigint;
+  readonly #ids: Int32Array;
+
+  private constructor(source: Session, above: bigint, ids: Int32Array) {
+    this.#source = source;
+    this.#above = above;
+    this.#ids = ids;
+  }
+
+  static async find(source: Session, tip: Tip, above: bigint): Promise<SourceChain> {
+    const ids = new Int32Array(Number(tip.height - above));
+    const rows = source.rows<{ id: number; height: string }>(CHAIN, [tip.stateHash, above]);
+    for await (const { id, height } of rows) ids[Number(BigInt(height) - above - 1n)] = id;
+    return new SourceChain(source, above, ids);
+  }
+
+  async read({ from, to }: Stretch): Promise<StretchOfSource> {
+    const stretch = this.#ids.subarray(Number(from - this.#above - 1n), Number(to - this.#above));
+    const ids = [...stretch].filter((id) => id !== 0);
+    const read = (select: string) => this.#source.query<RowAtHeight>(select, [ids]);
+    return await snapshot(this.#source, async () => {
+      await this.#source.query(WALK_SETTINGS);
+      return {
+        blocks: await read(BLOCKS),
+        userCommands: await read(USER_COMMANDS),
+        internalCommands: await read(INTERNAL_COMMANDS),
+      };
+    });
+  }
+}

@@ -1,0 +1,201 @@
+// The one walk of a verification: up from the proven height to the tip, everything that stands at a
+// height gathered once and shown to every check that follows.
+
+import { formatErrorAt, parseStateHash, parseUnsigned, UINT32_MAX } from "@forklift/chain";
+import { ForkliftError, readAhead, TryAgainError } from "@forklift/pipeline";
+import type { BlockId, BlockSources, VerifiedBlock } from "@forklift/precomputed";
+import type { Scope } from "../check.ts";
+import type { Row } from "../compare-rows.ts";
+import { Channel } from "./channel.ts";
+import type { HeightRows, SourceRows } from "./height-rows.ts";
+import { SourceChain, type StretchOfSource } from "./source-chain.ts";
+import { type RowAtHeight, readTargetRows, type Stretch, type TargetRows } from "./target-rows.ts";
+
+/**
+ * Rows of the target in a stretch, about: with those of the source two megabytes, and three stretches
+ * are in memory. The next stretch is as long as the last one was full.
+ */
+const STRETCH_ROWS = 1500;
+/** The least number still makes few enough queries, the greatest few enough blocks read ahead. */
+const STRETCH_BLOCKS_MIN = 8;
+const STRETCH_BLOCKS_MAX = 256;
+const STRETCHES_AHEAD = 1;
+
+type Precomputed = ReturnType<HeightRows["precomputed"]>;
+
+/** Must stand in a snapshot of the target, with `WALK_SETTINGS`. */
+export async function* walk(scope: Scope): AsyncGenerator<HeightRows> {
+  const { source, tip, provenHeight } = scope;
+  const chain = source && (await SourceChain.find(source, tip, provenHeight));
+  const blocks = scope.blocks && new BlocksInOrder(scope, scope.blocks);
+  const stretches = readStretches(scope, chain, (rows) => blocks?.ask(rows));
+  const ahead = readAhead(stretches, { weightOf: () => 1, weightMax: STRETCHES_AHEAD });
+  try {
+    for await (const { stretch, target, source: rows } of ahead) {
+      const split = splitter(target, rows);
+      for (let height = stretch.from; height <= stretch.to; height++) {
+        const at = split(height);
+        const precomputed = blocks && (await blocks.at(at.blocks[0]));
+        yield {
+          height,
+          ...at,
+          precomputed: () => {
+            if (precomputed instanceof Error) throw precomputed;
+            if (precomputed === null)
+              throw new Error("this verification has no precomputed blocks");
+            return precomputed;
+          },
+          ...scope.rebuilt.apply(at.accessed),
+        };
+      }
+    }
+  } finally {
+    await blocks?.close();
+  }
+}
+
+interface ReadStretch {
+  readonly stretch: Stretch;
+  readonly target: TargetRows;
+  readonly source: StretchOfSource | null;
+}
+
+async function* readStretches(
+  { target, tip, provenHeight }: Scope,
+  chain: SourceChain | null,
+  onBlocks: (blocks: readonly RowAtHeight[]) => void,
+): AsyncGenerator<ReadStretch> {
+  let count = STRETCH_BLOCKS_MIN;
+  let from = provenHeight + 1n;
+  while (from <= tip.height) {
+    const last = from + BigInt(count) - 1n;
+    const stretch = { from, to: last < tip.height ? last : tip.height };
+    const [rows, source] = await Promise.all([
+      readTargetRows(target, stretch).then((read) => {
+        onBlocks(read.blocks);
+        return read;
+      }),
+      chain?.read(stretch) ?? null,
+    ]);
+    yield { stretch, target: rows, source };
+    from = stretch.to + 1n;
+    const full = Object.values(rows).reduce((sum, { length }) => sum + length, 0);
+    count = clamp(Math.round((count * STRETCH_ROWS) / Math.max(full, 1)), count * 2);
+  }
+}
+
+function clamp(count: number, most: number): number {
+  return Math.max(STRETCH_BLOCKS_MIN, Math.min(count, most, STRETCH_BLOCKS_MAX));
+}
+
+type AtHeight = Omit<HeightRows, "height" | "precomputed" | "changes" | "badRows">;
+
+/** Heights must be asked for in their order: each list is cut where it stands. */
+function splitter(
+  target: TargetRows,
+  source: StretchOfSource | null,
+): (height: bigint) => AtHeight {
+  const cutters = new Map<readonly RowAtHeight[], number>();
+  const cut = (rows: readonly RowAtHeight[], height: string): readonly Row[] => {
+    const start = cutters.get(rows) ?? 0;
+    let end = start;
+    while (rows[end]?.height === height) end++;
+    cutters.set(rows, end);
+    return rows.slice(start, end);
+  };
+  return (at) => {
+    const height = String(at);
+    const sourceRows: SourceRows | null = source && {
+      blocks: cut(source.blocks, height),
+      userCommands: cut(source.userCommands, height),
+      internalCommands: cut(source.internalCommands, height),
+    };
+    return {
+      blocks: cut(target.blocks, height),
+      userCommands: cut(target.userCommands, height),
+      internalCommands: cut(target.internalCommands, height),
+      accessed: cut(target.accessed, height),
+      created: cut(target.created, height),
+      source: sourceRows,
+    };
+  };
+}
+
+/** The precomputed blocks of the target's rows, fetched ahead of the walk. */
+class BlocksInOrder {
+  readonly #scope: Scope;
+  readonly #blocks: BlockSources;
+  readonly #asked = new Channel<BlockId>();
+  readonly #fetched: AsyncGenerator<VerifiedBlock>;
+  /** The next block, under way. */
+  #next: Promise<IteratorResult<VerifiedBlock>> | null = null;
+  #failure: Error | null = null;
+
+  constructor(scope: Scope, blocks: BlockSources) {
+    this.#scope = scope;
+    this.#blocks = blocks;
+    this.#fetched = blocks.fetchAll(this.#asked);
+  }
+
+  /** One block at each height; those of genesis come from elsewhere. */
+  ask(rows: readonly RowAtHeight[]): void {
+    let height: string | undefined;
+    for (const row of rows) {
+      if (row.height === height) continue;
+      height = row.height;
+      const id = idOf(row);
+      if (!(id instanceof Error) && id.height > 1n) this.#asked.push(id);
+    }
+    this.#next ??= this.#pull();
+  }
+
+  /** An error is the reason why there is none, of which the checks tell that need it. */
+  async at(row: Row | undefined): Promise<Precomputed | Error> {
+    if (row === undefined) return new Error("the target has no block at this height");
+    const id = idOf(row);
+    if (id instanceof Error) return id;
+    if (this.#failure !== null) return this.#failure;
+    try {
+      if (id.height === 1n) return await this.#genesis(id);
+      const { value } = await this.#next!;
+      this.#next = this.#pull();
+      return value as VerifiedBlock;
+    } catch (error) {
+      // Nothing was learnt about the target, and a later run may learn it.
+      if (error instanceof TryAgainError || !(error instanceof ForkliftError)) throw error;
+      this.#failure = error;
+      return error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#asked.end();
+    await this.#next?.catch(() => undefined);
+    await this.#fetched.return(undefined).catch(() => undefined);
+  }
+
+  #pull(): Promise<IteratorResult<VerifiedBlock>> {
+    const next = this.#fetched.next();
+    // Awaited when the walk is there.
+    next.catch(() => undefined);
+    return next;
+  }
+
+  /** No public bucket holds height 1; the preset's state was proven by its hash when loaded. */
+  async #genesis(id: BlockId): Promise<Precomputed> {
+    const fetched = await this.#blocks.tryFetch(id);
+    const { protocolState } = fetched ?? this.#scope.network.genesis;
+    return { protocolState, userCommands: [], internalCommands: [] };
+  }
+}
+
+function idOf(row: Row): BlockId | Error {
+  try {
+    return {
+      height: parseUnsigned(row["height"] ?? "", UINT32_MAX),
+      stateHash: parseStateHash(row["state_hash"] ?? ""),
+    };
+  } catch (error) {
+    return formatErrorAt(`block at height ${row["height"]}`, error) as Error;
+  }
+}
