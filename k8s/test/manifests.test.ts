@@ -1,5 +1,5 @@
-// The manifests run the commands that exist, with a configuration that loads, and they know our exit
-// codes.
+// The manifests are what Kubernetes takes, run the commands that exist with a configuration that loads,
+// know our exit codes, and ask for no more rights than they need.
 
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,15 +7,37 @@ import path from "node:path";
 import { EXIT } from "@forklift/pipeline";
 import { runForklift } from "@forklift/testkit";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
+import { type Resource, readManifests, renderKustomization } from "./render-kustomization.ts";
+import { typedResource, typeErrors } from "./type-check.ts";
 
-const BASE = path.join(import.meta.dirname, "../base");
+const K8S = path.dirname(import.meta.dirname);
+
+const NETWORKS = ["mainnet", "devnet"] as const;
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly env?: readonly { readonly name: string }[];
+  readonly securityContext: object;
+  readonly resources: {
+    readonly requests: Record<string, string>;
+    readonly limits: Record<string, string>;
+  };
+  readonly volumeMounts: readonly { readonly name: string }[];
+}
 
 interface Pod {
-  readonly containers: readonly [{ readonly name: string; readonly args: readonly string[] }];
+  readonly containers: readonly [Container];
+  readonly initContainers?: readonly Container[];
+  readonly volumes: readonly { readonly name: string }[];
+  readonly securityContext: object;
+  readonly serviceAccountName: string;
 }
 
 interface JobSpec {
+  readonly activeDeadlineSeconds: number;
   readonly podFailurePolicy: {
     readonly rules: readonly {
       readonly action: string;
@@ -25,58 +47,189 @@ interface JobSpec {
   readonly template: { readonly spec: Pod };
 }
 
-function readJob(file: string): JobSpec {
-  const manifest = parse(readFileSync(path.join(BASE, file), "utf8")) as {
-    readonly spec: JobSpec & { readonly jobTemplate?: { readonly spec: JobSpec } };
-  };
-  return manifest.spec.jobTemplate?.spec ?? manifest.spec;
+const rendered = NETWORKS.map((network) => ({
+  network,
+  resources: renderKustomization(path.join(K8S, "overlays", network)),
+}));
+
+function specOf(resource: Resource): JobSpec {
+  const spec = resource["spec"] as JobSpec & { jobTemplate?: { spec: JobSpec } };
+  return spec.jobTemplate?.spec ?? spec;
 }
 
-const jobs = ["daily.yaml", "prime.yaml", "final-dry-run.yaml"];
+const jobsOf = (resources: readonly Resource[]) =>
+  resources.filter(({ kind }) => kind === "Job" || kind === "CronJob");
 
-describe.each(jobs)("%s", (file) => {
-  const job = readJob(file);
-  const codesOf = (action: string) =>
-    job.podFailurePolicy.rules.find((rule) => rule.action === action && rule.onExitCodes)
-      ?.onExitCodes?.values;
+const of = (resources: readonly Resource[], kind: string) =>
+  resources.find((resource) => resource.kind === kind)!;
 
-  test("tries again on the exit code that says so, and gives up on all others", () => {
-    expect(codesOf("Count")).toEqual([EXIT.tryAgain]);
+test("Kubernetes knows every field and value of what is rendered, and would see a wrong one", () => {
+  const secret = readManifests(path.join(K8S, "secret.example.yaml"));
+  const withServer = renderOn("external-postgres");
+  const right = [...rendered.flatMap(({ resources }) => resources), ...secret, ...withServer];
+  const daily = of(rendered[0]!.resources, "CronJob");
+  const spec = daily["spec"] as object;
+  const wrong = [
+    { ...daily, spec: { ...spec, concurencyPolicy: "Forbid" } },
+    { ...daily, spec: { ...spec, startingDeadlineSeconds: "3600" } },
+    { ...daily, spec: { ...spec, concurrencyPolicy: "Never" } },
+  ];
+  const errors = typeErrors([...right, ...(wrong as Resource[])].map(typedResource));
+  expect(errors.slice(0, right.length).flat()).toEqual([]);
+  const [misspelt, wrongType, wrongValue] = errors.slice(right.length);
+  expect(misspelt!.join()).toContain("concurencyPolicy");
+  expect(wrongType!.join()).toContain("'string' is not assignable to type 'number'");
+  expect(wrongValue!.join()).toContain('"Never"');
+});
+
+test.skipIf(!hasKubectl()).each(rendered)(
+  "kubectl renders $network as the tests do",
+  ({ network, resources }) => {
+    const folder = path.join(K8S, "overlays", network);
+    const text = execFileSync("kubectl", ["kustomize", folder], { encoding: "utf8" });
+    const byKubectl = parseAllDocuments(text).map((one) => one.toJS() as Resource);
+    const sorted = (all: readonly Resource[]) =>
+      [...all].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+    expect(sorted(resources)).toEqual(sorted(byKubectl));
+  },
+);
+
+describe.each(rendered)("the jobs of $network", ({ network, resources }) => {
+  const jobs = jobsOf(resources);
+  const [daily] = jobs.filter(({ kind }) => kind === "CronJob");
+
+  test("are a nightly run that never overlaps, and two that an operator starts", () => {
+    expect(jobs.map(({ metadata }) => metadata.name).sort()).toEqual([
+      "forklift-daily",
+      "forklift-final-dry-run",
+      "forklift-prime",
+    ]);
+    expect(daily!["spec"]).toMatchObject({ concurrencyPolicy: "Forbid", timeZone: "Etc/UTC" });
+    for (const job of jobs) {
+      if (job !== daily) expect(job["spec"]).toHaveProperty("suspend", true);
+      expect(specOf(job)).toMatchObject({ backoffLimit: 3, ttlSecondsAfterFinished: 604_800 });
+      expect(specOf(job).activeDeadlineSeconds).toBeGreaterThan(0);
+    }
+  });
+
+  test("try again on the exit code that says so, and give up on all others", () => {
     const { ok, tryAgain, ...final } = EXIT;
-    expect(codesOf("FailJob")).toEqual(Object.values(final));
+    for (const job of jobs) {
+      const { rules } = specOf(job).podFailurePolicy;
+      const codesOf = (action: string) =>
+        rules.find((rule) => rule.action === action)?.onExitCodes?.values;
+      expect(rules[0]).toMatchObject({ action: "Ignore" });
+      expect(codesOf("Count")).toEqual([tryAgain]);
+      expect(codesOf("FailJob")).toEqual(Object.values(final));
+    }
   });
 
-  test("runs a command whose options exist", async () => {
-    const [{ args }] = job.template.spec.containers;
-    const missing = args.map((arg) => (arg.endsWith(".yaml") ? "/nowhere/forklift.yaml" : arg));
-    const { exit, stderr } = await runForklift(missing);
-    // The command line was understood: it is the configuration that is not there.
-    expect(stderr).toContain("cannot read configuration /nowhere/forklift.yaml");
-    expect(exit).toBe(EXIT.config);
+  test("differ in nothing but their arguments", () => {
+    const pods = jobs.map((job) => {
+      const pod = specOf(job).template.spec;
+      const [container] = pod.containers;
+      return { ...pod, containers: [{ ...container, args: [] }] };
+    });
+    for (const pod of pods) expect(pod).toEqual(pods[0]);
+  });
+
+  test("meet the restricted standard, and say what they take", () => {
+    const pod = specOf(daily!).template.spec;
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    for (const container of [...pod.containers, ...pod.initContainers!]) {
+      expect(container.securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+      expect(container.resources.limits).toEqual(container.resources.requests);
+      expect(container.image).toMatch(/:[\w.-]+$/);
+      const volumes = pod.volumes.map(({ name }) => name);
+      for (const { name } of container.volumeMounts) expect(volumes).toContain(name);
+    }
+  });
+
+  test("name an account, a claim and a configuration that are rendered with them", () => {
+    const account = of(resources, "ServiceAccount");
+    expect(specOf(daily!).template.spec.serviceAccountName).toBe(account.metadata.name);
+    expect(account.metadata).toHaveProperty("annotations");
+    const names = resources.map(nameOf);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        "ConfigMap forklift",
+        "PersistentVolumeClaim forklift-cache",
+        `Namespace forklift-${network}`,
+      ]),
+    );
+  });
+
+  test("run commands whose options exist, with a configuration that loads as mounted", async () => {
+    const config = path.join(K8S, "overlays", network, "forklift.yaml");
+    const env = Object.fromEntries(
+      specOf(daily!)
+        .template.spec.containers[0].env!.filter((one) => "value" in one)
+        .map((one) => [one.name, (one as unknown as { value: string }).value]),
+    );
+    expect(env["FORKLIFT_POSTGRES_URL"]).toBeDefined();
+    const loaded = await runForklift(["config", "--explain", "--config", config], { env });
+    expect(loaded).toMatchObject({ exit: EXIT.ok, stderr: "" });
+    expect(loaded.stdout).toMatch(/^metrics\.port +9464 +file/m);
+    expect(readFileSync(config, "utf8")).toContain(
+      (daily!["spec"] as { readonly schedule: string }).schedule,
+    );
+    if (network !== "mainnet") return;
+    for (const job of jobs) {
+      const { args } = specOf(job).template.spec.containers[0];
+      const missing = args.map((arg) => (arg.endsWith(".yaml") ? "/nowhere/forklift.yaml" : arg));
+      const { exit, stderr } = await runForklift(missing);
+      // The command line was understood: it is the configuration that is not there.
+      expect(stderr).toContain("cannot read configuration /nowhere/forklift.yaml");
+      expect(exit).toBe(EXIT.config);
+    }
   });
 });
 
-test("the mounted configuration loads", async () => {
-  const config = path.join(BASE, "forklift.yaml");
-  const { exit, stdout } = await runForklift(["config", "--explain", "--config", config]);
-  expect(exit).toBe(EXIT.ok);
-  expect(stdout).toContain("file:///stores/migrated/");
-});
-
-test("every manifest is in the kustomization", () => {
-  const { resources } = parse(readFileSync(path.join(BASE, "kustomization.yaml"), "utf8")) as {
-    readonly resources: readonly string[];
-  };
-  const files = readdirSync(BASE).filter(
-    (name) => !["kustomization.yaml", "forklift.yaml"].includes(name),
+test("with a server outside, its URL comes from the secret, and the way to it is open", () => {
+  const resources = renderOn("external-postgres");
+  const [{ env }] = specOf(of(resources, "CronJob")).template.spec.containers;
+  expect(env).toContainEqual({
+    name: "FORKLIFT_POSTGRES_URL",
+    valueFrom: { secretKeyRef: { name: "forklift", key: "postgres-url" } },
+  });
+  const [{ stringData }] = readManifests(path.join(K8S, "secret.example.yaml")) as [
+    Resource & { stringData: Record<string, string> },
+  ];
+  const keys = env!.flatMap((one) => {
+    const { valueFrom } = one as { valueFrom?: { secretKeyRef: { key: string } } };
+    return valueFrom === undefined ? [] : [valueFrom.secretKeyRef.key];
+  });
+  expect(keys.sort()).toEqual(Object.keys(stringData).sort());
+  expect(JSON.stringify(resources.filter(({ kind }) => kind === "NetworkPolicy"))).toContain(
+    '"port":5432',
   );
-  expect([...resources].sort()).toEqual(files.sort());
 });
 
-test.skipIf(!hasKubectl())("kubectl renders the base", () => {
-  const rendered = execFileSync("kubectl", ["kustomize", BASE], { encoding: "utf8" });
-  expect(rendered.match(/^kind: (CronJob|Job)$/gm)).toHaveLength(jobs.length);
+test("every manifest of the base is in its kustomization", () => {
+  const base = path.join(K8S, "base");
+  const { resources, patches } = parse(
+    readFileSync(path.join(base, "kustomization.yaml"), "utf8"),
+  ) as { readonly resources: string[]; readonly patches: { readonly path: string }[] };
+  const named = [...resources, ...patches.map((patch) => patch.path), "kustomization.yaml"];
+  expect(named.sort()).toEqual(readdirSync(base).sort());
 });
+
+/** The base with a component, as an overlay would have it. */
+function renderOn(component: string): Resource[] {
+  const base = renderKustomization(path.join(K8S, "base"));
+  return renderKustomization(path.join(K8S, "components", component), base);
+}
+
+function nameOf({ kind, metadata }: Resource): string {
+  return `${kind} ${metadata.name}`;
+}
 
 function hasKubectl(): boolean {
   try {
