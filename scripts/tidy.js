@@ -48,6 +48,7 @@ const KEPT_IN = {
   commander: "jobs",
   "node-cron": "jobs",
   pino: "jobs",
+  "prom-client": "jobs",
 };
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g;

@@ -6,11 +6,7 @@ import type { BlockRef, StateHash } from "@forklift/chain";
 import type { Network } from "@forklift/network";
 import { VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import type { VOUCHERS } from "./sets/manifest.ts";
-
-export interface Anchor extends BlockRef {
-  readonly vouchedBy: (typeof VOUCHERS)[number];
-}
+import type { Anchor } from "@forklift/verifier";
 
 /**
  * The operator's hash, else the preset's last pre-fork block once the chain reaches it, else the tip

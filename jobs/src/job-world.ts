@@ -2,12 +2,19 @@
 // folder. Databases that a job makes for itself are empty when its first stage runs, and are dropped
 // with everything else when the world is closed, however the job ended.
 
+import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { StopPoint } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import type { MigratorWorld } from "@forklift/migrator";
-import { decodePreset, loadGenesisLedger, loadNetwork, type Network } from "@forklift/network";
-import { ConfigError, SourceDataError } from "@forklift/pipeline";
+import {
+  decodePreset,
+  loadGenesisLedger,
+  loadNetwork,
+  type Network,
+  withLedgerHashExceptions,
+} from "@forklift/network";
+import { ConfigError } from "@forklift/pipeline";
 import {
   createDatabaseIfMissing,
   openScratch,
@@ -22,12 +29,10 @@ import type { Config } from "./config/schema.ts";
 import { outputForm } from "./official-genesis.ts";
 import type { Shell } from "./run-context.ts";
 import { openReader, openTarget } from "./sessions.ts";
-import {
-  type NamedDump,
-  networksWithDumps,
-  newestDump,
-  sourceDumpPrefix,
-} from "./sets/dump-name.ts";
+import { chooseDump } from "./sets/choose-dump.ts";
+import type { NamedDump } from "./sets/dump-name.ts";
+import { acquireLease, type Lease, type LeaseOptions } from "./sets/lease.ts";
+import { type PublishedSets, publishedSets } from "./sets/published-sets.ts";
 import { openWorkDirectory } from "./work-directory.ts";
 
 export type JobName = "prime" | "daily" | "final";
@@ -39,17 +44,23 @@ export interface JobOptions {
   readonly isDryRun: boolean;
   /** Prime a store that holds a set already. */
   readonly isReplacing: boolean;
+  /** Take the newest dump even if tonight's has not come. */
+  readonly allowsOlderDump?: boolean;
 }
 
 export interface JobWorld
   extends JobOptions,
     MigratorWorld,
     Omit<ReplayerWorld, "genesisLedger">,
-    Omit<VerifierWorld, "provenHeight" | "form"> {
+    Pick<VerifierWorld, "genesisLedger"> {
   /** The newest dump of the old archive; null when the source is a live database. */
   readonly sourceDump: SourceDump | null;
   /** Where sets are published and found. */
   readonly store: Store;
+  /** Those of the store, as this run finds them. */
+  readonly sets: PublishedSets;
+  /** Without it nothing may be published; null for a dry run. */
+  readonly lease: Lease | null;
   readonly sourceUrl: string;
   readonly targetUrl: string;
   readonly workPath: string;
@@ -73,14 +84,20 @@ export async function withJobWorld<Result>(
   shell: Shell,
   use: (world: JobWorld) => Promise<Result>,
 ): Promise<Result> {
-  const network = await networkOf(config);
-  const sourceDump = await findSourceDump(config, network);
+  const network = withLedgerHashExceptions(
+    await networkOfConfig(config),
+    config.replay.ledgerHashExceptions,
+  );
+  const store = openStore(config.target.store);
+  const warn = (message: string) => shell.log.warn(message);
+  await using lease = await leaseOf(store, network, { ...options, date: shell.date, warn });
+  const sourceDump = await findSourceDump(config, network, options, shell);
   const genesisLedger = await loadGenesisLedger(network, genesisLedgerUrl(config, network));
   const form = await outputForm(config.official, network);
   await using work = await openWorkDirectory();
   await using databases = await openDatabases(config);
   await using blocks = await openBlockSources({
-    urls: config.blocks,
+    urls: blocksUrls(config, network, warn),
     network: network.name,
     scratchDirectory: work.path,
     ...(config.cache === undefined ? {} : { cache: config.cache }),
@@ -93,8 +110,13 @@ export async function withJobWorld<Result>(
     form,
     blocks,
     sourceDump,
-    store: openStore(config.target.store),
+    store,
+    sets: publishedSets(store, network.name, warn),
+    lease,
+    balances: config.replay.compareBalances ? databases.world.source : null,
+    threads: config.replay.threads ?? availableParallelism(),
     checkpointUrl: null,
+    ...forkGenesisOf(config, options),
     checkpoints: openStore(pathToFileURL(`${work.path}/checkpoints/`).href),
     checkpointIntervalBlocks: BigInt(config.replay.checkpointIntervalBlocks),
     checkpointIntervalMs: config.replay.checkpointIntervalMinutes * MS_PER_MINUTE,
@@ -103,11 +125,22 @@ export async function withJobWorld<Result>(
     now: shell.now,
     date: shell.date,
     durations: new Map(),
-    warn: (message) => shell.log.warn(message),
+    warn,
+    inform: (message) => shell.log.info(message),
   });
 }
 
-async function networkOf({ network }: Config): Promise<Network> {
+/** Only final ends in the block that the configuration forks from. */
+function forkGenesisOf(
+  { forkGenesisConfig }: Config,
+  { job }: JobOptions,
+): Pick<JobWorld, "forkGenesisConfigUrl"> {
+  if (job !== "final" || forkGenesisConfig === undefined) return {};
+  return { forkGenesisConfigUrl: forkGenesisConfig };
+}
+
+/** @throws ConfigError when there is no such preset, or it is not complete. */
+export async function networkOfConfig({ network }: Pick<Config, "network">): Promise<Network> {
   return typeof network === "string"
     ? await loadNetwork(network)
     : decodePreset(network, "the network of the configuration");
@@ -121,21 +154,72 @@ function genesisLedgerUrl(config: Config, network: Network): string {
   });
 }
 
-/** @throws SourceDataError when the store holds no dump, ConfigError when only other networks' ones. */
-async function findSourceDump({ source }: Config, { name }: Network): Promise<SourceDump | null> {
-  if (source.dumps === undefined) return null;
-  const store = openStore(source.dumps);
-  const prefix = sourceDumpPrefix(name);
-  const dump = await newestDump(store, prefix);
-  if (dump !== null) return { ...dump, store };
-  const message = `${store.url} holds no dump named ${prefix}-{YYYY-MM-DD}_{HHMM}.sql.tar.gz`;
-  const hint = "check source.dumps and network in the configuration";
-  const others = await networksWithDumps(store);
-  if (others.length === 0) throw new SourceDataError(message, { hint });
-  throw new ConfigError(`${message}, but dumps of ${others.join(", ")}`, { hint });
+/** Those of the configuration; else the network's own, with a word about what is wrong there. */
+function blocksUrls(
+  { blocks }: Config,
+  network: Network,
+  warn: (message: string) => void,
+): readonly string[] {
+  if (blocks !== undefined) return blocks;
+  const { url, faults } = network.blocks;
+  if (url !== null) {
+    for (const { first, last, reason, instead } of faults) {
+      const advice = instead === null ? "" : `; instead: ${instead}`;
+      warn(`${url}: blocks ${first} to ${last} are known to be wrong: ${reason}${advice}`);
+    }
+    return [url];
+  }
+  throw new ConfigError(`the preset of ${network.name} names no place of precomputed blocks`, {
+    hint: "set blocks in the configuration",
+  });
 }
 
-type Databases = Pick<JobWorld, "source" | "sourceUrl" | "target" | "targetUrl">;
+async function leaseOf(
+  store: Store,
+  network: Network,
+  { job, isDryRun, date, warn }: JobOptions & Pick<LeaseOptions, "date" | "warn">,
+): Promise<Lease | null> {
+  if (isDryRun) return null;
+  return await acquireLease({ store, network: network.name, work: job, date, warn });
+}
+
+async function findSourceDump(
+  config: Config,
+  network: Network,
+  { job, allowsOlderDump = false }: JobOptions,
+  { log, signal, date, now }: Shell,
+): Promise<SourceDump | null> {
+  const url = sourceDumpsUrl(config, network);
+  if (url === null) return null;
+  const store = openStore(url);
+  const { waitForDumpMinutes, allowOlderDump = false } = config.schedule ?? {};
+  const isWaiting = job === "daily" && waitForDumpMinutes !== undefined;
+  const dump = await chooseDump(store, network.dumps.prefix, {
+    wait: isWaiting
+      ? {
+          limitMs: waitForDumpMinutes * MS_PER_MINUTE,
+          isOlderAllowed: allowsOlderDump || allowOlderDump,
+        }
+      : null,
+    date,
+    now,
+    signal,
+    log,
+  });
+  return { ...dump, store };
+}
+
+/** Null when the source is a live database. */
+function sourceDumpsUrl({ source }: Config, network: Network): string | null {
+  if (source.database !== undefined) return null;
+  const url = source.dumps ?? network.dumps.url;
+  if (url !== null) return url;
+  throw new ConfigError(`the preset of ${network.name} names no store of dumps`, {
+    hint: "set source.dumps or source.database in the configuration",
+  });
+}
+
+type Databases = Pick<JobWorld, "source" | "sourceUrl" | "target" | "targetReader" | "targetUrl">;
 
 /** Opened in this order, closed in the reverse one: server, scratch databases, sessions. */
 async function openDatabases(
@@ -156,8 +240,9 @@ async function openDatabases(
     if (config.target.database !== undefined) await createDatabaseIfMissing(targetUrl);
     const source = keep(await openReader(sourceUrl));
     const target = keep(await openTarget(targetUrl));
+    const targetReader = keep(await openReader(targetUrl));
     return {
-      world: { source, sourceUrl, target, targetUrl },
+      world: { source, sourceUrl, target, targetReader, targetUrl },
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {

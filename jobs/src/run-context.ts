@@ -9,8 +9,10 @@ import {
   type WholeStage,
 } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import type { Monitor } from "./metrics/monitor.ts";
 import type { Log } from "./output/log.ts";
 import { logObserver } from "./output/log-observer.ts";
+import type { LogTail } from "./output/log-tail.ts";
 import { terminalObserver } from "./output/terminal-observer.ts";
 
 /** What the process gives to everything below it. */
@@ -28,6 +30,12 @@ export interface Shell {
   readonly onStageEnded?: (report: StageReport) => void;
   /** Told of every progress, likewise. */
   readonly onStageProgressed?: Observer["stageProgressed"];
+  /** Of the process, when its runs are to be seen while they go on. */
+  readonly monitor?: Monitor;
+  /** The end of the log, as evidence of a failure. */
+  readonly logTail?: LogTail;
+  /** Secrets of the environment, which must not get into evidence. */
+  readonly secrets?: readonly string[];
 }
 
 /** Runs stages whose batches commit in the target. */

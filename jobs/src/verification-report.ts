@@ -1,33 +1,81 @@
-// The report of a run, as the file that is published beside its dump.
+// The report of a run, as the file that is published beside its dump and as `forklift verify --json`
+// prints it.
 
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { jsonNumber } from "@forklift/chain";
+import { SourceDataError } from "@forklift/pipeline";
 import { toJson, type VerificationReport } from "@forklift/verifier";
-import type { Anchor } from "./anchor.ts";
+import { z } from "zod";
 import type { JobWorld } from "./job-world.ts";
+import { VOUCHERS } from "./sets/manifest.ts";
+
+const height = z.int().nonnegative();
+const count = z.int().nonnegative();
+const seconds = z.number().nonnegative();
+const needs = z.array(z.enum(["source", "blocks", "fork config"]));
+
+/** `docs/verification-report.schema.json` is made from it. Keys may be added, none is renamed. */
+export const reportSchema = z.strictObject({
+  ok: z.boolean(),
+  /** The one block that is trusted, and who vouches for it. */
+  anchor: z.strictObject({ height, stateHash: z.string(), vouchedBy: z.enum(VOUCHERS) }),
+  /** They hang on the anchor, but nobody vouches for them. */
+  blocksAboveAnchor: count,
+  tip: z.strictObject({ height, stateHash: z.string(), ledgerHash: z.string() }),
+  /** The first height that was looked at; above 1 when an earlier run has proven what is below. */
+  fromHeight: height,
+  checks: z.array(
+    z.strictObject({
+      id: z.string(),
+      name: z.string(),
+      ok: z.boolean(),
+      compared: count,
+      seconds,
+      differenceCount: count,
+      /** The first of them. */
+      differences: z.array(
+        z.strictObject({
+          table: z.string(),
+          key: z.string(),
+          column: z.string(),
+          expected: z.string(),
+          found: z.string(),
+        }),
+      ),
+    }),
+  ),
+  /** What was not asked, and what it would have taken. */
+  dropped: z.array(z.strictObject({ id: z.string(), name: z.string(), needs })),
+  coverage: z.strictObject({
+    columns: count,
+    proven: count,
+    unproven: z.array(z.string()),
+    by: z.record(z.string(), z.array(z.string()).min(1)),
+  }),
+  digests: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
+  rowCounts: z.record(z.string(), count),
+  /** Blocks whose ledger hash was not demanded. */
+  exceptions: z.array(z.strictObject({ height, stateHash: z.string(), reason: z.string() })),
+  seconds,
+});
+
+export type ReportDocument = z.infer<typeof reportSchema>;
 
 /** Where the stages of one run leave the report for each other. */
 export function reportPath({ workPath }: Pick<JobWorld, "workPath">): string {
   return path.join(workPath, "report.json");
 }
 
-/** What a report holds: the verifier's document, and the anchor that it hangs on. */
-export type ReportDocument = ReturnType<typeof reportDocument>;
-
-export function reportDocument({ anchor, report }: { anchor: Anchor; report: VerificationReport }) {
-  const { stateHash, vouchedBy } = anchor;
-  return { anchor: { height: jsonNumber(anchor.height), stateHash, vouchedBy }, ...toJson(report) };
+export async function writeReport(world: JobWorld, report: VerificationReport): Promise<void> {
+  await writeFile(reportPath(world), `${JSON.stringify(toJson(report), null, 2)}\n`);
 }
 
-export async function writeReport(
-  world: JobWorld,
-  outcome: { anchor: Anchor; report: VerificationReport },
-): Promise<void> {
-  const text = JSON.stringify(reportDocument(outcome), null, 2);
-  await writeFile(reportPath(world), `${text}\n`);
-}
-
+/** @throws SourceDataError when the file is no report. */
 export async function readReport(world: JobWorld): Promise<ReportDocument> {
-  return JSON.parse(await readFile(reportPath(world), "utf8")) as ReportDocument;
+  const result = reportSchema.safeParse(JSON.parse(await readFile(reportPath(world), "utf8")));
+  if (result.success) return result.data;
+  const message = `${reportPath(world)} is not a verification report`;
+  throw new SourceDataError(`${message}: ${z.prettifyError(result.error)}`, {
+    hint: "run the same command again, which verifies anew",
+  });
 }

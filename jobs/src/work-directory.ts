@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { isAlive } from "./is-alive.ts";
 
 const PREFIX = "forklift-work-";
 
@@ -28,15 +29,5 @@ async function sweepDeadRuns(parent: string): Promise<void> {
     const pid = Number.parseInt(name.slice(PREFIX.length), 10);
     if (Number.isNaN(pid) || isAlive(pid)) continue;
     await rm(path.join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -6,7 +6,7 @@ import { ConfigError, UsageError } from "@forklift/pipeline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { explainConfig, explanations } from "../src/config/explain.ts";
 import { getAt, loadConfig } from "../src/config/load-config.ts";
-import { CONFIG_KEYS, environmentName } from "../src/config/schema.ts";
+import { CONFIG_KEYS, environmentName, REPLAY_DEFAULTS } from "../src/config/schema.ts";
 
 const WHOLE = `
 network: mainnet
@@ -44,7 +44,10 @@ describe("loadConfig", () => {
     expect(await seen([`${key}=300`], variable)).toEqual([300, "flag"]);
     expect(await seen([], variable)).toEqual([200, "environment"]);
     expect(await seen([], {})).toEqual([100, "file"]);
-    expect(await seen([], {}, WHOLE.replace(/replay.*/, ""))).toEqual([500, "default"]);
+    expect(await seen([], {}, WHOLE.replace(/replay.*/, ""))).toEqual([
+      REPLAY_DEFAULTS.checkpointIntervalBlocks,
+      "default",
+    ]);
   });
 
   test("every key can come from the environment, also where the file has no such branch", async () => {
@@ -62,10 +65,18 @@ describe("loadConfig", () => {
     });
   });
 
+  test("retention can come from the environment, rule by rule", async () => {
+    const { config } = await load(WHOLE, [], {
+      FORKLIFT_RETENTION_LAST: "7",
+      FORKLIFT_RETENTION_STORAGE_CLASS: "NEARLINE:30,ARCHIVE:365",
+    });
+    expect(config.retention).toEqual({ last: 7, storageClass: { NEARLINE: 30, ARCHIVE: 365 } });
+  });
+
   test("paths are meant from the place of the file", async () => {
     const { config } = await load(WHOLE);
     expect(config.source.dumps).toBe(pathToFileURL(`${folder}/dumps/`).href);
-    expect(config.blocks[0]).toBe(pathToFileURL(path.join(folder, "../blocks.tar.gz")).href);
+    expect(config.blocks?.[0]).toBe(pathToFileURL(path.join(folder, "../blocks.tar.gz")).href);
   });
 
   test.each([
@@ -85,7 +96,13 @@ describe("loadConfig", () => {
       WHOLE.replace("dumps: ./dumps/", 'dumps: ./dumps/, database: "postgres://x/y"'),
       "either dumps",
     ],
-    ["no source", WHOLE.replace("dumps: ./dumps/", ""), "either dumps"],
+    ["a rule that keeps nothing", `${WHOLE}retention: { last: 0 }`, "retention.last"],
+    [
+      "a storage class that is none",
+      `${WHOLE}retention: { storageClass: "ICE:3" }`,
+      "retention.storageClass",
+    ],
+    ["a place that is no time zone", `${WHOLE}schedule: { timezone: Mars/Base }`, "time zone"],
     ["a schedule that is none", `${WHOLE}schedule: { cron: "0 0 31" }`, "schedule.cron"],
     ["a trusted hash that is none", `${WHOLE}trustedStateHash: 3Nx`, "trustedStateHash"],
     ["no YAML", "network: [mainnet", "cannot read"],

@@ -25,9 +25,13 @@ export async function contentsOf(database: TestDatabase): Promise<Record<string,
   return contents;
 }
 
-/** Names and sizes of the files of a folder; nothing for a folder that is not there. */
+/**
+ * Names and sizes of the files of a folder, without what lies in folders of it, such as the records of
+ * runs in a store; nothing for a folder that is not there.
+ */
 export async function filesIn(folder: string): Promise<Record<string, number>> {
-  const names = await readdir(folder).catch(() => []);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   const sizes = names.sort().map(async (name): Promise<[string, number]> => {
     return [name, (await stat(path.join(folder, name))).size];
   });

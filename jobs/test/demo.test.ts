@@ -26,7 +26,7 @@ describe("the demo", () => {
     const { stdout } = await run(DEMO, [...options, "--out", out], { env });
     expect(stdout.match(/published sample-set-/g)).toHaveLength(3);
     expect(stdout).toMatch(/dry run of final: verified up to 3N\w+ at height 400/);
-    expect(stdout).toMatch(/11 independent checks, \d+ comparisons, no difference\.$/m);
+    expect(stdout).toMatch(/23 independent checks, \d+ comparisons, no difference\.$/m);
   });
 
   test("an unknown option is refused", async () => {

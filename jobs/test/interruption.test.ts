@@ -2,7 +2,7 @@
 // undisturbed run gives, to the serial id; and nobody ever sees half of a set.
 
 import { randomInt } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { connect, type Server, startServer, writeDump } from "@forklift/postgres";
@@ -21,7 +21,7 @@ import {
 import { digestTables } from "@forklift/verifier";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobOutcome } from "../src/run-job.ts";
-import { newestSet, type PublishedSet } from "../src/sets/published-sets.ts";
+import { type PublishedSet, publishedSets } from "../src/sets/published-sets.ts";
 import { checkedBytes } from "../src/sets/set-files.ts";
 import { contentsOf } from "./contents.ts";
 import { interruptRun } from "./interrupted-run.ts";
@@ -83,11 +83,15 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
     ];
   }
 
+  function checkpointsOf(target: TestDatabase): string {
+    return path.join(archive.home, `checkpoints-${target.name}`);
+  }
+
+  /** Begins where it finds a checkpoint, else with what the database has recorded. */
   function replay(target: TestDatabase): string[] {
-    const checkpoints = path.join(archive.home, `checkpoints-${target.name}`);
     return [
-      ...["replay", "--target-db", target.url, "--genesis-ledger", LEDGER],
-      ...["--checkpoints", checkpoints, "--checkpoint-interval", "50", "--log-level", "debug"],
+      ...["replay", "--target-db", target.url, "--checkpoints", checkpointsOf(target)],
+      ...["--checkpoint-interval", "50", "--log-level", "debug"],
     ];
   }
 
@@ -114,7 +118,7 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       calm ??= (async () => {
         const target = await openTestDatabase();
         await runToEnd(migrate(target));
-        await runToEnd(replay(target));
+        await runToEnd([...replay(target), "--genesis-ledger", LEDGER]);
         return target;
       })();
       return calm;
@@ -132,6 +136,16 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       // Not compared by toEqual: a difference would print some megabytes.
       const [found, expected] = await Promise.all([dumpOf(target), dumpOf(other)]);
       expect(firstDifference(found, expected)).toBeNull();
+      const [last, lastOfCalm] = [await lastCheckpoint(target), await lastCheckpoint(other)];
+      expect(last.name).toBe(lastOfCalm.name);
+      expect(last.bytes.equals(lastOfCalm.bytes)).toBe(true);
+    }
+
+    async function lastCheckpoint(target: TestDatabase): Promise<{ name: string; bytes: Buffer }> {
+      const slotOf = (file: string) => Number(/-checkpoint-(\d+)\.json$/.exec(file)?.[1] ?? 0);
+      const folder = checkpointsOf(target);
+      const [name = ""] = (await readdir(folder)).sort((a, b) => slotOf(b) - slotOf(a));
+      return { name, bytes: await readFile(path.join(folder, name)) };
     }
 
     /**
@@ -173,7 +187,12 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       await runToEnd(migrate(target));
       await kill(replay(target), startOf("replay-commands"), delay());
       await killWhileMarking(target);
+      await kill(replay(target), startOf("replay-commands"), delay());
+      // The database alone: no checkpoint is left of what was replayed so far.
+      await rm(checkpointsOf(target), { recursive: true, force: true });
       await kill(replay(target), progressOf("replay-commands", 101), 0);
+      await kill(replay(target), startOf("replay-commands"), delay());
+      await rm(checkpointsOf(target), { recursive: true, force: true });
       await kill(replay(target), startOf("replay-commands"), delay());
       await runToEnd(replay(target));
       await expectEqualToCalm(target);
@@ -226,9 +245,9 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
         store,
         args: ["prime", "--config", config, "--log-level", "debug"],
         newest: async () =>
-          await newestSet(store, "mainnet", (fault) => {
+          await publishedSets(store, "mainnet", (fault) => {
             throw new Error(fault);
-          }),
+          }).newest(),
       };
     }
 

@@ -21,6 +21,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobOutcome } from "../src/run-job.ts";
 import { decodeManifest } from "../src/sets/manifest.ts";
+import { expectSameRowsFromEach } from "./rest-from-checkpoints.ts";
 
 interface Verification {
   readonly ok: boolean;
@@ -175,7 +176,27 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
     expect(left["orphanedBlocks"]! + left["pendingBlocks"]!).toBe(3902 - 2025);
     expect(left["balances"]).toBeGreaterThan(2025);
     const checkpoints = pathToFileURL(`${home}/checkpoints/`).href;
-    await forkliftJson(["replay", ...shared, "--checkpoints", checkpoints]);
+    const every100 = ["--checkpoints", checkpoints, "--checkpoint-interval", "100"];
+    const replayed = await forkliftJson<{ stages: readonly StageReport[] }>([
+      ...["replay", "--source-db", source.url],
+      ...[...shared, ...every100],
+    ]);
+    // Every balance that the old archive recorded on the chain, every nonce of a fee payer.
+    expect(replayed.stages[0]?.details).toMatchObject({
+      ledgerHashesCompared: 2024,
+      ledgerHashExceptionsUsed: 0,
+      balancesCompared: 10_105,
+      noncesCompared: 3_109,
+      swappedBalances: 0,
+      wrongNonces: 0,
+    });
+    const heights = await expectSameRowsFromEach(checkpoints, target);
+    expect(heights.length).toBeGreaterThanOrEqual(20);
+    expect(heights.at(-1)).toBe(BigInt(MAINNET.tipHeight));
+    // In steps or at once: the same checkpoint, to the byte.
+    const { name } = finalSet.files.find(({ role }) => role === "checkpoint")!;
+    const [ofJob, atOnce] = [path.join(store, name), path.join(home, "checkpoints", name)];
+    expect((await readFile(ofJob)).equals(await readFile(atOnce))).toBe(true);
 
     const report = await forkliftJson<Verification>(["verify", ...shared, ...sourceAndBlocks]);
     expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);

@@ -21,7 +21,7 @@ const manifest: Manifest = {
   stateHash: STATE_HASH,
   globalSlotSinceGenesis: 2900,
   preForkLedgerHash: "jxF9QxrVpjrZZ3uaC1HnirYb6pY8dUfWBEABsrXqpHC8bJsqqTv",
-  berkeleyLedgerHash: null,
+  berkeleyLedgerHash: "jwDdJK6LTiqe1untiZABMFBZUbRJatXQNAdHvnLaMq11xWarhYq",
   final: true,
   source: { name: "a dump", tip: { height: 2025, stateHash: STATE_HASH } },
   files: ["dump", "checkpoint", "checkpoint-meta", "report"].map((role) => ({

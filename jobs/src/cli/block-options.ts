@@ -13,13 +13,19 @@ export interface BlockOptions {
 
 const BYTES_PER_MB = 1_000_000;
 
+const BLOCKS = ["--blocks <urls>", "precomputed blocks: folder, prefix or bundle"] as const;
+
 export function withBlockOptions(command: Command): Command {
+  return withCacheOptions(command.requiredOption(...BLOCKS, urlListOption));
+}
+
+/** For a command that can do without blocks. */
+export function withOptionalBlocks(command: Command): Command {
+  return withCacheOptions(command.option(...BLOCKS, urlListOption));
+}
+
+function withCacheOptions(command: Command): Command {
   return command
-    .requiredOption(
-      "--blocks <urls>",
-      "precomputed blocks: folder, prefix or bundle",
-      urlListOption,
-    )
     .option("--cache <folder>", "keep blocks from afar there, for the next run")
     .option(
       "--cache-max-mb <n>",

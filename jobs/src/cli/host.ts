@@ -1,6 +1,8 @@
 // What a command gets from its process, and what it gives back.
 
+import { secretsOfEnvironment } from "../notify/redact.ts";
 import { type LogOptions, openLog } from "../output/log.ts";
+import { openLogTail } from "../output/log-tail.ts";
 import type { Shell } from "../run-context.ts";
 
 export interface Host {
@@ -19,13 +21,16 @@ export interface Outcome {
   readonly json: unknown;
 }
 
-export function openShell(host: Host, options: Omit<LogOptions, "isTerminal">): Shell {
+export function openShell(host: Host, options: Pick<LogOptions, "level" | "format">): Shell {
   const isTerminal = host.stderr.isTTY === true;
+  const logTail = openLogTail();
   return {
-    log: openLog({ ...options, isTerminal }),
+    log: openLog({ ...options, isTerminal, tail: logTail }),
     signal: host.signal,
     now: host.now,
     date: host.date,
     terminal: isTerminal && options.format !== "json" ? host.stderr : null,
+    logTail,
+    secrets: secretsOfEnvironment(host.environment),
   };
 }

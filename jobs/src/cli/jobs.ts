@@ -1,25 +1,31 @@
 import type { Command } from "commander";
 import { loadConfig } from "../config/load-config.ts";
+import type { Config } from "../config/schema.ts";
 import type { JobName, JobOptions } from "../job-world.ts";
+import { openMonitor } from "../metrics/monitor.ts";
 import { stagesTable } from "../output/stages-table.ts";
 import { type JobOutcome, runJob } from "../run-job.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import {
   type CommonOptions,
   type ConfigOptions,
+  type ForkGenesisOptions,
+  forkGenesisUrlOf,
   logOptionsOf,
   type StopOptions,
   stateHashOption,
   stopPointOf,
   withCommonOptions,
   withConfigOptions,
+  withForkGenesisOption,
   withStopOptions,
 } from "./options.ts";
 
-interface Options extends CommonOptions, ConfigOptions, StopOptions {
+interface Options extends CommonOptions, ConfigOptions, StopOptions, ForkGenesisOptions {
   readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
   readonly dryRun?: true;
   readonly replace?: true;
+  readonly allowOlderDump?: true;
 }
 
 /** prime, daily and final, which differ in their options only by what makes sense for each. */
@@ -40,9 +46,14 @@ export function addJobCommands(
     "--replace",
     "prime a store that already holds a set, and take its place",
   );
-  add("daily", "migrate what the source has gained since the newest set");
-  withStopOptions(
-    add("final", "migrate up to the last pre-fork block and publish the final set"),
+  add("daily", "migrate what the source has gained since the newest set").option(
+    "--allow-older-dump",
+    "go on with the newest dump when tonight's has not come in time",
+  );
+  withForkGenesisOption(
+    withStopOptions(
+      add("final", "migrate up to the last pre-fork block and publish the final set"),
+    ),
   ).option("--dry-run", "do everything, publish nothing, leave a report");
 }
 
@@ -58,9 +69,13 @@ async function runWithOptions(job: JobName, options: Options, host: Host): Promi
     stop: stopPointOf(options),
     isDryRun: options.dryRun === true,
     isReplacing: options.replace === true,
+    allowsOlderDump: options.allowOlderDump === true,
   };
   const shell = openShell(host, logOptionsOf(options, config.log));
-  return await runJob({ ...config, trustedStateHash: trusted }, jobOptions, shell);
+  const forkGenesisConfig = forkGenesisUrlOf(options) ?? config.forkGenesisConfig;
+  const chosen: Config = { ...config, trustedStateHash: trusted, forkGenesisConfig };
+  await using monitor = await openMonitor(config, shell);
+  return await runJob(chosen, jobOptions, { ...shell, monitor });
 }
 
 function outcomeOf(outcome: JobOutcome): Outcome {

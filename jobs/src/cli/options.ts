@@ -1,7 +1,14 @@
 // Options that several commands share, and parsers for their values.
 
+import { pathToFileURL } from "node:url";
 import type { StopPoint } from "@forklift/archive";
-import { FormatError, parseStateHash, parseUnsigned, UINT32_MAX } from "@forklift/chain";
+import {
+  FormatError,
+  parseStateHash,
+  parseUnsigned,
+  type StateHash,
+  UINT32_MAX,
+} from "@forklift/chain";
 import { type Command, InvalidArgumentError } from "commander";
 import type { LogOptions } from "../output/log.ts";
 
@@ -17,10 +24,27 @@ function parser<Value>(parse: (text: string) => Value) {
 }
 
 export const stateHashOption = parser(parseStateHash);
+
+/** Of an option that may be given several times. */
+export const stateHashesOption = (text: string, hashes: readonly StateHash[]): StateHash[] => [
+  ...hashes,
+  stateHashOption(text),
+];
+
 export const heightOption = parser((text) => parseUnsigned(text, UINT32_MAX));
 
 /** A count that is small enough for a number. */
 export const countOption = parser((text) => Number(parseUnsigned(text, UINT32_MAX)));
+
+/** A store: a plain path is a folder of this machine. */
+export function folderUrl(urlOrPath: string): string {
+  return urlOrPath.includes("://") ? urlOrPath : `${pathToFileURL(urlOrPath).href}/`;
+}
+
+/** One object: a plain path is a file of this machine. */
+export function fileUrl(urlOrPath: string): string {
+  return urlOrPath.includes("://") ? urlOrPath : pathToFileURL(urlOrPath).href;
+}
 
 export function urlListOption(text: string): string[] {
   return text.split(",").filter((url) => url !== "");
@@ -43,8 +67,8 @@ export function withCommonOptions(command: Command): Command {
 /** What the options leave open is taken from `defaults`. */
 export function logOptionsOf(
   { logLevel, logJson }: CommonOptions,
-  defaults: Omit<LogOptions, "isTerminal"> = { level: "info", format: "auto" },
-): Omit<LogOptions, "isTerminal"> {
+  defaults: Pick<LogOptions, "level" | "format"> = { level: "info", format: "auto" },
+): Pick<LogOptions, "level" | "format"> {
   return {
     level: logLevel ?? defaults.level,
     format: logJson === true ? "json" : defaults.format,
@@ -102,4 +126,20 @@ export function withFormOptions(command: Command): Command {
   return command
     .option("--official-vrf-output", "last_vrf_output encoded twice, as the official tool does")
     .option("--official-genesis <url>", "the genesis row's values of an official archive, as JSON");
+}
+
+export interface ForkGenesisOptions {
+  readonly forkGenesisConfig?: string;
+}
+
+/** What the network published for the fork, with which the end of a replay is compared. */
+export function withForkGenesisOption(command: Command): Command {
+  return command.option(
+    "--fork-genesis-config <url>",
+    "the published genesis configuration of the fork: its ledger hash and accounts are compared",
+  );
+}
+
+export function forkGenesisUrlOf({ forkGenesisConfig }: ForkGenesisOptions): string | undefined {
+  return forkGenesisConfig === undefined ? undefined : fileUrl(forkGenesisConfig);
 }

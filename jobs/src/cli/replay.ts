@@ -1,7 +1,9 @@
-import { pathToFileURL } from "node:url";
+import { availableParallelism } from "node:os";
 import { requireSchema } from "@forklift/archive";
-import { loadGenesisLedger } from "@forklift/network";
+import type { StateHash } from "@forklift/chain";
+import { loadGenesisLedger, withLedgerHashExceptions } from "@forklift/network";
 import { UsageError } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
 import { type ReplayerWorld, replay } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
 import type { Command } from "commander";
@@ -9,19 +11,36 @@ import { REPLAY_DEFAULTS } from "../config/schema.ts";
 import { networkOf } from "../network-of.ts";
 import { stagesOutcome } from "../output/stages-table.ts";
 import { runInTarget } from "../run-context.ts";
-import { openTarget } from "../sessions.ts";
+import { openReader, openTarget } from "../sessions.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
-import { type CommonOptions, heightOption, logOptionsOf, withCommonOptions } from "./options.ts";
+import {
+  type CommonOptions,
+  countOption,
+  type ForkGenesisOptions,
+  folderUrl,
+  forkGenesisUrlOf,
+  heightOption,
+  logOptionsOf,
+  type StopOptions,
+  stateHashesOption,
+  stopPointOf,
+  withCommonOptions,
+  withForkGenesisOption,
+  withStopOptions,
+} from "./options.ts";
 
 const MS_PER_MINUTE = 60_000;
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, StopOptions, ForkGenesisOptions {
   readonly targetDb: string;
+  readonly sourceDb?: string;
   readonly genesisLedger?: string;
   readonly checkpoint?: string;
   readonly checkpointInterval: bigint;
   readonly checkpoints: string;
   readonly network?: string;
+  readonly ledgerHashException: readonly StateHash[];
+  readonly threads: number;
 }
 
 export function addReplayCommand(
@@ -29,9 +48,10 @@ export function addReplayCommand(
   host: Host,
   finish: (outcome: Outcome) => void,
 ): void {
-  withCommonOptions(program.command("replay"))
+  withForkGenesisOption(withStopOptions(withCommonOptions(program.command("replay"))))
     .description("replay the commands of a migrated archive and record the accounts they touch")
     .requiredOption("--target-db <url>", "the Berkeley archive")
+    .option("--source-db <url>", "the old archive, whose balances and nonces are compared")
     .option("--genesis-ledger <url>", "start from genesis")
     .option("--checkpoint <url>", "start from a checkpoint that belongs to this archive")
     .option(
@@ -42,39 +62,71 @@ export function addReplayCommand(
     )
     .option("--checkpoints <url>", "where checkpoints are written and found", "./")
     .option("--network <name>", "a network preset or the path of one; default: by genesis block")
+    .option(
+      "--ledger-hash-exception <hash>",
+      "a block whose ledger hash is not demanded, besides those of the preset; repeatable",
+      stateHashesOption,
+      [],
+    )
+    .option("--threads <n>", "cores to use", countOption, availableParallelism())
     .action(async (options: Options) => {
-      requireOneStart(options);
+      requireGoodOptions(options);
       const shell = openShell(host, logOptionsOf(options));
       await using target = await openTarget(options.targetDb);
       await requireSchema(target, { role: "target", era: "berkeley" });
-      const network = await networkOf(target, options.network);
+      await using targetReader = await openReader(options.targetDb);
+      await using balances = await openSource(options.sourceDb);
+      const network = withLedgerHashExceptions(
+        await networkOf(target, options.network),
+        options.ledgerHashException,
+      );
       const { genesisLedger, checkpoint } = options;
+      const forkGenesisConfigUrl = forkGenesisUrlOf(options);
       const world: ReplayerWorld = {
         target,
+        targetReader,
+        balances,
+        stop: stopPointOf(options),
+        threads: options.threads,
         network,
         genesisLedger:
           genesisLedger === undefined ? null : await loadGenesisLedger(network, genesisLedger),
         checkpointUrl: checkpoint ?? null,
-        checkpoints: openStore(storeUrl(options.checkpoints)),
+        checkpoints: openStore(folderUrl(options.checkpoints)),
         checkpointIntervalBlocks: options.checkpointInterval,
         checkpointIntervalMs: REPLAY_DEFAULTS.checkpointIntervalMinutes * MS_PER_MINUTE,
         now: shell.now,
         warn: (message) => shell.log.warn(message),
+        inform: (message) => shell.log.info(message),
+        ...(forkGenesisConfigUrl === undefined ? {} : { forkGenesisConfigUrl }),
       };
       finish(stagesOutcome(await runInTarget(replay, world, shell), {}));
     });
 }
 
-function requireOneStart({ genesisLedger, checkpoint, checkpointInterval }: Options): void {
-  if ((genesisLedger === undefined) === (checkpoint === undefined)) {
-    throw new UsageError("give either --genesis-ledger or --checkpoint", {
-      hint: "--genesis-ledger for a first replay, --checkpoint to continue a restored set",
+function requireGoodOptions({
+  genesisLedger,
+  checkpoint,
+  checkpointInterval,
+  threads,
+}: Options): void {
+  if (genesisLedger !== undefined && checkpoint !== undefined) {
+    throw new UsageError("give --genesis-ledger or --checkpoint, not both", {
+      hint: "--genesis-ledger spares a first replay the hashing, --checkpoint continues a restored set",
     });
   }
   if (checkpointInterval === 0n) throw new UsageError("--checkpoint-interval must be above 0");
+  if (threads === 0) throw new UsageError("--threads must be above 0");
 }
 
-/** A plain path is a folder of this machine. */
-function storeUrl(urlOrPath: string): string {
-  return urlOrPath.includes("://") ? urlOrPath : `${pathToFileURL(urlOrPath).href}/`;
+async function openSource(url: string | undefined): Promise<Session | null> {
+  if (url === undefined) return null;
+  const source = await openReader(url);
+  try {
+    await requireSchema(source, { role: "source", era: "mainnet" });
+    return source;
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
 }

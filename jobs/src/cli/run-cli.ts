@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { maskSecrets } from "../output/mask-secrets.ts";
 import { forkliftVersion } from "../version.ts";
 import { addAuditCommand } from "./audit.ts";
+import { addCheckpointCommand } from "./checkpoint.ts";
 import { addConfigCommand } from "./config.ts";
 import type { Host, Outcome } from "./host.ts";
 import { addJobCommands } from "./jobs.ts";
@@ -13,6 +14,9 @@ import { addReplayCommand } from "./replay.ts";
 import { addRestoreCommand } from "./restore.ts";
 import { addSampleCommand } from "./sample.ts";
 import { addScheduleCommand } from "./schedule.ts";
+import { addStatusCommand } from "./status.ts";
+import { addStoreCommand } from "./store.ts";
+import { addUnwindCommand } from "./unwind.ts";
 import { addVerifyCommand } from "./verify.ts";
 
 /** Returns the exit code; throws nothing. */
@@ -49,9 +53,13 @@ function buildProgram(host: Host, finish: (outcome: Outcome) => void): Command {
   addAuditCommand(program, host, finish);
   addMigrateCommand(program, host, finish);
   addReplayCommand(program, host, finish);
+  addUnwindCommand(program, host, finish);
+  addCheckpointCommand(program, host, finish);
   addVerifyCommand(program, host, finish);
   addJobCommands(program, host, finish);
-  addScheduleCommand(program, host);
+  addScheduleCommand(program, host, finish);
+  addStoreCommand(program, host, finish);
+  addStatusCommand(program, host, finish);
   addConfigCommand(program, host, finish);
   addSampleCommand(program, host, finish);
   return program;

@@ -1,33 +1,51 @@
+import { availableParallelism } from "node:os";
 import { requireSchema } from "@forklift/archive";
-import { loadGenesisLedger } from "@forklift/network";
-import { openBlockSources } from "@forklift/precomputed";
-import { verifyArchive } from "@forklift/verifier";
+import type { StateHash } from "@forklift/chain";
+import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
+import { ConfigError, UsageError } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
+import { type BlockSources, openBlockSources } from "@forklift/precomputed";
+import { readSchema } from "@forklift/schemas";
+import { toJson, verifyArchive } from "@forklift/verifier";
 import type { Command } from "commander";
 import { chooseAnchor } from "../anchor.ts";
 import { networkOf } from "../network-of.ts";
 import { outputForm } from "../official-genesis.ts";
 import { checksTable } from "../output/checks-table.ts";
+import { readProvenPart } from "../proven-height.ts";
 import { openReader } from "../sessions.ts";
 import { failure } from "../stages/verify-target.ts";
-import { reportDocument } from "../verification-report.ts";
-import { openWorkDirectory } from "../work-directory.ts";
-import { type BlockOptions, blockPlacesOf, withBlockOptions } from "./block-options.ts";
+import { openWorkDirectory, type WorkDirectory } from "../work-directory.ts";
+import { type BlockOptions, blockPlacesOf, withOptionalBlocks } from "./block-options.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import {
   type CommonOptions,
+  countOption,
+  type ForkGenesisOptions,
   type FormOptions,
+  forkGenesisUrlOf,
   logOptionsOf,
+  stateHashesOption,
   stateHashOption,
   withCommonOptions,
+  withForkGenesisOption,
   withFormOptions,
 } from "./options.ts";
 
-interface Options extends CommonOptions, FormOptions, BlockOptions {
-  readonly sourceDb: string;
+interface Options
+  extends CommonOptions,
+    FormOptions,
+    ForkGenesisOptions,
+    Omit<BlockOptions, "blocks"> {
+  readonly blocks?: BlockOptions["blocks"];
+  readonly sourceDb?: string;
   readonly targetDb: string;
   readonly genesisLedger: string;
   readonly network?: string;
-  readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
+  readonly trustedStateHash?: StateHash;
+  readonly ledgerHashException: readonly StateHash[];
+  readonly full?: true;
+  readonly threads: number;
 }
 
 export function addVerifyCommand(
@@ -35,41 +53,59 @@ export function addVerifyCommand(
   host: Host,
   finish: (outcome: Outcome) => void,
 ): void {
-  const command = withFormOptions(withCommonOptions(program.command("verify")))
+  const command = withForkGenesisOption(
+    withFormOptions(withCommonOptions(program.command("verify"))),
+  )
     .description("ask independently whether a migrated archive is the history of its chain")
-    .requiredOption("--source-db <url>", "the pre-fork archive; only read")
-    .requiredOption("--target-db <url>", "the Berkeley archive; only read");
-  withBlockOptions(command)
+    .requiredOption("--target-db <url>", "the Berkeley archive; only read")
+    .option(
+      "--source-db <url>",
+      "the pre-fork archive; only read; without it some checks are dropped",
+    );
+  withOptionalBlocks(command)
     .requiredOption("--genesis-ledger <url>", "the genesis ledger, a runtime configuration")
     .option("--network <name>", "a network preset or the path of one; default: by genesis block")
     .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)
+    .option(
+      "--ledger-hash-exception <hash>",
+      "a block whose ledger hash is not demanded, besides those of the preset; repeatable",
+      stateHashesOption,
+      [],
+    )
+    .option("--full", "verify everything, also what an earlier run has proven")
+    .option("--threads <n>", "cores to use", countOption, availableParallelism())
     .action(async (options: Options) => {
+      requireGrounds(options);
       const shell = openShell(host, logOptionsOf(options));
       await using work = await openWorkDirectory();
-      await using source = await openReader(options.sourceDb);
+      await using source = await openSource(options);
       await using target = await openReader(options.targetDb);
-      await requireSchema(source, { role: "source", era: "mainnet" });
       await requireSchema(target, { role: "target", era: "berkeley" });
-      const network = await networkOf(target, options.network);
+      const network = withLedgerHashExceptions(
+        await networkOf(target, options.network),
+        options.ledgerHashException,
+      );
       const genesisLedger = await loadGenesisLedger(network, options.genesisLedger);
-      await using blocks = await openBlockSources({
-        ...blockPlacesOf(options),
-        network: network.name,
-        scratchDirectory: work.path,
-      });
+      await using blocks = await openBlocks(options, network, work);
       const anchor = await chooseAnchor(target, network, options.trustedStateHash ?? null);
+      requireVoucher(options, anchor);
       const report = await verifyArchive(
         {
           source,
           target,
+          openTarget: () => openReader(options.targetDb),
+          schema: (await readSchema("berkeley")).manifest,
           network,
           genesisLedger,
           blocks,
+          anchor,
           form: await outputForm(
             { vrfOutput: options.officialVrfOutput === true, genesis: options.officialGenesis },
             network,
           ),
-          provenHeight: 0n,
+          forkGenesisConfigUrl: forkGenesisUrlOf(options),
+          proven: options.full === true ? null : await readProvenPart(target),
+          threads: options.threads,
         },
         {
           now: shell.now,
@@ -77,7 +113,46 @@ export function addVerifyCommand(
           onCheck: ({ id, ok, compared }) => shell.log.info({ check: id, ok, compared }),
         },
       );
-      finish({ text: checksTable(report, anchor), json: reportDocument({ anchor, report }) });
+      finish({ text: checksTable(report), json: toJson(report) });
       if (!report.ok) throw failure(report.checks);
     });
+}
+
+function requireGrounds({ sourceDb, blocks, threads }: Options): void {
+  if (sourceDb === undefined && blocks === undefined) {
+    throw new UsageError("nothing to hold the target against", {
+      hint: "give --source-db, --blocks or both",
+    });
+  }
+  if (threads === 0) throw new UsageError("--threads must be above 0");
+}
+
+/** Without a source there is nobody who could have named the tip but the target itself. */
+function requireVoucher({ sourceDb }: Options, anchor: { readonly vouchedBy: string }): void {
+  if (sourceDb !== undefined || anchor.vouchedBy !== "source") return;
+  throw new ConfigError("nobody vouches for the tip of a target that is verified by itself", {
+    hint: "give --trusted-state-hash, a block of the chain that you trust, or --source-db",
+  });
+}
+
+async function openSource({ sourceDb }: Options): Promise<Session | null> {
+  if (sourceDb === undefined) return null;
+  const source = await openReader(sourceDb);
+  try {
+    await requireSchema(source, { role: "source", era: "mainnet" });
+    return source;
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function openBlocks(
+  { blocks: urls, ...options }: Options,
+  { name: network }: Network,
+  work: WorkDirectory,
+): Promise<BlockSources | null> {
+  if (urls === undefined) return null;
+  const places = blockPlacesOf({ ...options, blocks: urls });
+  return await openBlockSources({ ...places, network, scratchDirectory: work.path });
 }

@@ -1,8 +1,8 @@
 // Prints every value of the configuration, where it came from, and the variable that would set it.
 
-import { maskSecrets } from "../output/mask-secrets.ts";
 import { type Column, table } from "../output/table.ts";
 import { getAt, type LoadedConfig } from "./load-config.ts";
+import { maskConfig } from "./mask-config.ts";
 import { CONFIG_KEYS, environmentName } from "./schema.ts";
 
 const COLUMNS: readonly Column[] = [
@@ -24,11 +24,12 @@ export function explainConfig(loaded: LoadedConfig): string {
   );
 }
 
-/** The same as plain data. Passwords in URLs are masked. */
+/** The same as plain data, secrets masked. */
 export function explanations({ config, origins }: LoadedConfig) {
+  const masked = maskConfig(config);
   return CONFIG_KEYS.map((key) => ({
     key,
-    value: maskSecrets(getAt(config, key)) ?? null,
+    value: getAt(masked, key) ?? null,
     from: origins.get(key)!,
     environment: environmentName(key),
   }));

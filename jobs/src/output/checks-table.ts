@@ -1,31 +1,67 @@
 // A verification, as a table for people.
 
 import type { VerificationReport } from "@forklift/verifier";
-import type { Anchor } from "../anchor.ts";
 import { duration, grouped } from "./numbers.ts";
 import { table } from "./table.ts";
 
-export function checksTable(report: VerificationReport, anchor: Anchor): string {
+/** Differences of one check that are shown; the JSON has more. */
+const DIFFERENCES_MAX = 3;
+
+export function checksTable(report: VerificationReport): string {
+  const { anchor, tip, fromHeight, coverage } = report;
   const checks = table(
     [
       { title: "check" },
       { title: "" },
       { title: "compared", align: "right" },
       { title: "time", align: "right" },
+      { title: "what it asks" },
     ],
-    report.checks.map(({ id, ok, compared, elapsedMs }) => [
-      id,
-      ok ? "yes" : "NO",
-      grouped(compared),
-      duration(elapsedMs),
-    ]),
+    [
+      ...report.checks.map(({ id, name, ok, compared, elapsedMs }) => [
+        id,
+        ok ? "yes" : "NO",
+        grouped(compared),
+        duration(elapsedMs),
+        name,
+      ]),
+      ...report.dropped.map(({ id, name, needs }) => [
+        id,
+        "left out",
+        "",
+        "",
+        `${name} (needs: ${needs.join(", ")})`,
+      ]),
+    ],
   );
-  const { tip } = report;
+  const above = tip.height - anchor.height;
   return [
     checks,
+    ...differenceLines(report),
     "",
-    `tip     ${tip.stateHash} at height ${tip.height}`,
-    `anchor  ${anchor.stateHash} at height ${anchor.height}, vouched for by the ${anchor.vouchedBy}`,
-    `answer  ${report.ok ? "the target is the history of this chain" : "NO"}`,
+    `heights   ${fromHeight} to ${tip.height} in ${duration(report.elapsedMs)}`,
+    `tip       ${tip.stateHash} at height ${tip.height}`,
+    `anchor    ${anchor.stateHash} at height ${anchor.height}, vouched for by the ${anchor.vouchedBy}` +
+      (above > 0n ? `; nobody vouches for the ${above} blocks above it` : ""),
+    `columns   ${coverage.proven} of ${coverage.columns} proven`,
+    ...coverage.unproven.map((column) => `          not proven: ${column}`),
+    ...report.exceptions.map(
+      ({ height, reason }) => `exception the ledger hash at height ${height}: ${reason}`,
+    ),
+    `answer    ${report.ok ? "the target is the history of this chain" : "NO"}`,
   ].join("\n");
+}
+
+function differenceLines({ checks }: VerificationReport): string[] {
+  return checks.flatMap(({ id, differences, differenceCount }) => {
+    const shown = differences.slice(0, DIFFERENCES_MAX);
+    const more = differenceCount - shown.length;
+    return [
+      ...shown.map(
+        ({ table: name, key, column, expected, found }) =>
+          `${id}: ${name} ${key} ${column} is ${found}, expected ${expected}`,
+      ),
+      ...(more > 0 ? [`${id}: and ${more} more`] : []),
+    ];
+  });
 }

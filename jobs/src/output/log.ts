@@ -2,6 +2,7 @@
 
 import pino, { type Logger } from "pino";
 import pretty from "pino-pretty";
+import type { LogTail } from "./log-tail.ts";
 import { maskSecrets } from "./mask-secrets.ts";
 
 export type Log = Logger;
@@ -10,31 +11,30 @@ export interface LogOptions {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly format: "auto" | "pretty" | "json";
   readonly isTerminal: boolean;
+  /** Is given every line, too. */
+  readonly tail?: LogTail;
 }
 
 const STDERR = 2;
 
 /** Synchronous, so that the last line before an exit is never lost. */
-export function openLog({ level, format, isTerminal }: LogOptions): Log {
+export function openLog({ level, format, isTerminal, tail }: LogOptions): Log {
   const isPretty = format === "pretty" || (format === "auto" && isTerminal);
-  const options = {
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: {
-      level: (label: string) => ({ level: label }),
-      log: (event: object) => maskSecrets(event) as Record<string, unknown>,
+  const shown = isPretty
+    ? pretty({ destination: STDERR, sync: true, translateTime: "SYS:HH:MM:ss", singleLine: true })
+    : pino.destination({ dest: STDERR, sync: true });
+  const streams = tail === undefined ? [shown] : [shown, tail.stream];
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: {
+        // The pretty form knows levels by their numbers.
+        ...(isPretty ? {} : { level: (label: string) => ({ level: label }) }),
+        log: (event: object) => maskSecrets(event) as Record<string, unknown>,
+      },
     },
-  };
-  return isPretty
-    ? pino(
-        { ...options, formatters: { log: options.formatters.log } },
-        pretty({
-          destination: STDERR,
-          sync: true,
-          translateTime: "SYS:HH:MM:ss",
-          singleLine: true,
-        }),
-      )
-    : pino(options, pino.destination({ dest: STDERR, sync: true }));
+    pino.multistream(streams.map((stream) => ({ level, stream }))),
+  );
 }

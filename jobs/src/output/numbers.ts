@@ -19,3 +19,15 @@ export function duration(ms: number): string {
   const rest = String(whole % SECONDS_PER_MINUTE).padStart(2, "0");
   return hours > 0 ? `${hours}h${String(minutes).padStart(2, "0")}m` : `${minutes}m${rest}s`;
 }
+
+const BYTES_PER_MB = 1_000_000;
+
+/** 1234567 → "1.2 MB". */
+export function megabytes(bytes: bigint | number): string {
+  return `${(Number(bytes) / BYTES_PER_MB).toFixed(1)} MB`;
+}
+
+/** Of so many bytes in so many milliseconds: "12.3 MB/s". */
+export function megabytesPerSecond(bytes: bigint | number, ms: number): string {
+  return `${megabytes((Number(bytes) * MS_PER_SECOND) / Math.max(ms, 1))}/s`;
+}

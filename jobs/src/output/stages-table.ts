@@ -14,23 +14,27 @@ export function stagesTable(stages: readonly StageReport[]): string {
       { title: "time", align: "right" },
       { title: "" },
     ],
-    stages.map(({ stage, rowCount, checks, elapsedMs, skipped, leftBehind }) => [
+    stages.map(({ stage, rowCount, checks, elapsedMs, skipped, leftBehind, details }) => [
       stage,
       grouped(rowCount),
       grouped(checks.length),
       duration(elapsedMs),
-      skipped === undefined ? leftBehindText(leftBehind) : `nothing to do: ${skipped}`,
+      skipped === undefined
+        ? [countsText("left behind: ", leftBehind), countsText("", details)]
+            .filter(Boolean)
+            .join("; ")
+        : `nothing to do: ${skipped}`,
     ]),
   );
 }
 
 /** `{orphanedBlocks: 3}` → "left behind: 3 orphaned blocks". */
-function leftBehindText(counts: Counts = {}): string {
+function countsText(before: string, counts: Counts = {}): string {
   const parts = Object.entries(counts).map(([name, count]) => {
     const words = name.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
     return `${grouped(count)} ${words}`;
   });
-  return parts.length === 0 ? "" : `left behind: ${parts.join(", ")}`;
+  return parts.length === 0 ? "" : `${before}${parts.join(", ")}`;
 }
 
 export function stagesOutcome(stages: readonly StageReport[], more: object): Outcome {

@@ -8,7 +8,9 @@ import {
   parseGlobalSlotSinceGenesis,
   type StateHash,
 } from "@forklift/chain";
+import { SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { checkpointName, readMetaHead } from "@forklift/replayer";
 import type { JobWorld } from "../job-world.ts";
 import type { ReportDocument } from "../verification-report.ts";
 import { forkliftVersion } from "../version.ts";
@@ -59,7 +61,7 @@ export async function composeManifest(
     stateHash: tip.stateHash,
     globalSlotSinceGenesis: jsonNumber(tip.globalSlotSinceGenesis),
     preForkLedgerHash: tip.ledgerHash,
-    berkeleyLedgerHash: null,
+    berkeleyLedgerHash: await readBerkeleyLedgerHash(world, tip),
     final: job === "final",
     source: {
       name: sourceDump?.name ?? source.maskedUrl,
@@ -75,6 +77,19 @@ export async function composeManifest(
     exceptions: await usedExceptions(world),
     durations: Object.fromEntries(durations),
   };
+}
+
+/** As the replay computed it for the checkpoint that the set holds. */
+async function readBerkeleyLedgerHash(
+  { checkpoints, network }: JobWorld,
+  { stateHash, globalSlotSinceGenesis }: PublishedTip,
+): Promise<LedgerHash> {
+  const name = checkpointName(network.name, globalSlotSinceGenesis);
+  const meta = await readMetaHead({ store: checkpoints, name });
+  if (meta?.stateHash === stateHash) return meta.berkeleyLedgerHash;
+  throw new SourceDataError(
+    `${checkpoints.url}/${name} stands on ${meta?.stateHash ?? "no block"}, expected ${stateHash}`,
+  );
 }
 
 async function readSourceTip(source: Session) {

@@ -2,14 +2,13 @@
 
 import { readTargetTip } from "@forklift/archive";
 import type { JobWorld } from "../job-world.ts";
-import { newestSet } from "./published-sets.ts";
 
 /** A sentence that says which set stands for the target's tip; null when none does. */
 export async function whyPublished(world: JobWorld): Promise<string | null> {
-  const { store, network, target, job, isDryRun, isReplacing, warn } = world;
+  const { sets, target, job, isDryRun, isReplacing } = world;
   if (isDryRun || isReplacing) return null;
   const tip = await readTargetTip(target);
-  const set = await newestSet(store, network.name, warn);
+  const set = await sets.newest();
   if (tip === null || set === null || set.manifest.stateHash !== tip.stateHash) return null;
   if (job === "final" && !set.manifest.final) return null;
   return `height ${tip.height} was verified and published as ${set.name}`;

@@ -30,7 +30,8 @@ const stateHash = checked(parseStateHash);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const fileSchema = z.strictObject({
-  role: z.enum(["dump", "checkpoint", "checkpoint-meta", "report"]),
+  /** The hand-over is of final sets only. */
+  role: z.enum(["dump", "checkpoint", "checkpoint-meta", "report", "hand-over", "hand-over-text"]),
   name: z.string().regex(/^[^/]+$/),
   bytes: z.int().nonnegative(),
   sha256,
@@ -50,8 +51,8 @@ export const manifestSchema = z.strictObject({
   stateHash,
   globalSlotSinceGenesis: z.int().nonnegative(),
   preForkLedgerHash: checked(parseLedgerHash),
-  /** Null until the Berkeley ledger hash is computed. */
-  berkeleyLedgerHash: checked(parseLedgerHash).nullable(),
+  /** Of the same accounts under the rules of Berkeley. */
+  berkeleyLedgerHash: checked(parseLedgerHash),
   final: z.boolean(),
   source: z.strictObject({
     /** The dump's name or the masked URL of the database. */

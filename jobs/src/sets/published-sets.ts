@@ -1,9 +1,12 @@
 // Finds published sets. A set exists when its manifest does, and is complete when every file that the
-// manifest names is there with its size; the manifest is written last.
+// manifest names is there with its size; the manifest is written last. A torn or mixed set is passed
+// over, with the reason.
 
 import { SourceDataError } from "@forklift/pipeline";
-import { readAll, type Store } from "@forklift/storage";
-import { decodeManifest, type Manifest, parseManifestName } from "./manifest.ts";
+import { readAll, type Store, type StoredObject } from "@forklift/storage";
+import { readLatest } from "./latest.ts";
+import { decodeManifest, type Manifest, parseManifestName, type SetFile } from "./manifest.ts";
+import { checkedBytes } from "./set-files.ts";
 
 /** A manifest has some 10 kB. */
 const MANIFEST_BYTES_MAX = 4 * 1024 * 1024;
@@ -13,44 +16,111 @@ export interface PublishedSet {
   readonly manifest: Manifest;
 }
 
-/** The complete set of the greatest height, null when the store holds none. */
-export async function newestSet(
+/** What lies under the name of a manifest: a complete set, or what is wrong with it. */
+export type FoundSet =
+  | (PublishedSet & { readonly fault: null })
+  | { readonly name: string; readonly manifest: Manifest | null; readonly fault: string };
+
+export interface PublishedSets {
+  /** The complete sets, the greatest height first. */
+  complete(): Promise<PublishedSet[]>;
+  /**
+   * The one of the greatest height whose files hold what its manifest says; null when there is none.
+   * A bucket tells the checksums of its objects, the files of a folder are read.
+   */
+  newest(): Promise<PublishedSet | null>;
+  /** Why sets were passed over so far. */
+  faults(): readonly string[];
+}
+
+/** Whether a job finds a set is asked several times; each reason is given to `warn` once. */
+export function publishedSets(
   store: Store,
   network: string,
   warn: (message: string) => void,
-): Promise<PublishedSet | null> {
-  return (await publishedSets(store, network, warn))[0] ?? null;
+): PublishedSets {
+  const faults = new Set<string>();
+  /** SHA-256 by name of the files that were read and found to be right. */
+  const checked = new Map<string, string>();
+
+  function passOver(name: string, fault: string): void {
+    const sentence = `passed over set ${name}: ${fault}`;
+    if (faults.has(sentence)) return;
+    faults.add(sentence);
+    warn(sentence);
+  }
+
+  async function find() {
+    const { sets, objects } = await findSets(store, network);
+    const complete: PublishedSet[] = [];
+    for (const { name, manifest, fault } of sets) {
+      if (fault === null) complete.push({ name, manifest });
+      else passOver(name, fault);
+    }
+    return { complete, objects };
+  }
+
+  return {
+    complete: async () => (await find()).complete,
+
+    async newest() {
+      const { complete, objects } = await find();
+      for (const set of complete) {
+        let fault: string | null = null;
+        for (const file of set.manifest.files) {
+          if (checked.get(file.name) === file.sha256) continue;
+          fault = await contentFault(store, file, objects.get(file.name));
+          if (fault !== null) break;
+          checked.set(file.name, file.sha256);
+        }
+        if (fault === null) return set;
+        passOver(set.name, fault);
+      }
+      return null;
+    },
+
+    faults: () => [...faults],
+  };
 }
 
 /**
- * The complete sets, the greatest height first. A torn or mixed set is passed over, with the reason
- * given to `warn`.
+ * Every manifest of a network with what is wrong with its set, the greatest height first, and the
+ * objects of the store. On the web, which has no listing, the set that the pointer names.
  */
-export async function publishedSets(
+export async function findSets(
   store: Store,
   network: string,
-  warn: (message: string) => void,
-): Promise<PublishedSet[]> {
-  const sizes = new Map<string, bigint>();
-  for await (const { name, bytes } of store.list(`${network}-`)) sizes.set(name, bytes);
-  const manifests = [...sizes.keys()]
+): Promise<{ readonly sets: FoundSet[]; readonly objects: ReadonlyMap<string, StoredObject> }> {
+  const objects = new Map<string, StoredObject>();
+  if (!store.isListable) {
+    const latest = await readLatest(store, network);
+    const sets = latest === null ? [] : [await findSet(store, latest.set, { network, objects })];
+    return { sets, objects };
+  }
+  for await (const object of store.list(`${network}-`)) objects.set(object.name, object);
+  const manifests = [...objects.keys()]
     .map((name) => ({ name, height: parseManifestName(network, name)?.height ?? null }))
     .filter((named): named is { name: string; height: bigint } => named.height !== null)
     .sort((a, b) => (a.height < b.height ? 1 : -1));
+  const sets: FoundSet[] = [];
+  for (const { name } of manifests) sets.push(await findSet(store, name, { network, objects }));
+  return { sets, objects };
+}
 
-  const sets: PublishedSet[] = [];
-  for (const { name } of manifests) {
-    try {
-      const manifest = await readManifest(store, name);
-      const fault = faultOf(manifest, { network, sizes });
-      if (fault === null) sets.push({ name, manifest });
-      else warn(`passed over set ${name}: ${fault}`);
-    } catch (error) {
-      if (!(error instanceof SourceDataError)) throw error;
-      warn(`passed over set ${name}: ${error.message}`);
-    }
+interface Listing {
+  readonly network: string;
+  readonly objects: ReadonlyMap<string, StoredObject>;
+}
+
+async function findSet(store: Store, name: string, listing: Listing): Promise<FoundSet> {
+  try {
+    const manifest = await readManifest(store, name);
+    const fault = sizeFault(manifest, listing, store.isListable);
+    return fault === null ? { name, manifest, fault } : { name, manifest, fault };
+  } catch (error) {
+    if (!(error instanceof SourceDataError)) throw error;
+    return { name, manifest: null, fault: error.message };
   }
-  return sets;
 }
 
 async function readManifest(store: Store, name: string): Promise<Manifest> {
@@ -60,15 +130,36 @@ async function readManifest(store: Store, name: string): Promise<Manifest> {
   return decodeManifest(text.toString("utf8"), name);
 }
 
-function faultOf(
+function sizeFault(
   manifest: Manifest,
-  { network, sizes }: { readonly network: string; readonly sizes: ReadonlyMap<string, bigint> },
+  { network, objects }: Listing,
+  isListed: boolean,
 ): string | null {
   if (manifest.network !== network) return `it is of network ${manifest.network}`;
+  if (!isListed) return null;
   for (const { name, bytes } of manifest.files) {
-    const found = sizes.get(name);
+    const found = objects.get(name);
     if (found === undefined) return `${name} is missing`;
-    if (found !== BigInt(bytes)) return `${name} has ${found} bytes, expected ${bytes}`;
+    if (found.bytes !== BigInt(bytes)) return `${name} has ${found.bytes} bytes, expected ${bytes}`;
   }
   return null;
+}
+
+/** Null when the object holds what the manifest says of the file. */
+export async function contentFault(
+  store: Store,
+  file: SetFile,
+  listed: StoredObject | undefined,
+): Promise<string | null> {
+  if (listed?.crc32c !== undefined) {
+    if (listed.crc32c === file.crc32c) return null;
+    return `${file.name} has crc32c ${listed.crc32c}, its manifest says ${file.crc32c}`;
+  }
+  try {
+    for await (const _chunk of checkedBytes(store, file));
+    return null;
+  } catch (error) {
+    if (!(error instanceof SourceDataError)) throw error;
+    return error.message;
+  }
 }

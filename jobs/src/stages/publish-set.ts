@@ -1,5 +1,6 @@
 // Step 7 of a job: a new dump with its checkpoint and report, published as one set. Every file has a
-// name that no other set uses, and the manifest, without which there is no set, is written last.
+// name that no other set uses, and the manifest, without which there is no set, is written last, with
+// the lease of the store in hand. Then the pointer to the newest set is moved.
 
 import { createReadStream } from "node:fs";
 import path from "node:path";
@@ -12,9 +13,16 @@ import type { JobWorld } from "../job-world.ts";
 import { markProven } from "../proven-height.ts";
 import { composeManifest, type PublishedTip, readPublishedTip } from "../sets/compose-manifest.ts";
 import { dumpName, migratedDumpPrefix, minuteOf } from "../sets/dump-name.ts";
+import { composeHandOver, handOverText } from "../sets/hand-over.ts";
 import { whyPublished } from "../sets/is-published.ts";
-import { encodeManifest, fileOf, manifestName, type SetFile } from "../sets/manifest.ts";
-import { publishedSets } from "../sets/published-sets.ts";
+import { moveLatest } from "../sets/latest.ts";
+import {
+  encodeManifest,
+  fileOf,
+  type Manifest,
+  manifestName,
+  type SetFile,
+} from "../sets/manifest.ts";
 import { checkedBytes, setFile } from "../sets/set-files.ts";
 import { readReport, reportPath } from "../verification-report.ts";
 
@@ -32,13 +40,13 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
   kind: "whole",
 
   async plan(world) {
-    const { network, store, target, job, isDryRun, isReplacing, warn } = world;
+    const { network, sets: published, target, job, isDryRun, isReplacing } = world;
     if (isDryRun) return { skip: "a dry run publishes nothing" };
-    const published = await whyPublished(world);
-    if (published !== null) return { skip: published };
+    const standing = await whyPublished(world);
+    if (standing !== null) return { skip: standing };
     const tip = await readPublishedTip(target);
     const manifest = manifestName(network.name, tip);
-    const sets = await publishedSets(store, network.name, warn);
+    const sets = await published.complete();
     const isReplaced = (name: string) => name === manifest || (job === "prime" && isReplacing);
     const taken = new Set(sets.map((set) => fileOf(set.manifest, "dump").name));
     const dump = freeDumpName(world, taken);
@@ -54,7 +62,7 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
   },
 
   async run(world, plan, { signal, progress }) {
-    const { store, checkpoints, network } = world;
+    const { store, checkpoints, network, lease, date, isReplacing } = world;
     const checkpoint = checkpointName(network.name, plan.tip.globalSlotSinceGenesis);
     const uploads: readonly (() => Promise<SetFile>)[] = [
       async () => setFile("dump", await uploadDump(world, plan)),
@@ -68,18 +76,24 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
       files.push(await upload());
       progress({ done: BigInt(files.length), total: BigInt(uploads.length), unit: "files" });
     }
-    const manifest = await composeManifest(world, plan.tip, files, await readReport(world));
+    const draft = await composeManifest(world, plan.tip, files, await readReport(world));
+    if (draft.final) files.push(...(await uploadHandOver(world, plan, draft)));
+    const manifest = { ...draft, files };
+    await lease!.confirm();
     await store.write(plan.manifest, textBytes(encodeManifest(manifest)));
+    const set = { name: plan.manifest, manifest };
+    await moveLatest(store, { network: network.name, set, date, isReplacing });
     // Not before: a run that is killed in between proves it again, and its report tells of all.
     const { height, stateHash } = plan.tip;
-    await markProven(world.target, { height: String(height), stateHash });
+    const { digests } = await readReport(world);
+    await markProven(world.target, { height: String(height), stateHash, digests });
     await removeReplaced(store, plan, new Set(files.map(({ name }) => name)));
     return { rowCount: files.length };
   },
 
   /** Reads everything back from the store. */
-  async verify({ store, network, warn }, { manifest: name }) {
-    const set = (await publishedSets(store, network.name, warn)).find((it) => it.name === name);
+  async verify({ store, sets }, { manifest: name }) {
+    const set = (await sets.complete()).find((it) => it.name === name);
     if (set === undefined) return [{ name, expected: "a complete set", actual: "none" }];
     const checks = [];
     for (const file of set.manifest.files) {
@@ -115,6 +129,23 @@ async function uploadDump(
   await writeDump({ url: targetUrl, ddl: await readSchema("berkeley"), out: sql });
   await packDump(sql, member, packed, { mtime: new Date(Number(tip.timestamp)) });
   return await store.write(dump, fileBytes(packed));
+}
+
+/** For programs, and for people. */
+async function uploadHandOver(
+  world: JobWorld,
+  { dump, manifest }: Plan,
+  draft: Manifest,
+): Promise<SetFile[]> {
+  const { store } = world;
+  const report = await composeHandOver(world, draft, dump);
+  const name = manifest.replace("-set-", "-hand-over-");
+  const text = name.replace(/json$/, "txt");
+  const json = `${JSON.stringify(report, null, 2)}\n`;
+  return [
+    setFile("hand-over", await store.write(name, textBytes(json))),
+    setFile("hand-over-text", await store.write(text, textBytes(handOverText(report)))),
+  ];
 }
 
 async function copy(from: Store, to: Store, name: string): Promise<WrittenObject> {

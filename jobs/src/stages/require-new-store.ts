@@ -2,7 +2,6 @@
 
 import { ConfigError, type WholeStage } from "@forklift/pipeline";
 import type { JobWorld } from "../job-world.ts";
-import { newestSet } from "../sets/published-sets.ts";
 
 interface Plan {
   readonly store: string;
@@ -14,8 +13,8 @@ export const requireNewStore: WholeStage<JobWorld, Plan> = {
   id: "require-new-store",
   kind: "whole",
 
-  async plan({ store, network, isReplacing, warn }) {
-    const set = await newestSet(store, network.name, warn);
+  async plan({ store, sets, isReplacing }) {
+    const set = await sets.newest();
     if (set !== null && !isReplacing) {
       throw new ConfigError(`${store.url} already holds the set ${set.name}; nothing was changed`, {
         hint: "forklift daily continues it; forklift prime --replace starts anew",

@@ -21,7 +21,7 @@ import type { JobWorld } from "../job-world.ts";
 import { markProven } from "../proven-height.ts";
 import { restoreObject } from "../restore-object.ts";
 import { fileOf, type Manifest } from "../sets/manifest.ts";
-import { newestSet, type PublishedSet } from "../sets/published-sets.ts";
+import type { PublishedSet } from "../sets/published-sets.ts";
 import { checkedBytes, copyFile } from "../sets/set-files.ts";
 
 interface Plan {
@@ -36,13 +36,11 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
   kind: "whole",
 
   async plan(world) {
-    const { store, network, warn } = world;
-    const faults: string[] = [];
-    const set = await newestSet(store, network.name, (fault) => {
-      faults.push(fault);
-      warn(fault);
-    });
-    if (set === null) throw noSet(`${store.url} holds no complete set of ${network.name}`, faults);
+    const { store, network, sets } = world;
+    const set = await sets.newest();
+    if (set === null) {
+      throw noSet(`${store.url} holds no complete set of ${network.name}`, sets.faults());
+    }
     const { name, manifest } = set;
     return { set: name, manifest, standing: await whyStanding(world, set) };
   },
@@ -60,7 +58,7 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
       await createWorkingSchema(target);
       await saveProgressMark(target, copyBlocks.id, tip);
       await saveProgressMark(target, replayCommands.id, tip);
-      await markProven(target, tip);
+      await markProven(target, { ...tip, digests: manifest.digests });
     });
     return restored;
   },

@@ -1,17 +1,19 @@
 // Step 6 of a job: the independent verification; of what is new in daily, else of all.
 
 import { VerificationError, type WholeStage } from "@forklift/pipeline";
-import { verifyArchive } from "@forklift/verifier";
-import { type Anchor, chooseAnchor } from "../anchor.ts";
+import { readSchema } from "@forklift/schemas";
+import { type Anchor, type ProvenPart, verifyArchive } from "@forklift/verifier";
+import { chooseAnchor } from "../anchor.ts";
 import type { JobWorld } from "../job-world.ts";
-import { readProvenHeight, VERIFY_STAGE } from "../proven-height.ts";
+import { readProvenPart, VERIFY_STAGE } from "../proven-height.ts";
+import { openReader } from "../sessions.ts";
 import { whyPublished } from "../sets/is-published.ts";
 import { writeReport } from "../verification-report.ts";
 
 interface Plan {
   readonly anchor: Anchor;
-  /** Blocks up to this height stand in a set that was proven and published. */
-  readonly provenHeight: bigint;
+  /** What stands in a set that was proven and published; null verifies everything. */
+  readonly proven: ProvenPart | null;
 }
 
 export const verifyTarget: WholeStage<JobWorld, Plan> = {
@@ -23,21 +25,21 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
     const anchor = await chooseAnchor(target, network, trustedStateHash);
     const published = await whyPublished(world);
     if (published !== null) return { skip: published };
-    const provenHeight = job === "daily" ? await readProvenHeight(target) : 0n;
-    return { anchor, provenHeight };
+    const proven = job === "daily" ? await readProvenPart(target) : null;
+    return { anchor, proven };
   },
 
-  async run(world, { anchor, provenHeight }, { signal, progress }) {
-    let done = 0n;
+  async run(world, { anchor, proven }, { signal, progress }) {
+    const { manifest: schema } = await readSchema("berkeley");
     const report = await verifyArchive(
-      { ...world, provenHeight },
+      { ...world, anchor, proven, schema, openTarget: () => openReader(world.targetUrl) },
       {
         now: world.now,
         signal,
-        onCheck: () => progress({ done: ++done, total: null, unit: "checks" }),
+        onHeight: (done, total) => progress({ done, total, unit: "blocks" }),
       },
     );
-    await writeReport(world, { anchor, report });
+    await writeReport(world, report);
     if (!report.ok) throw failure(report.checks);
     return { rowCount: report.checks.reduce((sum, { compared }) => sum + compared, 0) };
   },

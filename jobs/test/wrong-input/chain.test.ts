@@ -55,7 +55,7 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
           more: () => above(50),
           exit: 78,
           says: (hashes) => ["stands at height 60, above the stop point", hashes[50]!, "height 50"],
-          next: "an older set",
+          next: /forklift unwind --target-db \S+ --to-height \d+ takes it back/,
         },
       ]),
     )(

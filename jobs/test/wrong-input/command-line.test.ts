@@ -39,16 +39,16 @@ describe("a wrong command line", () => {
       "forklift COMMAND --help",
     ],
     [
-      "a replay without a start",
-      ["replay", "--target-db", CLOSED_PORT],
-      "give either --genesis-ledger or --checkpoint",
-      "--checkpoint to continue a restored set",
+      "a replay on no core",
+      ["replay", "--target-db", CLOSED_PORT, "--threads", "0"],
+      "--threads must be above 0",
+      "message",
     ],
     [
       "a replay with two starts",
       ["replay", "--target-db", CLOSED_PORT, "--genesis-ledger", "/l", "--checkpoint", "/c"],
-      "give either --genesis-ledger or --checkpoint",
-      "--genesis-ledger for a first replay",
+      "give --genesis-ledger or --checkpoint, not both",
+      "--genesis-ledger spares a first replay",
     ],
     [
       "an interval of nothing",

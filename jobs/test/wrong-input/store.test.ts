@@ -84,7 +84,7 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         await expectRefusal(daily(config), {
           exit: 65,
           says: [path.basename(file), /has SHA-256 [0-9a-f]{64}, its manifest says [0-9a-f]{64}/],
-          next: "remove its manifest to fall back",
+          next: "put the files back as they were published",
         });
         expect(await filesIn(folder)).toEqual(before);
       },
@@ -123,6 +123,14 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         ({ manifest, set }) =>
           writeFile(path.join(path.dirname(manifest), set.files[0]!.name), "short"),
         /passed over set mainnet-set-75-\S+: \S+ has 5 bytes, expected \d+/,
+      ],
+      [
+        "dump is another of the same size",
+        async ({ manifest, set }) => {
+          const dump = path.join(path.dirname(manifest), set.files[0]!.name);
+          await writeFile(dump, (await readFile(dump)).reverse());
+        },
+        /passed over set mainnet-set-75-\S+: \S+ has SHA-256 \w+, its manifest says \w+/,
       ],
     ])(
       "whose newest set's %s falls back to the set before",

@@ -1,0 +1,287 @@
+// `forklift store`: what lies in a store of sets, whether it is whole, copies of it, and what may go.
+
+import { ConfigError, SourceDataError, UsageError } from "@forklift/pipeline";
+import { openStore, type Store } from "@forklift/storage";
+import { type Command, InvalidArgumentError } from "commander";
+import { loadConfig } from "../config/load-config.ts";
+import { type Retention, retentionSchema } from "../config/schema.ts";
+import { networkOfConfig } from "../job-world.ts";
+import { megabytesPerSecond } from "../output/numbers.ts";
+import { contentsTable, describePrune, describeSet, setJson } from "../output/store-tables.ts";
+import { runWithoutTarget } from "../run-context.ts";
+import { acquireLease } from "../sets/lease.ts";
+import { planPrune, runPrune } from "../sets/prune.ts";
+import {
+  type ListedSet,
+  networksWithSets,
+  readContents,
+  type StoreContents,
+} from "../sets/store-contents.ts";
+import { copySets, removeCopied } from "../stages/copy-sets.ts";
+import { verifySets } from "../stages/verify-sets.ts";
+import { type Host, type Outcome, openShell } from "./host.ts";
+import { type CommonOptions, countOption, logOptionsOf, withCommonOptions } from "./options.ts";
+
+interface StoreOptions extends CommonOptions {
+  readonly store?: string;
+  readonly network?: string;
+  readonly config?: string;
+}
+
+/** Enough that one slow connection is not all there is, few enough for a laptop's disk. */
+const COPY_JOBS = 4;
+
+export function addStoreCommand(
+  program: Command,
+  host: Host,
+  finish: (outcome: Outcome) => void,
+): void {
+  const store = program.command("store").description("look after a store of published sets");
+  const add = (name: string, description: string) =>
+    withCommonOptions(store.command(name))
+      .description(description)
+      .option("--config <file>", "a configuration: its target.store, network and retention")
+      .option("--store <url>", "the store, instead of the one of a configuration")
+      .option("--network <name>", "only its sets; needed for a store on the web");
+
+  add("ls", "list the sets with height, date, size and state").action(
+    async (options: StoreOptions) => finish(await list(options, host)),
+  );
+  add("show", "show one set")
+    .argument("[set]", "a height, the name of a manifest, or latest", "latest")
+    .action(async (name: string, options: StoreOptions) => finish(await show(name, options, host)));
+  add("verify", "read every file of sets and compare it with its manifest")
+    .argument("[sets...]", "heights or names of manifests; default: the newest")
+    .option("--all", "every set")
+    .action(async (names: string[], options: VerifyOptions) =>
+      finish(await verify(names, options, host)),
+    );
+  add("copy", "copy sets to another store; what is there already is not copied again")
+    .argument("[sets...]", "heights or names of manifests; default: the newest")
+    .requiredOption("--to <url>", "the store to copy to")
+    .option("--all", "every complete set")
+    .option("--jobs <n>", "transfers at the same time", countOption, COPY_JOBS)
+    .option("--move", "remove from the first store what was copied and compared")
+    .action(async (names: string[], options: CopyOptions) =>
+      finish(await copy(names, options, host)),
+    );
+  add("prune", "say which sets may go, and with --yes remove them")
+    .option("--last <n>", "keep the newest so many sets", countOption)
+    .option("--daily <n>", "keep the newest set of each of so many days", countOption)
+    .option("--weekly <n>", "the same for weeks", countOption)
+    .option("--monthly <n>", "the same for months", countOption)
+    .option("--keep-if-verified", "count only sets whose files were read and compared")
+    .option("--storage-class <rules>", "CLASS:DAYS,… by age, where objects have one", classOption)
+    .option("--leftovers", "also remove what belongs to no complete set")
+    .option("--yes", "do it")
+    .action(async (options: PruneOptions) => finish(await prune(options, host)));
+}
+
+interface VerifyOptions extends StoreOptions {
+  readonly all?: true;
+}
+
+interface CopyOptions extends StoreOptions {
+  readonly to: string;
+  readonly all?: true;
+  readonly jobs: number;
+  readonly move?: true;
+}
+
+interface PruneOptions extends StoreOptions {
+  readonly last?: number;
+  readonly daily?: number;
+  readonly weekly?: number;
+  readonly monthly?: number;
+  readonly keepIfVerified?: true;
+  readonly storageClass?: Retention["storageClass"];
+  readonly leftovers?: true;
+  readonly yes?: true;
+}
+
+function classOption(text: string): Retention["storageClass"] {
+  const { data, error } = retentionSchema.safeParse({ storageClass: text });
+  if (error === undefined) return data.storageClass;
+  throw new InvalidArgumentError(error.issues.map(({ message }) => message).join("; "));
+}
+
+async function list(options: StoreOptions, host: Host): Promise<Outcome> {
+  const { store, networks } = await openNamed(options, host);
+  const contents: StoreContents[] = [];
+  for (const network of networks) contents.push(await readContents(store, network));
+  return {
+    text: contentsTable(store.url, contents),
+    json: {
+      ok: true,
+      store: store.url,
+      sets: contents.flatMap(({ sets }) => sets.map(setJson)),
+      leftovers: contents.flatMap(({ leftovers }) =>
+        leftovers.map(({ name, bytes }) => ({ name, bytes: Number(bytes) })),
+      ),
+    },
+  };
+}
+
+async function show(name: string, options: StoreOptions, host: Host): Promise<Outcome> {
+  const { store, contents } = await openOne(options, host);
+  const [found] = choose(contents, store, name === "latest" ? [] : [name]);
+  return {
+    text: describeSet(store.url, found!),
+    json: { ok: true, ...setJson(found!), manifest: found!.set.manifest },
+  };
+}
+
+async function verify(names: string[], options: VerifyOptions, host: Host): Promise<Outcome> {
+  const { store, contents } = await openOne(options, host);
+  const chosen = options.all === true ? contents.sets : choose(contents, store, names);
+  const sets = chosen.map(({ set }) => set);
+  const shell = openShell(host, logOptionsOf(options));
+  const [report] = await runWithoutTarget([verifySets], { store, sets }, shell);
+  const { elapsedMs, rowCount: files } = report!;
+  const bytes = chosen.reduce((sum, it) => sum + it.bytes, 0n);
+  const rate = megabytesPerSecond(bytes, elapsedMs);
+  return {
+    text: `${sets.length} sets are whole: ${files} files, ${rate}`,
+    json: { ok: true, sets: sets.map((set) => set.name), files, bytes: Number(bytes), elapsedMs },
+  };
+}
+
+async function copy(names: string[], options: CopyOptions, host: Host): Promise<Outcome> {
+  const { store: from, contents } = await openOne(options, host);
+  const to = openStore(options.to);
+  if (from.url === to.url) throw new UsageError(`${from.url} would be copied to itself`);
+  const { network } = contents;
+  const shell = openShell(host, logOptionsOf(options));
+  const warn = (message: string) => shell.log.warn(message);
+  const common = { network, date: host.date, warn };
+  await using lease = await acquireLease({ ...common, store: to, work: "store copy" });
+  await using second =
+    options.move === true
+      ? await acquireLease({ ...common, store: from, work: "store copy --move" })
+      : null;
+  const complete = contents.sets.filter(({ set }) => set.fault === null);
+  const chosen = options.all === true ? complete : choose(contents, from, names);
+  const sets = chosen
+    .map(({ set }) => {
+      if (set.fault === null) return { name: set.name, manifest: set.manifest };
+      throw new SourceDataError(`${from.url}/${set.name} is not whole: ${set.fault}`);
+    })
+    .sort((a, b) => a.manifest.height - b.manifest.height);
+  const signals = [host.signal, lease.signal, ...(second === null ? [] : [second.signal])];
+  const world = {
+    ...{ network, from, to, sets, jobs: options.jobs, date: host.date },
+    isMoving: options.move === true,
+    async confirm() {
+      await lease.confirm();
+      await second?.confirm();
+    },
+  };
+  const [copied, removed] = await runWithoutTarget([copySets, removeCopied], world, {
+    ...shell,
+    signal: AbortSignal.any(signals),
+  });
+  const bytes = sets.flatMap(({ manifest }) => manifest.files).reduce((n, it) => n + it.bytes, 0);
+  const present = copied!.leftBehind?.["bytes that were there"] ?? 0;
+  const { elapsedMs } = copied!;
+  return {
+    text:
+      `${sets.length} sets in ${to.url}, compared byte by byte; ` +
+      `${megabytesPerSecond(bytes - present, elapsedMs)}` +
+      `${options.move === true ? `; ${removed!.rowCount} objects removed from ${from.url}` : ""}`,
+    json: {
+      ...{ ok: true, from: from.url, to: to.url, sets: sets.map(({ name }) => name) },
+      ...{ bytes, copiedBytes: bytes - present, elapsedMs, removed: removed!.rowCount },
+    },
+  };
+}
+
+async function prune(options: PruneOptions, host: Host): Promise<Outcome> {
+  const { store, contents, retention } = await openOne(options, host);
+  const rules = rulesOf(options, retention);
+  const shell = openShell(host, logOptionsOf(options));
+  const asked = {
+    ...{ store, network: contents.network, rules, date: host.date() },
+    withLeftovers: options.leftovers === true,
+  };
+  if (options.yes !== true) {
+    const plan = await planPrune(asked);
+    return describePrune(store.url, plan, false);
+  }
+  await using lease = await acquireLease({
+    ...{ store, network: contents.network, work: "store prune", date: host.date },
+    warn: (message) => shell.log.warn(message),
+  });
+  // Under the lease: what a run publishes meanwhile was not in an earlier plan.
+  const plan = await planPrune(asked);
+  await runPrune(plan, asked, lease.confirm);
+  return describePrune(store.url, plan, true);
+}
+
+/** Options beside each other beat the configuration as a whole. */
+function rulesOf(options: PruneOptions, retention: Retention | undefined): Retention {
+  const { last, daily, weekly, monthly, keepIfVerified, storageClass } = options;
+  const given = { last, daily, weekly, monthly, keepIfVerified, storageClass };
+  const isGiven = Object.values(given).some((value) => value !== undefined);
+  const rules = isGiven ? retentionSchema.parse(given) : (retention ?? {});
+  const keeps = [rules.last, rules.daily, rules.weekly, rules.monthly];
+  if (keeps.some((count) => count !== undefined)) return rules;
+  throw new UsageError("nothing says which sets to keep", {
+    hint: "give --last, --daily, --weekly or --monthly, or retention in the configuration",
+  });
+}
+
+interface Opened {
+  readonly store: Store;
+  readonly networks: readonly string[];
+  readonly retention: Retention | undefined;
+}
+
+async function openNamed(options: StoreOptions, host: Host): Promise<Opened> {
+  const { config: file, store: url, network } = options;
+  if ((file === undefined) === (url === undefined)) {
+    throw new UsageError("give either --store URL or --config FILE");
+  }
+  const config =
+    file === undefined
+      ? null
+      : (await loadConfig({ file, settings: [], environment: host.environment })).config;
+  const store = openStore(url ?? config!.target.store);
+  const named = network ?? (config === null ? undefined : (await networkOfConfig(config)).name);
+  if (named !== undefined) return { store, networks: [named], retention: config?.retention };
+  if (!store.isListable) {
+    throw new UsageError(`${store.url} cannot be listed`, { hint: "name the network: --network" });
+  }
+  return { store, networks: await networksWithSets(store), retention: undefined };
+}
+
+async function openOne(options: StoreOptions, host: Host) {
+  const { store, networks, retention } = await openNamed(options, host);
+  const [network, another] = networks;
+  if (another !== undefined) {
+    throw new UsageError(`${store.url} holds sets of ${networks.join(", ")}`, {
+      hint: "name one of them: --network",
+    });
+  }
+  if (network === undefined) throw noSets(store);
+  return { store, retention, contents: await readContents(store, network) };
+}
+
+function noSets(store: Store): ConfigError {
+  return new ConfigError(`${store.url} holds no set`, { hint: "check the URL and the network" });
+}
+
+/** By name or height; without any, the newest complete one. */
+function choose(contents: StoreContents, store: Store, names: readonly string[]): ListedSet[] {
+  const { sets } = contents;
+  if (names.length === 0) {
+    const newest = sets.find(({ set }) => set.fault === null) ?? sets[0];
+    if (newest === undefined) throw noSets(store);
+    return [newest];
+  }
+  return names.map((name) => {
+    const found = sets.find(({ set, height }) => set.name === name || `${height}` === name);
+    if (found !== undefined) return found;
+    const known = sets.map(({ height }) => height).join(", ") || "none";
+    throw new UsageError(`${store.url} holds no set ${name}; heights: ${known}`);
+  });
+}

@@ -1,0 +1,151 @@
+// The stage of `forklift store copy`: sets from one store to another, and then, if they are to be
+// moved, out of the first; not before every byte of the copy was compared.
+
+import type { Check, WholeStage } from "@forklift/pipeline";
+import type { Store } from "@forklift/storage";
+import { type CopyLimits, copySet } from "../sets/copy-set.ts";
+import { latestName, moveLatest, readLatest } from "../sets/latest.ts";
+import {
+  contentFault,
+  type FoundSet,
+  findSets,
+  type PublishedSet,
+} from "../sets/published-sets.ts";
+
+export interface CopyWorld {
+  readonly network: string;
+  readonly from: Store;
+  readonly to: Store;
+  /** The newest last, so that the pointer of the target ends on it. */
+  readonly sets: readonly PublishedSet[];
+  readonly jobs: number;
+  readonly isMoving: boolean;
+  readonly date: () => Date;
+  /** Throws when a lease is lost. */
+  readonly confirm: () => Promise<void>;
+  readonly limits?: CopyLimits;
+}
+
+interface Plan {
+  readonly from: string;
+  readonly to: string;
+  readonly sets: readonly string[];
+  readonly bytes: number;
+}
+
+const BYTES_PER_MB = 1_000_000n;
+
+export const copySets: WholeStage<CopyWorld, Plan> = {
+  id: "copy-sets",
+  kind: "whole",
+
+  async plan({ from, to, sets }) {
+    const bytes = sets.reduce((sum, { manifest }) => sum + bytesOf(manifest), 0);
+    return { from: from.url, to: to.url, sets: sets.map(({ name }) => name), bytes };
+  },
+
+  async run(world, { bytes }, { signal, progress }) {
+    const { network, from, to, sets, jobs, date, confirm, limits } = world;
+    let done = 0n;
+    let copied = 0;
+    for (const set of sets) {
+      await copySet(set, {
+        ...{ from, to, jobs, signal },
+        ...(limits === undefined ? {} : { limits }),
+        onBytes(count, isNew) {
+          done += BigInt(count);
+          if (isNew) copied += count;
+          progress({ done: done / BYTES_PER_MB, total: BigInt(bytes) / BYTES_PER_MB, unit: "MB" });
+        },
+      });
+      await confirm();
+      await moveLatest(to, { network, set, date, isReplacing: false });
+    }
+    return { rowCount: sets.length, leftBehind: { "bytes that were there": bytes - copied } };
+  },
+
+  async verify(world) {
+    const checks: Check[] = [];
+    for (const set of world.sets) checks.push(await comparison(world, set));
+    return checks;
+  },
+};
+
+/** The stage after: reached only if the copies were found to be right. */
+export const removeCopied: WholeStage<CopyWorld, { readonly remove: readonly string[] }> = {
+  id: "remove-copied",
+  kind: "whole",
+
+  async plan({ isMoving, sets }) {
+    if (!isMoving) return { skip: "the source keeps its sets" };
+    return { remove: sets.map(({ name }) => name) };
+  },
+
+  async run({ network, from, sets, date, confirm }) {
+    const moved = new Set(sets.map(({ name }) => name));
+    const { sets: found } = await findSets(from, network);
+    const staying = found.filter(({ name }) => !moved.has(name));
+    const shared = new Set(
+      staying.flatMap(({ manifest }) => (manifest?.files ?? []).map(({ name }) => name)),
+    );
+    await confirm();
+    await repoint(from, { network, moved, staying, date });
+    // A manifest first: a reader must never find one whose files are gone.
+    for (const { name } of sets) await from.remove(name);
+    let removed = sets.length;
+    for (const { manifest } of sets) {
+      for (const { name } of manifest.files) {
+        if (shared.has(name)) continue;
+        await from.remove(name);
+        removed++;
+      }
+    }
+    return { rowCount: removed };
+  },
+
+  async verify({ from }, { remove }) {
+    const checks: Check[] = [];
+    for (const name of remove) {
+      const actual = (await from.read(name)) === null ? "gone" : "there";
+      checks.push({ name, expected: "gone", actual });
+    }
+    return checks;
+  },
+};
+
+async function comparison({ to, network }: CopyWorld, { name, manifest }: PublishedSet) {
+  const expected = "every byte";
+  const { sets, objects } = await findSets(to, network);
+  const found = sets.find((set) => set.name === name);
+  if (found === undefined) return { name, expected, actual: "no set" };
+  if (found.fault !== null) return { name, expected, actual: found.fault };
+  for (const file of manifest.files) {
+    const fault = await contentFault(to, file, objects.get(file.name));
+    if (fault !== null) return { name, expected, actual: fault };
+  }
+  return { name, expected, actual: expected };
+}
+
+function bytesOf({ files }: PublishedSet["manifest"]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+interface Staying {
+  readonly network: string;
+  readonly moved: ReadonlySet<string>;
+  /** The newest first. */
+  readonly staying: readonly FoundSet[];
+  readonly date: () => Date;
+}
+
+/** The pointer of the source goes to the newest set that stays, or goes. */
+async function repoint(from: Store, { network, moved, staying, date }: Staying): Promise<void> {
+  const latest = await readLatest(from, network);
+  if (latest === null || !moved.has(latest.set)) return;
+  for (const { name, manifest, fault } of staying) {
+    if (fault !== null) continue;
+    const set = { name, manifest };
+    return await moveLatest(from, { network, set, date, isReplacing: true });
+  }
+  await from.remove(latestName(network));
+}

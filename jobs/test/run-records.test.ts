@@ -1,0 +1,341 @@
+// Every run leaves a record, is seen while it goes on, tells of its failure with evidence, and is told of
+// when it died; `forklift status` shows all of it.
+
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Server, startServer } from "@forklift/postgres";
+import { openStore } from "@forklift/storage";
+import { forkliftJson, openTestDatabase, runForklift, type TestDatabase } from "@forklift/testkit";
+import pino from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { loadConfig } from "../src/config/load-config.ts";
+import { configSchema } from "../src/config/schema.ts";
+import { openMonitor } from "../src/metrics/monitor.ts";
+import { runJob } from "../src/run-job.ts";
+import {
+  decodeRunRecord,
+  isCrashed,
+  type RunRecord,
+  SILENCE_MAX_MS,
+} from "../src/run-record/run-record.ts";
+import { RUNS_KEPT, runShelf } from "../src/run-record/run-shelf.ts";
+import { watchRun } from "../src/run-record/watch-run.ts";
+import { decodeManifest } from "../src/sets/manifest.ts";
+import type { Status } from "../src/status/status.ts";
+import { type HttpRecorder, openHttpRecorder } from "./http-recorder.ts";
+import { interruptRun } from "./interrupted-run.ts";
+import { runRecord } from "./run-fixtures.ts";
+import { changeDatabase } from "./small-archive.ts";
+
+const PASSWORD = "wörd/of@honour";
+const TOKEN = "T000/B000/token-of-the-hook";
+
+const MODES = { stop: { forkStateHash: null, stopAtHeight: null }, isReplacing: false } as const;
+const PRIME = { ...MODES, job: "prime", isDryRun: false } as const;
+
+describe("the runs of a network", () => {
+  let home: string;
+  let nights: string[];
+  let server: Server;
+  let webhook: HttpRecorder;
+  let gateway: HttpRecorder;
+  let broken: TestDatabase;
+  let config: string;
+
+  beforeAll(async () => {
+    home = await mkdtemp(path.join(tmpdir(), "forklift-runs-"));
+    const sample = ["sample", "--out", home, "--blocks", "30", "--finality", "5"];
+    await forkliftJson([...sample, "--days", "2"]);
+    await rename(path.join(home, "dumps"), path.join(home, "nights"));
+    await mkdir(path.join(home, "dumps"));
+    nights = (await readdir(path.join(home, "nights"))).sort();
+    server = await startServer({ binaries: "auto" });
+    webhook = await openHttpRecorder();
+    gateway = await openHttpRecorder([200, 200, 500]);
+    config = await writeConfig("forklift.yaml", { dumps: "./dumps/" });
+    broken = await openTestDatabase();
+    const dump = pathToFileURL(path.join(home, "nights", nights[0]!)).href;
+    await forkliftJson(["restore", "--dump", dump, "--db", broken.url]);
+    const gap = "update blocks set chain_status = 'orphaned' where height = $1";
+    await changeDatabase(broken, gap, [4]);
+  });
+
+  afterAll(async () => {
+    for (const one of [server, webhook, gateway, broken]) await one?.[Symbol.asyncDispose]();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  const writeConfig = async (name: string, source: object) => {
+    const file = path.join(home, name);
+    const postgres = server.url.replace("@", `:${encodeURIComponent(PASSWORD)}@`);
+    await writeFile(
+      file,
+      stringify({
+        network: "./network.yaml",
+        genesisLedger: "./genesis-ledger.json",
+        source,
+        target: { store: "./store/" },
+        blocks: ["./blocks/"],
+        postgres: { url: postgres },
+        schedule: { cron: "0 2 * * *" },
+        metrics: { port: 0, pushgateway: gateway.url },
+        notify: { webhook: `${webhook.url}/services/${TOKEN}` },
+      }),
+    );
+    return file;
+  };
+
+  const receive = async (night: number) => {
+    const dump = nights[night]!;
+    await rename(path.join(home, "nights", dump), path.join(home, "dumps", dump));
+  };
+
+  const storePath = (...parts: string[]) => path.join(home, "store", ...parts);
+
+  const records = async (): Promise<RunRecord[]> => {
+    const names = (await readdir(storePath("sample-runs"))).sort();
+    const texts = names
+      .filter((name) => !name.includes("evidence"))
+      .map(async (name) =>
+        decodeRunRecord(await readFile(storePath("sample-runs", name), "utf8"), name),
+      );
+    return await Promise.all(texts);
+  };
+
+  const status = async () => await forkliftJson<Status>(["status", "--config", config]);
+
+  test("before the first run the status is empty, and no error", async () => {
+    expect(await status()).toMatchObject({
+      ...{ network: "sample", sets: [], runs: [], lag: null, lastSuccess: {}, faults: [] },
+      trend: { durationMs: null, setBytes: null },
+    });
+  });
+
+  test("a run that was killed is told of: by the status at once, by the next run as well", async () => {
+    await receive(0);
+    const killed = { signal: "SIGKILL", line: /copy-blocks done/ } as const;
+    const { exit } = await interruptRun(["prime", "--config", config], killed);
+    expect(exit).toBeNull();
+    expect(await records()).toMatchObject([{ state: "running", recipe: "prime", exit: null }]);
+    expect((await status()).runs).toMatchObject([{ state: "crashed", exit: null }]);
+    expect(webhook.received).toHaveLength(0);
+  });
+
+  test("a run is seen while it goes on, and afterwards in its record and at the Pushgateway", async () => {
+    const { config: loaded } = await loadConfig({ file: config, settings: [], environment: {} });
+    const shell = {
+      log: pino({ enabled: false }),
+      signal: new AbortController().signal,
+      now: () => performance.now(),
+      date: () => new Date(),
+      terminal: null,
+    };
+    await using monitor = await openMonitor(loaded, shell);
+    const seen: Promise<string>[] = [];
+    const look = async (page: string) =>
+      await (await fetch(`http://127.0.0.1:${monitor.port}/${page}`)).text();
+    expect(await look("readyz")).toBe("starting\n");
+    const { set } = await runJob(loaded, PRIME, {
+      ...shell,
+      monitor,
+      onStageProgressed: ({ stage }) => {
+        if (stage === "replay-commands") seen.push(look("metrics"), look("readyz"));
+      },
+    });
+    const [metrics, readiness] = await Promise.all(seen);
+    const run = 'network="sample",recipe="prime"';
+    expect(metrics).toContain(`forklift_running{${run}} 1`);
+    expect(metrics).toContain(`forklift_stage_duration_seconds{${run},stage="copy-blocks"}`);
+    expect(metrics).toMatch(/forklift_stage_progress_ratio\{.*stage="replay-commands"\} /);
+    expect(metrics).toMatch(/forklift_disk_free_bytes\{.*place="store"\} \d/);
+    expect(readiness).toBe("ready\n");
+
+    const manifest = decodeManifest(await readFile(storePath(set!), "utf8"), set!);
+    const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+    const [dead, record] = await records();
+    expect(dead).toMatchObject({ state: "crashed", exit: null, ended: dead!.updated });
+    expect(record).toMatchObject({
+      state: "succeeded",
+      exit: 0,
+      published: true,
+      source: { name: nights[0], height: 15, canonicalHeight: 10 },
+      set: { name: set, height: 10, bytes, exceptions: 0 },
+      lagBlocks: 5,
+      verification: { ok: true },
+      sourceFaults: 0,
+      evidence: null,
+    });
+    expect(record!.verification!.comparisons).toBeGreaterThan(100);
+    expect(record!.stages.map(({ stage }) => stage).slice(0, 3)).toEqual([
+      ...["require-new-store", "restore-source", "preflight"],
+    ]);
+    expect(webhook.received.map(({ body }) => JSON.parse(body) as object)).toMatchObject([
+      { event: "run-crashed", recipe: "prime", run: dead!.id, exit: null },
+    ]);
+
+    const [ofNetwork, ofRun] = gateway.received.map(({ body }) => body);
+    expect(ofNetwork).toContain('forklift_lag_blocks{network="sample"} 5\n');
+    expect(ofNetwork).toContain(`forklift_set_size_bytes{network="sample"} ${bytes}\n`);
+    expect(ofRun).toContain(`forklift_run_exit_code{${run}} 0\n`);
+    expect(ofRun).toContain(`forklift_running{${run}} 0\n`);
+    expect(ofRun).toMatch(/forklift_last_success_timestamp_seconds\{.*\} \d{10}/);
+  });
+
+  test("an idle day is a success with a record, also when the Pushgateway fails", async () => {
+    const { exit, stderr } = await runForklift(["daily", "--config", config]);
+    expect(exit).toBe(0);
+    expect(stderr).toContain("metrics were not pushed: push failed with status 500");
+    expect((await records()).at(-1)).toMatchObject({
+      ...{ state: "succeeded", recipe: "daily", published: false, lagBlocks: 5 },
+      verification: { ok: true, comparisons: null },
+    });
+  });
+
+  test("a run that fails says why in its record and its notice, and leaves evidence without a secret", async () => {
+    const gap = await writeConfig("gap.yaml", {
+      database: broken.url.replace("@", `:${encodeURIComponent(PASSWORD)}@`),
+    });
+    const secret = "of-the-environment";
+    const env = { FORKLIFT_TEST_TOKEN: secret };
+    const { exit, stderr } = await runForklift(["daily", "--config", gap, "--log-json"], { env });
+    expect(exit).toBe(65);
+    const record = (await records()).at(-1)!;
+    expect(record).toMatchObject({
+      ...{ state: "failed", exit: 65, sourceFaults: expect.any(Number) as number },
+      ...{ verification: null, set: { height: 10 }, published: false },
+      error: { name: "SourceDataError", message: expect.stringContaining("height 4") as string },
+    });
+    expect(gateway.received.at(-2)!.body).toMatch(/forklift_source_faults\{.*\} [1-9]/);
+    expect(gateway.received.at(-1)!.body).toMatch(/forklift_run_exit_code\{.*\} 65/);
+    // Another run's success is not forgotten.
+    expect(gateway.received.at(-1)!.body).toMatch(/forklift_last_success_timestamp_seconds\{/);
+
+    const notice = webhook.received.at(-1)!;
+    expect(notice.path).toBe(`/services/${TOKEN}`);
+    expect(JSON.parse(notice.body)).toMatchObject({
+      ...{ event: "run-failed", network: "sample", recipe: "daily", exit: 65 },
+      ...{ evidence: record.evidence, next: expect.stringContaining("then run again") as string },
+    });
+    const evidence = await readFile(new URL(record.evidence!), "utf8");
+    expect(JSON.parse(evidence)).toMatchObject({
+      config: { network: expect.stringContaining("network.yaml") as string },
+      databases: [{ role: "source", version: expect.any(String) as string }, { role: "target" }],
+      errors: [{ name: "SourceDataError" }],
+    });
+    const { log } = JSON.parse(evidence) as { readonly log: readonly { readonly msg: string }[] };
+    expect(log.map(({ msg }) => msg)).toContainEqual(
+      expect.stringMatching(/^1\/\d+ restore-source$/),
+    );
+    for (const hidden of [PASSWORD, encodeURIComponent(PASSWORD), TOKEN, secret]) {
+      for (const text of [evidence, JSON.stringify(record), notice.body, stderr]) {
+        expect(text).not.toContain(hidden);
+      }
+    }
+  });
+
+  test("the status shows sets, runs, lag, trend and the next run", async () => {
+    await receive(1);
+    await forkliftJson(["daily", "--config", config]);
+    const found = await status();
+    expect(found.sets.map(({ height }) => height)).toEqual([25, 10]);
+    expect(found.runs.map(({ recipe, state, published }) => [recipe, state, published])).toEqual([
+      ["daily", "succeeded", true],
+      ["daily", "failed", false],
+      ["daily", "succeeded", false],
+      ["prime", "succeeded", true],
+      ["prime", "crashed", false],
+    ]);
+    expect(found.lag).toMatchObject({ blocks: 5 });
+    expect(Object.keys(found.lastSuccess).sort()).toEqual(["daily", "prime"]);
+    const [newest, former] = found.sets.map(({ bytes }) => bytes);
+    expect(found.trend).toEqual({ durationMs: null, setBytes: { last: newest, usual: former } });
+    expect(found.nextRun).toMatch(/T02:00:00.000Z$/);
+    const { stdout } = await runForklift(["status", "--config", config]);
+    expect(stdout).toMatch(/^lag +5 blocks at /m);
+    expect(stdout).toMatch(/^daily .* failed 65: the source is not a whole chain/m);
+    expect(stdout).toMatch(/^prime .* crashed: the process \d+ on /m);
+  });
+
+  test("a run whose network cannot be told is told of all the same", async () => {
+    const before = webhook.received.length;
+    const { exit } = await runForklift(["daily", "--config", config, "--set", "network=nowhere"]);
+    expect(exit).toBe(78);
+    expect(JSON.parse(webhook.received.slice(before)[0]!.body)).toMatchObject({
+      ...{ event: "run-failed", network: "nowhere", exit: 78 },
+    });
+  });
+});
+
+describe("records", () => {
+  const now = new Date("2024-04-04T03:00:00Z");
+  const silent = (ms: number) =>
+    runRecord({ state: "running", updated: new Date(now.getTime() - ms).toISOString() });
+
+  test.each([
+    ["that has ended", runRecord(), false, false],
+    ["whose process lives here", silent(1), true, false],
+    ["whose process is gone from here", silent(1), false, true],
+    ["that gave no sign of life", silent(SILENCE_MAX_MS + 1), true, true],
+  ])("a run %s", (_what, record, isAlive, crashed) => {
+    expect(isCrashed(record, { now, host: "here", isAlive: () => isAlive })).toBe(crashed);
+  });
+
+  test("a run on another machine is judged by its signs of life alone", () => {
+    const witness = { now, host: "there", isAlive: () => false };
+    expect(isCrashed(silent(SILENCE_MAX_MS - 1), witness)).toBe(false);
+    expect(isCrashed(silent(SILENCE_MAX_MS + 1), witness)).toBe(true);
+  });
+
+  test("the oldest go with their evidence, a torn one is passed over with a warning", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "forklift-shelf-"));
+    const runs = path.join(folder, "sample-runs");
+    await mkdir(runs);
+    const id = (index: number) => `2024-01-01T00-00-00Z-daily-${String(index).padStart(6, "0")}`;
+    for (let index = 0; index < RUNS_KEPT + 2; index++) {
+      const record = runRecord({ id: id(index) });
+      await writeFile(path.join(runs, `${id(index)}.json`), JSON.stringify(record));
+    }
+    await writeFile(path.join(runs, `${id(0)}.evidence.json`), "{}");
+    await writeFile(path.join(runs, `${id(RUNS_KEPT)}.json`), '{"version": 1');
+    const warnings: string[] = [];
+    const store = openStore(pathToFileURL(`${folder}/`).href);
+    const shelf = runShelf(store, "sample", (warning) => void warnings.push(warning));
+    await shelf.sweep({ now, host: "here", isAlive: () => true });
+    const left = (await readdir(runs)).sort();
+    expect([left.length, left[0]]).toEqual([RUNS_KEPT, `${id(2)}.json`]);
+    expect(warnings.join()).toContain("is torn");
+    warnings.length = 0;
+    expect((await shelf.newest(3)).map((one) => one.id)).toEqual([id(RUNS_KEPT + 1), id(399)]);
+    expect(warnings).toHaveLength(1);
+    await rm(folder, { recursive: true });
+  });
+
+  test("a store that cannot be written fails nothing, and evidence goes to a file", async () => {
+    await using web = await openHttpRecorder();
+    const lines: string[] = [];
+    const config = configSchema.parse({
+      network: "sample",
+      source: { database: "postgres://me:secret@host/db" },
+      target: { store: `${web.url}/` },
+      blocks: ["file:///blocks/"],
+      notify: { webhook: `${web.url}/hook` },
+    });
+    const shell = {
+      log: pino({}, { write: (line: string) => void lines.push(line) }),
+      signal: new AbortController().signal,
+      ...{ now: () => 0, date: () => now, terminal: null },
+    };
+    const watch = await watchRun({ config, options: PRIME, network: "sample", shell });
+    await watch.failed(new Error("what happened, with a secret"));
+    expect(lines.join("\n")).toContain("run records cannot be kept");
+    const file = /"evidence":"([^"]+)"/.exec(lines.join("\n"))![1]!;
+    const evidence = await readFile(file, "utf8");
+    expect(evidence).toContain("what happened, with a ***");
+    const notice = web.received.find(({ path: at }) => at === "/hook")!;
+    expect(JSON.parse(notice.body)).toMatchObject({ cause: "what happened, with a ***", exit: 70 });
+    await rm(file);
+  });
+});

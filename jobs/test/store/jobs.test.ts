@@ -1,0 +1,207 @@
+// Jobs and their store: one run at a time, nothing published without the lease, damage found and mended,
+// and at the end a hand-over. On a sample network, whose sets lie beside the dumps that they come from.
+
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseStateHash } from "@forklift/chain";
+import { TryAgainError } from "@forklift/pipeline";
+import { makeSample } from "@forklift/sample";
+import { openStore, type Store } from "@forklift/storage";
+import { forkliftJson, openTestDatabase, openTestSession, serverUrl } from "@forklift/testkit";
+import pino from "pino";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load-config.ts";
+import type { Config } from "../../src/config/schema.ts";
+import type { JobName } from "../../src/job-world.ts";
+import { runJob } from "../../src/run-job.ts";
+import type { HandOver } from "../../src/sets/hand-over.ts";
+import { readLatest } from "../../src/sets/latest.ts";
+import { leaseName } from "../../src/sets/lease.ts";
+import { fileOf } from "../../src/sets/manifest.ts";
+import { publishedSets } from "../../src/sets/published-sets.ts";
+
+const NETWORK = "sample";
+const BLOCKS = 40;
+
+let home: string;
+let config: Config;
+let store: Store;
+let tip: string;
+/** Dumps that are still to come. */
+let nights: string[];
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(tmpdir(), "forklift-jobs-"));
+  const network = path.join(home, "network");
+  const sample = { seed: 7, blocks: BLOCKS, days: 3, finality: 5, accounts: 30 };
+  const made = await makeSample({ ...sample, commandsPerBlock: 2 }, network);
+  tip = made.tip.stateHash;
+  const dumps = path.join(network, "dumps");
+  await rename(dumps, path.join(home, "nights"));
+  await mkdir(dumps);
+  nights = (await readdir(path.join(home, "nights"))).sort();
+  ({ config } = await loadConfig({
+    file: path.join(network, "forklift.yaml"),
+    settings: [`postgres.url=${serverUrl()}`, `target.store=${dumps}/`],
+    environment: {},
+  }));
+  store = openStore(config.target.store);
+});
+
+afterAll(() => rm(home, { recursive: true }));
+
+/** The next dump arrives. */
+async function fallNight(): Promise<void> {
+  const dump = nights.shift()!;
+  await rename(path.join(home, "nights", dump), path.join(home, "network/dumps", dump));
+}
+
+interface Told {
+  readonly level: string;
+  readonly msg: string;
+}
+
+interface Run {
+  readonly date?: string;
+  /** Called once, when the stage begins. */
+  readonly at?: { readonly stage: string; readonly work: () => void };
+  readonly stopAt?: string;
+}
+
+async function run(job: JobName, { date = "2021-06-01T00:00:00Z", at, stopAt }: Run = {}) {
+  const told: Told[] = [];
+  const line = at === undefined ? null : new RegExp(`^\\d+/\\d+ ${at.stage}$`);
+  const write = (text: string) => {
+    const event = JSON.parse(text) as Told;
+    told.push(event);
+    if (line?.test(event.msg) === true) at!.work();
+  };
+  const forkStateHash = stopAt === undefined ? null : parseStateHash(stopAt);
+  const outcome = runJob(
+    config,
+    { job, stop: { forkStateHash, stopAtHeight: null }, isDryRun: false, isReplacing: false },
+    {
+      log: pino({}, { write }),
+      signal: new AbortController().signal,
+      now: () => performance.now(),
+      date: () => new Date(date),
+      terminal: null,
+    },
+  );
+  const warnings = () => told.filter(({ level }) => `${level}` === "40").map(({ msg }) => msg);
+  return { ...(await outcome), warnings: warnings() };
+}
+
+const newest = async () => await publishedSets(store, NETWORK, () => undefined).newest();
+
+async function* one(text: string | Buffer): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+test("of two runs on one store, each on its own databases, the second is refused", async () => {
+  await fallNight();
+  let second: Promise<unknown> | undefined;
+  const begin = () => {
+    second = run("prime").then(
+      () => null,
+      (error: unknown) => error,
+    );
+  };
+  // The store holds a dump of the source and no set: not to be taken for one.
+  const first = await run("prime", { at: { stage: "restore-source", work: begin } });
+  expect(first).toMatchObject({ published: true });
+  const refusal = await second;
+  expect(refusal).toBeInstanceOf(TryAgainError);
+  expect(`${refusal}`).toMatch(
+    /is leased by prime on \S+ \(process \d+\), .* until 2021-06-01T00:10/,
+  );
+  expect(await store.read(leaseName(NETWORK))).toBeNull();
+  expect((await readLatest(store, NETWORK))?.set).toBe(first.set);
+});
+
+test("a run that loses its lease publishes nothing; the time of the other run must pass", async () => {
+  await fallNight();
+  const before = await newest();
+  const lease = {
+    ...{ version: 1, id: "00000000-0000-4000-8000-000000000000", work: "daily", host: "elsewhere" },
+    ...{ pid: 1, process: "there", acquired: "2021-06-01T00:00:00Z" },
+    expires: "2021-06-01T00:10:00Z",
+  };
+  let written: Promise<unknown> | undefined;
+  const takeOver = () => {
+    written = store.write(leaseName(NETWORK), one(JSON.stringify(lease)));
+  };
+  const losing = run("daily", { at: { stage: "verify-target", work: takeOver } });
+  await expect(losing).rejects.toThrow(/lost the lease of .*: daily on elsewhere .* took it over/);
+  await written;
+  expect(await newest()).toEqual(before);
+  expect((await readLatest(store, NETWORK))?.set).toBe(before!.name);
+  const next = run("daily", { date: "2021-06-01T00:09:59Z" });
+  await expect(next).rejects.toThrow("is leased by daily on elsewhere");
+  const { published, warnings } = await run("daily", { date: "2021-06-01T00:10:01Z" });
+  expect(published).toBe(true);
+  expect(warnings).toEqual([expect.stringContaining("took over a lease that has ended")]);
+});
+
+test("a mixed set is passed over with the reason, and mended from the one before", async () => {
+  const damaged = (await newest())!;
+  const { name } = fileOf(damaged.manifest, "checkpoint-meta");
+  const file = path.join(home, "network/dumps", name);
+  const bytes = await readFile(file);
+  bytes[bytes.length - 3]! ^= 1;
+  await writeFile(file, bytes);
+  // Of no set, and the youngest file there is: what a choice by age would take.
+  const stray = path.join(home, `network/dumps/${NETWORK}-checkpoint-99999.json`);
+  await writeFile(stray, "{}");
+  await utimes(stray, new Date("2030-01-01"), new Date("2030-01-01"));
+
+  const older = (await newest())!;
+  expect(older.manifest.height).toBeLessThan(damaged.manifest.height);
+  const { published, set, height, warnings } = await run("daily");
+  expect({ published, set, height }).toEqual({
+    published: true,
+    set: damaged.name,
+    height: damaged.manifest.height,
+  });
+  // Said once, however often the run looks.
+  expect(warnings).toEqual([
+    expect.stringMatching(`passed over set ${damaged.name}: .*${name} has SHA-256`),
+  ]);
+  const mended = (await newest())!;
+  expect(mended.name).toBe(damaged.name);
+  expect(mended.manifest.digests).toEqual(damaged.manifest.digests);
+  expect(await run("daily")).toMatchObject({ published: false, set: mended.name, warnings: [] });
+});
+
+test("final leaves a hand-over whose every answer the restored dump gives", async () => {
+  await fallNight();
+  const { set, height } = await run("final", { stopAt: tip });
+  expect(height).toBe(BLOCKS);
+  const { manifest } = (await newest())!;
+  expect(manifest.final).toBe(true);
+  const read = async (role: "hand-over" | "hand-over-text") =>
+    (await store.read(fileOf(manifest, role).name))!.content.toString();
+  const report = JSON.parse(await read("hand-over")) as HandOver;
+  expect(report).toMatchObject({
+    tip: { height: BLOCKS, stateHash: tip },
+    ledgerHashes: { preFork: manifest.preForkLedgerHash, berkeley: manifest.berkeleyLedgerHash },
+    forkGenesis: { height: BLOCKS + 1, parentHash: tip, stateHash: null },
+    dump: fileOf(manifest, "dump").name,
+  });
+  const text = await read("hand-over-text");
+  for (const part of [tip, manifest.preForkLedgerHash, "To be done by hand:", ...report.byHand]) {
+    expect(text).toContain(part);
+  }
+  expect((await readLatest(store, NETWORK))!).toMatchObject({ set, final: true, height: BLOCKS });
+
+  await using database = await openTestDatabase();
+  const dump = `${store.url.replace(/\/$/, "")}/${report.dump}`;
+  await forkliftJson(["restore", "--dump", dump, "--db", database.url]);
+  await using session = await openTestSession(database);
+  expect(report.archiveFinds.length).toBeGreaterThan(5);
+  for (const { sql, answer } of report.archiveFinds) {
+    const [row] = await session.query<Record<string, unknown>>(sql);
+    expect([sql, String(Object.values(row!)[0])]).toEqual([sql, answer]);
+  }
+});

@@ -1,0 +1,158 @@
+// The lease of a store: one run at a time, also over machines, and none for ever.
+
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import path from "node:path";
+import { TryAgainError } from "@forklift/pipeline";
+import { openStore, type Store } from "@forklift/storage";
+import { type GcsEmulator, startGcsEmulator } from "@forklift/testkit";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { acquireLease, LEASE_LIMITS, type LeaseLimits, leaseName } from "../../src/sets/lease.ts";
+import { NETWORK, namesIn } from "./written-sets.ts";
+
+const NOON = Date.parse("2024-06-05T12:00:00Z");
+
+let home: string;
+let emulator: GcsEmulator;
+let stores = 0;
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(tmpdir(), "forklift-lease-"));
+  emulator = await startGcsEmulator({ dir: path.join(home, "buckets") });
+  await emulator.createBucket("sets");
+  vi.stubEnv("STORAGE_EMULATOR_HOST", emulator.url);
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await emulator[Symbol.asyncDispose]();
+  await rm(home, { recursive: true });
+});
+
+/** A clock of the test's own: leases live ten minutes on it. */
+function stage(store: Store) {
+  const told: string[] = [];
+  let at = NOON;
+  return {
+    told,
+    pass(ms: number) {
+      at += ms;
+    },
+    acquire: (work: string, limits: LeaseLimits = LEASE_LIMITS) =>
+      acquireLease({
+        ...{ store, network: NETWORK, work, limits },
+        date: () => new Date(at),
+        warn: (message) => void told.push(message),
+      }),
+    /** Writes the lease as another process would have. */
+    async forge(change: object) {
+      const name = leaseName(NETWORK);
+      const found = (await store.read(name))!;
+      const holder = { ...JSON.parse(found.content.toString()), ...change };
+      await store.replace(name, Buffer.from(JSON.stringify(holder)), found.version);
+    },
+  };
+}
+
+const ELSEWHERE = { id: "00000000-0000-4000-8000-000000000000", host: "elsewhere", work: "prime" };
+
+describe.each([
+  ["a folder", () => openStore(`${home}/${++stores}/`)],
+  ["a bucket", () => openStore(`gs://sets/${++stores}/`)],
+])("the lease of %s", (_what, open) => {
+  test("is one run's, says whose and until when, and goes back", async () => {
+    const store = open();
+    const { acquire, pass } = stage(store);
+    {
+      await using lease = await acquire("daily");
+      const refused = acquire("store prune");
+      await expect(refused).rejects.toThrow(TryAgainError);
+      await expect(refused).rejects.toThrow(
+        `${store.url} is leased by daily on ${hostname()} (process ${process.pid}), which began at ` +
+          "2024-06-05T12:00:00.000Z and holds it until 2024-06-05T12:10:00.000Z",
+      );
+      pass(5 * 60_000);
+      await lease.confirm();
+      await expect(acquire("daily")).rejects.toThrow("until 2024-06-05T12:15:00.000Z");
+    }
+    expect(await namesIn(store)).toEqual([]);
+    return await (await acquire("final"))[Symbol.asyncDispose]();
+  });
+
+  test("is taken over when its time is up, and its former holder notices", async () => {
+    const { acquire, pass, told } = stage(open());
+    await using former = await acquire("daily");
+    pass(LEASE_LIMITS.timeToLiveMs + 1);
+    await using lease = await acquire("final");
+    expect(told).toEqual([expect.stringContaining("took over a lease that has ended: daily on ")]);
+    await expect(former.confirm()).rejects.toThrow(
+      /lost the lease of .*: final on .* took it over/,
+    );
+    expect(former.lost()).toBeInstanceOf(TryAgainError);
+    expect(former.signal.aborted).toBe(true);
+    return await lease.confirm();
+  });
+});
+
+test("a lease is taken over from a process that is known to have ended, and from no other", async () => {
+  const { acquire, forge } = stage(openStore(`${home}/${++stores}/`));
+  await using _first = await acquire("daily");
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  await forge({ pid });
+  await using second = await acquire("daily");
+  // The same number, but another process: the container was started again.
+  await forge({ process: `${await ownNamespace()} 1`, id: ELSEWHERE.id });
+  await using third = await acquire("daily");
+  expect(second.lost()).toBeNull();
+  await forge({ ...ELSEWHERE, pid });
+  await expect(acquire("daily")).rejects.toThrow("leased by prime on elsewhere");
+  await forge({ ...ELSEWHERE, host: hostname(), pid: 1 });
+  await expect(acquire("daily")).rejects.toThrow("(process 1)");
+  await expect(third.confirm()).rejects.toThrow("lost the lease");
+});
+
+async function ownNamespace(): Promise<string> {
+  const store = openStore(`${home}/${++stores}/`);
+  await using _lease = await stage(store).acquire("look");
+  const { content } = (await store.read(leaseName(NETWORK)))!;
+  return (JSON.parse(content.toString()) as { process: string }).process.split(" ")[0]!;
+}
+
+test("its heart beats: it is renewed, and its loss ends the run", async () => {
+  const store = openStore(`${home}/${++stores}/`);
+  const { acquire, forge, pass } = stage(store);
+  await using lease = await acquire("daily", { ...LEASE_LIMITS, heartbeatMs: 1 });
+  pass(60_000);
+  for (let expires = ""; expires !== "2024-06-05T12:11:00.000Z"; ) {
+    const { content } = (await store.read(leaseName(NETWORK)))!;
+    ({ expires } = JSON.parse(content.toString()) as { expires: string });
+  }
+  const lost = once(lease.signal, "abort");
+  while (lease.lost() === null) await forge(ELSEWHERE);
+  await lost;
+  // Found there, or in the way of the renewal.
+  expect(lease.lost()!.message).toMatch(/prime on elsewhere|another run took it over/);
+});
+
+test("a store that is away costs the lease only when its time is up", async () => {
+  const { acquire, pass, told } = stage(openStore(`gs://sets/${++stores}/`));
+  await using lease = await acquire("daily", { ...LEASE_LIMITS, heartbeatMs: 1 });
+  emulator.faults.add({ times: "always", action: { kind: "status", status: 400 } });
+  const lost = once(lease.signal, "abort");
+  while (told.length === 0) await new Promise(setImmediate);
+  expect(told[0]).toContain("could not renew the lease of gs://sets/");
+  expect(lease.lost()).toBeNull();
+  pass(LEASE_LIMITS.timeToLiveMs + 1);
+  await lost;
+  emulator.faults.clear();
+  expect(lease.lost()!.message).toContain("lost the lease of gs://sets/");
+});
+
+test("a torn lease holds nobody", async () => {
+  const store = openStore(`${home}/${++stores}/`);
+  await store.replace(leaseName(NETWORK), Buffer.from('{"version": 1, "id"'), null);
+  await using lease = await stage(store).acquire("daily");
+  return await lease.confirm();
+});
