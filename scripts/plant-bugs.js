@@ -162,8 +162,8 @@ const PLANTED = [
     "timing",
   ],
   [
-    "a single fee transfer looks at vesting",
-    "apply-fee-transfer",
+    "what the protocol pays to one receiver looks at vesting",
+    "pay-one",
     "ledger.table.setTiming(index, timing);",
     "",
   ],
@@ -193,12 +193,6 @@ const PLANTED = [
       "  const secondIndex = settle(ledger, secondPlace, secondBalance);",
     "const secondIndex = settle(ledger, secondPlace, secondBalance);\n" +
       "  const firstIndex = settle(ledger, firstPlace, firstBalance);",
-  ],
-  [
-    "a plain coinbase looks at vesting",
-    "apply-coinbase",
-    "ledger.table.setTiming(index, timing);",
-    "",
   ],
   ["the fee transfer is paid out of the coinbase", "apply-coinbase", "amount - fee", "amount"],
   [

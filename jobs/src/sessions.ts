@@ -1,10 +1,26 @@
 // Sessions as forklift opens them: a source can only be read, a target is locked.
 
+import { requireSchema } from "@forklift/archive";
 import { connect, lockDatabase, type Session } from "@forklift/postgres";
 
 /** A session that can only read: the server refuses every write on it. */
 export async function openReader(url: string): Promise<Session> {
   return await connect(url, { applicationName: "forklift reader", readOnly: true });
+}
+
+/**
+ * A reader of the old archive.
+ * @throws ConfigError when the database at the URL is no such archive.
+ */
+export async function openSource(url: string): Promise<Session> {
+  const source = await openReader(url);
+  try {
+    await requireSchema(source, { role: "source", era: "mainnet" });
+    return source;
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
 }
 
 /**

@@ -3,7 +3,6 @@ import {
   auditError,
   auditSource,
   requireReadable,
-  requireSchema,
   selectChain,
 } from "@forklift/archive";
 import { loadNetwork, networkOfGenesis } from "@forklift/network";
@@ -12,7 +11,7 @@ import type { Session } from "@forklift/postgres";
 import type { Command } from "commander";
 import { findingsTable } from "../output/audit-table.ts";
 import { filesText } from "../output/plan-table.ts";
-import { openReader } from "../sessions.ts";
+import { openSource } from "../sessions.ts";
 import type { Host, Outcome } from "./host.ts";
 import {
   type CommonOptions,
@@ -37,8 +36,7 @@ export function addAuditCommand(
     .requiredOption("--source-db <url>", "the pre-fork archive; only read")
     .option("--network <name>", "a network preset or the path of one; default: by genesis block")
     .action(async (options: Options) => {
-      await using source = await openReader(options.sourceDb);
-      await requireSchema(source, { role: "source", era: "mainnet" });
+      await using source = await openSource(options.sourceDb);
       await requireReadable(source);
       const network = await networkOfSource(source, options.network);
       const chain = await selectChain(source, stopPointOf(options), network);

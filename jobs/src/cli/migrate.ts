@@ -1,4 +1,4 @@
-import { auditError, requireSchema } from "@forklift/archive";
+import { auditError } from "@forklift/archive";
 import { type MigratorWorld, migration, planMigration } from "@forklift/migrator";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import {
@@ -17,7 +17,7 @@ import { stagesOutcome } from "../output/stages-table.ts";
 import { openBlockPlaces } from "../plan/block-places.ts";
 import { watchRate } from "../plan/measured-rate.ts";
 import { runInTarget } from "../run-context.ts";
-import { openReader, openTarget } from "../sessions.ts";
+import { openReader, openSource, openTarget } from "../sessions.ts";
 import { openWorkDirectory } from "../work-directory.ts";
 import { type BlockOptions, blockPlacesOf, withBlockOptions } from "./block-options.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
@@ -52,9 +52,8 @@ export function addMigrateCommand(program: Command, host: Host, finish: Finish):
     .requiredOption("--network <name>", "a network preset or the path of one")
     .option("--plan", "print what would be done, and write nothing")
     .action(async (options: Options) => {
-      await using source = await openReader(options.sourceDb);
       // A refusal must not leave an empty database behind, so what can be asked is asked before.
-      await requireSchema(source, { role: "source", era: "mainnet" });
+      await using source = await openSource(options.sourceDb);
       const shared = await openShared(source, options);
       if (options.plan === true) await plan(shared, options, finish);
       else await migrate(shared, options, { host, finish });

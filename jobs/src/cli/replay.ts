@@ -3,7 +3,6 @@ import { requireSchema } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import { loadGenesisLedger, withLedgerHashExceptions } from "@forklift/network";
 import { UsageError } from "@forklift/pipeline";
-import type { Session } from "@forklift/postgres";
 import { type ReplayerWorld, replay } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
 import type { Command } from "commander";
@@ -11,7 +10,7 @@ import { REPLAY_DEFAULTS } from "../config/schema.ts";
 import { networkOf } from "../network-of.ts";
 import { stagesOutcome } from "../output/stages-table.ts";
 import { runInTarget } from "../run-context.ts";
-import { openReader, openTarget } from "../sessions.ts";
+import { openReader, openSource, openTarget } from "../sessions.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import {
   type CommonOptions,
@@ -75,7 +74,8 @@ export function addReplayCommand(
       await using target = await openTarget(options.targetDb);
       await requireSchema(target, { role: "target", era: "berkeley" });
       await using targetReader = await openReader(options.targetDb);
-      await using balances = await openSource(options.sourceDb);
+      await using balances =
+        options.sourceDb === undefined ? null : await openSource(options.sourceDb);
       const network = withLedgerHashExceptions(
         await networkOf(target, options.network),
         options.ledgerHashException,
@@ -117,16 +117,4 @@ function requireGoodOptions({
   }
   if (checkpointInterval === 0n) throw new UsageError("--checkpoint-interval must be above 0");
   if (threads === 0) throw new UsageError("--threads must be above 0");
-}
-
-async function openSource(url: string | undefined): Promise<Session | null> {
-  if (url === undefined) return null;
-  const source = await openReader(url);
-  try {
-    await requireSchema(source, { role: "source", era: "mainnet" });
-    return source;
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
 }

@@ -3,7 +3,6 @@ import { requireSchema } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
 import { ConfigError, UsageError } from "@forklift/pipeline";
-import type { Session } from "@forklift/postgres";
 import { type BlockSources, openBlockSources } from "@forklift/precomputed";
 import { readSchema } from "@forklift/schemas";
 import { toJson, verifyArchive } from "@forklift/verifier";
@@ -13,7 +12,7 @@ import { networkOf } from "../network-of.ts";
 import { outputForm } from "../official-genesis.ts";
 import { checksTable } from "../output/checks-table.ts";
 import { readProvenPart } from "../proven-height.ts";
-import { openReader } from "../sessions.ts";
+import { openReader, openSource } from "../sessions.ts";
 import { failure } from "../stages/verify-target.ts";
 import { openWorkDirectory, type WorkDirectory } from "../work-directory.ts";
 import { type BlockOptions, blockPlacesOf, withOptionalBlocks } from "./block-options.ts";
@@ -78,7 +77,8 @@ export function addVerifyCommand(
       requireGrounds(options);
       const shell = openShell(host, logOptionsOf(options));
       await using work = await openWorkDirectory();
-      await using source = await openSource(options);
+      await using source =
+        options.sourceDb === undefined ? null : await openSource(options.sourceDb);
       await using target = await openReader(options.targetDb);
       await requireSchema(target, { role: "target", era: "berkeley" });
       const network = withLedgerHashExceptions(
@@ -133,18 +133,6 @@ function requireVoucher({ sourceDb }: Options, anchor: { readonly vouchedBy: str
   throw new ConfigError("nobody vouches for the tip of a target that is verified by itself", {
     hint: "give --trusted-state-hash, a block of the chain that you trust, or --source-db",
   });
-}
-
-async function openSource({ sourceDb }: Options): Promise<Session | null> {
-  if (sourceDb === undefined) return null;
-  const source = await openReader(sourceDb);
-  try {
-    await requireSchema(source, { role: "source", era: "mainnet" });
-    return source;
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
 }
 
 async function openBlocks(

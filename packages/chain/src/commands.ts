@@ -1,6 +1,7 @@
 // The commands that a pre-fork block applies, in the words of the archive.
 
 import type { Memo, PublicKey, TransactionHash } from "./hashes.ts";
+import { UINT32_MAX } from "./integer.ts";
 
 export const USER_COMMAND_TYPES = ["payment", "delegation"] as const;
 export type UserCommandType = (typeof USER_COMMAND_TYPES)[number];
@@ -29,6 +30,12 @@ export const FAILURE_REASONS = [
   "Incorrect_nonce",
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** What "no limit" is inside a command. */
+export const VALID_FOR_EVER = UINT32_MAX;
+
+/** The number of the one token that protocol 1.x ever had on mainnet. */
+export const DEFAULT_TOKEN_ID = 1n;
 
 /** A signed command without its signature. Amounts and fees are nanomina. */
 export interface UserCommand {

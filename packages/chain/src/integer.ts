@@ -16,6 +16,11 @@ export function parseUnsigned(text: string, max: bigint): bigint {
   return value;
 }
 
+/** @throws RangeError unless 0 ≤ value ≤ max, so that nothing spills into its neighbour. */
+export function requireUnsigned(value: bigint, max: bigint): void {
+  if (value < 0n || value > max) throw new RangeError(`${value} is not between 0 and ${max}`);
+}
+
 /** Math.min refuses bigints. */
 export function least(first: bigint, ...others: readonly bigint[]): bigint {
   return others.reduce((a, b) => (a < b ? a : b), first);

@@ -1,6 +1,12 @@
 // The hash of an account, which is its leaf in the ledger of protocol 1.x.
 
-import { type Field, fieldFromBytes, fieldToBytes, publicKeyText } from "@forklift/chain";
+import {
+  DEFAULT_TOKEN_ID,
+  type Field,
+  fieldFromBytes,
+  fieldToBytes,
+  publicKeyText,
+} from "@forklift/chain";
 import { type Account, newAccount } from "./account.ts";
 import { tableOf } from "./account-objects.ts";
 import { AT, FLAG } from "./account-record.ts";
@@ -41,8 +47,6 @@ const MAY_STAKE = true;
 
 /** "Not owned" and "account not disabled": two bits. */
 const DEFAULT_TOKEN_PERMISSIONS = 0b00;
-
-const DEFAULT_TOKEN_ID = 1;
 
 /** How an account without timing is written: all zeros, but for its vesting period. */
 const UNTIMED_VESTING_PERIOD = 1;
@@ -91,7 +95,7 @@ export function writeAccount(bytes: Uint8Array, table: AccountTable, index: numb
   uint32(AT.nonce);
   uint64(AT.balance);
   input.bits(DEFAULT_TOKEN_PERMISSIONS, 2);
-  input.bits(DEFAULT_TOKEN_ID, 32);
+  input.bits(Number(DEFAULT_TOKEN_ID), 32);
   input.bits(0, 32);
   input.boolean((flags & FLAG.keyIsOdd) !== 0);
 }

@@ -84,7 +84,8 @@ function decodeTiming(json: unknown): Timing | null {
   }
 }
 
-function encodeTiming(timing: Timing): object {
+/** The key `timing` of an account. */
+export function encodeTiming(timing: Timing): object {
   return {
     initial_minimum_balance: minaOfNanomina(timing.initialMinimumBalance),
     cliff_time: `${timing.cliffTime}`,

@@ -1,6 +1,6 @@
 // The accounts, flat: records of equal size, one after the other in chunks of bytes, and their keys.
 
-import { FIELD_BYTES, FormatError, UINT32_MAX, UINT64_MAX } from "@forklift/chain";
+import { FIELD_BYTES, FormatError, requireUnsigned, UINT32_MAX, UINT64_MAX } from "@forklift/chain";
 import type { Timing } from "./account.ts";
 import { AT, FLAG, RECORD_BYTES } from "./account-record.ts";
 import type { PointBytes } from "./decoded-texts.ts";
@@ -173,13 +173,13 @@ export class AccountTable {
 
   /** @throws RangeError beyond 64 bits; nothing is written then. */
   setBalance(index: number, balance: bigint): void {
-    requireFit(balance, UINT64_MAX);
+    requireUnsigned(balance, UINT64_MAX);
     this.#toWrite(index).view.setBigUint64(offsetOf(index) + AT.balance, balance, true);
   }
 
   /** @throws RangeError beyond 32 bits; nothing is written then. */
   setNonce(index: number, nonce: bigint): void {
-    requireFit(nonce, UINT32_MAX);
+    requireUnsigned(nonce, UINT32_MAX);
     this.#toWrite(index).view.setUint32(offsetOf(index) + AT.nonce, Number(nonce), true);
   }
 
@@ -309,20 +309,16 @@ function setFlag(view: DataView, index: number, flag: number, value: boolean): v
 }
 
 function requireParts({ balance, nonce, timing }: AccountParts): void {
-  requireFit(balance, UINT64_MAX);
-  requireFit(nonce, UINT32_MAX);
+  requireUnsigned(balance, UINT64_MAX);
+  requireUnsigned(nonce, UINT32_MAX);
   requireTiming(timing);
 }
 
 function requireTiming(timing: Timing | null): void {
   if (timing === null) return;
-  requireFit(timing.initialMinimumBalance, UINT64_MAX);
-  requireFit(timing.cliffTime, UINT32_MAX);
-  requireFit(timing.cliffAmount, UINT64_MAX);
-  requireFit(timing.vestingPeriod, UINT32_MAX);
-  requireFit(timing.vestingIncrement, UINT64_MAX);
-}
-
-function requireFit(value: bigint, max: bigint): void {
-  if (value < 0n || value > max) throw new RangeError(`${value} is not between 0 and ${max}`);
+  requireUnsigned(timing.initialMinimumBalance, UINT64_MAX);
+  requireUnsigned(timing.cliffTime, UINT32_MAX);
+  requireUnsigned(timing.cliffAmount, UINT64_MAX);
+  requireUnsigned(timing.vestingPeriod, UINT32_MAX);
+  requireUnsigned(timing.vestingIncrement, UINT64_MAX);
 }

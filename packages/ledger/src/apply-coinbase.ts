@@ -3,6 +3,7 @@
 import type { GlobalSlotSinceGenesis } from "@forklift/chain";
 import { findPlace, requireDeposit, settle } from "./deposit.ts";
 import type { Ledger } from "./ledger.ts";
+import { payOne } from "./pay-one.ts";
 import { timingAfterSpending } from "./timing.ts";
 import { type Coinbase, InvalidTransactionError, type Outcome } from "./transaction.ts";
 
@@ -12,19 +13,7 @@ export function applyCoinbase(
   { receiver, amount, feeTransfer }: Coinbase,
   slot: GlobalSlotSinceGenesis,
 ): Outcome {
-  const place = findPlace(ledger, receiver);
-  if (feeTransfer === null) {
-    const balance = requireDeposit(place, amount);
-    const timing = timingAfterSpending(place.funds, 0n, slot);
-    const index = settle(ledger, place, balance);
-    ledger.table.setTiming(index, timing);
-    return {
-      status: "applied",
-      failureReason: null,
-      accessed: [index],
-      created: place.index === undefined ? [index] : [],
-    };
-  }
+  if (feeTransfer === null) return payOne(ledger, receiver, amount, slot);
   const { receiver: transferee, fee } = feeTransfer;
   if (transferee === receiver || fee > amount) {
     throw new InvalidTransactionError(
@@ -36,6 +25,7 @@ export function applyCoinbase(
   const transfereePlace = findPlace(ledger, transferee);
   const transfereeBalance = requireDeposit(transfereePlace, fee);
   const timing = timingAfterSpending(transfereePlace.funds, 0n, slot);
+  const place = findPlace(ledger, receiver);
   const balance = requireDeposit(place, amount - fee);
   const transfereeIndex = settle(ledger, transfereePlace, transfereeBalance);
   ledger.table.setTiming(transfereeIndex, timing);

@@ -3,8 +3,9 @@
 import type { GlobalSlotSinceGenesis } from "@forklift/chain";
 import { findPlace, requireDeposit, settle } from "./deposit.ts";
 import type { Ledger } from "./ledger.ts";
+import { payOne } from "./pay-one.ts";
 import { timingAfterSpending } from "./timing.ts";
-import type { FeeTransfer, Outcome, SingleTransfer } from "./transaction.ts";
+import type { FeeTransfer, Outcome } from "./transaction.ts";
 
 /** @throws InvalidTransactionError when no block may hold the transfer; the ledger is unchanged. */
 export function applyFeeTransfer(
@@ -12,9 +13,9 @@ export function applyFeeTransfer(
   { transfers: [first, second] }: FeeTransfer,
   slot: GlobalSlotSinceGenesis,
 ): Outcome {
-  if (second === undefined) return applyOne(ledger, first, slot);
+  if (second === undefined) return payOne(ledger, first.receiver, first.fee, slot);
   if (first.receiver === second.receiver) {
-    return applyOne(ledger, { receiver: first.receiver, fee: first.fee + second.fee }, slot);
+    return payOne(ledger, first.receiver, first.fee + second.fee, slot);
   }
   const firstPlace = findPlace(ledger, first.receiver);
   const secondPlace = findPlace(ledger, second.receiver);
@@ -32,23 +33,5 @@ export function applyFeeTransfer(
     failureReason: null,
     accessed,
     created: accessed.filter((index) => !wasThere.includes(index)),
-  };
-}
-
-function applyOne(
-  ledger: Ledger,
-  { receiver, fee }: SingleTransfer,
-  slot: GlobalSlotSinceGenesis,
-): Outcome {
-  const place = findPlace(ledger, receiver);
-  const balance = requireDeposit(place, fee);
-  const timing = timingAfterSpending(place.funds, 0n, slot);
-  const index = settle(ledger, place, balance);
-  ledger.table.setTiming(index, timing);
-  return {
-    status: "applied",
-    failureReason: null,
-    accessed: [index],
-    created: place.index === undefined ? [index] : [],
   };
 }

@@ -1,7 +1,7 @@
 // The hash of an account after the hard fork: what was an account of protocol 1.x, hashed as
 // Berkeley does.
 
-import { FIELD_BYTES, fieldToBytes } from "@forklift/chain";
+import { DEFAULT_TOKEN_ID, FIELD_BYTES, fieldToBytes } from "@forklift/chain";
 import { AT, FLAG } from "./account-record.ts";
 import type { AccountTable } from "./account-table.ts";
 import { hashKimchi, kimchiSalt } from "./field-hash.ts";
@@ -22,7 +22,7 @@ const DUMMY_VERIFICATION_KEY_HASH =
   0x078018e7a866153a26b0496ca16fe713962dffb84f604368d8bc1f09e418dad6n;
 
 /** The default token, whose identifier has become a field element. */
-const DEFAULT_TOKEN = fieldToBytes(1n);
+const DEFAULT_TOKEN = fieldToBytes(DEFAULT_TOKEN_ID);
 
 /** The bits of a permission, highest first: constant, signature necessary, signature sufficient. */
 const SIGNATURE = 0b011;

@@ -1,6 +1,6 @@
 // A staged ledger diff in the form of a precomputed block: what the decoder reads, written.
 
-import { minaOfNanomina, UINT32_MAX } from "@forklift/chain";
+import { DEFAULT_TOKEN_ID, minaOfNanomina, UINT32_MAX } from "@forklift/chain";
 import type {
   CoinbaseParts,
   DiffCommand,
@@ -10,7 +10,7 @@ import type {
 } from "./staged-ledger-diff.ts";
 import type { SingleTransfer } from "./transaction.ts";
 
-const DEFAULT_TOKEN = "1";
+const DEFAULT_TOKEN = String(DEFAULT_TOKEN_ID);
 
 /** Fees are decimal MINA there, amounts and balances nanomina. Works come without their proofs. */
 export function encodeStagedLedgerDiff([first, second]: StagedLedgerDiff): object {

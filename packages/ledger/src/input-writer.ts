@@ -1,6 +1,6 @@
 // Writes an input of Mina's hashes as the bytes that are hashed.
 
-import { FIELD_BYTES, UINT32_MAX, UINT64_MAX } from "@forklift/chain";
+import { FIELD_BYTES, requireUnsigned, UINT32_MAX, UINT64_MAX } from "@forklift/chain";
 
 /** One less than a field element's 255 bits, so that every chunk is below the modulus. */
 export const CHUNK_BITS = 254;
@@ -29,13 +29,13 @@ export class InputWriter {
 
   /** @throws RangeError for a value that would spill into its neighbour. */
   uint32(value: bigint): void {
-    requireFit(value, UINT32_MAX);
+    requireUnsigned(value, UINT32_MAX);
     this.bits(Number(value), 32);
   }
 
   /** @throws RangeError for a value that would spill into its neighbour. */
   uint64(value: bigint): void {
-    requireFit(value, UINT64_MAX);
+    requireUnsigned(value, UINT64_MAX);
     this.bits(Number(BigInt.asUintN(32, value)), 32);
     this.bits(Number(value >> 32n), 32);
   }
@@ -55,8 +55,4 @@ export class InputWriter {
       written += count;
     }
   }
-}
-
-function requireFit(value: bigint, max: bigint): void {
-  if (value < 0n || value > max) throw new RangeError(`${value} is not between 0 and ${max}`);
 }

@@ -1,11 +1,12 @@
 // The receipt chain: a hash in every account over all the commands whose fees it has paid.
 
 import {
+  DEFAULT_TOKEN_ID,
   FIELD_BYTES,
   type PublicKey,
-  UINT32_MAX,
   type UserCommand,
   type UserCommandType,
+  VALID_FOR_EVER,
 } from "@forklift/chain";
 import { EMPTY_RECEIPT_CHAIN_BYTES } from "./account-objects.ts";
 import { memoBytes, pointBytes } from "./decoded-texts.ts";
@@ -26,11 +27,6 @@ const COMMAND_TAG: Readonly<Record<UserCommandType, number>> = {
   payment: 0b000,
   delegation: 0b100,
 };
-
-const DEFAULT_TOKEN_ID = 1n;
-
-/** What "no limit" is inside a command. */
-const VALID_FOR_EVER = UINT32_MAX;
 
 /**
  * The chain with one more command. The signature is no part of it.

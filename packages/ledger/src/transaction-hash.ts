@@ -2,13 +2,14 @@
 // of a command's serialized form.
 
 import {
+  DEFAULT_TOKEN_ID,
   decodeBase58check,
   encodeBase58check,
   encodeBase58checkAscii,
   type PublicKey,
   type TransactionHash,
-  UINT32_MAX,
   type UserCommand,
+  VALID_FOR_EVER,
   VERSION_BYTE,
 } from "@forklift/chain";
 import { blake2b } from "@noble/hashes/blake2.js";
@@ -31,11 +32,6 @@ const SIGNATURE_VERSION = 0x9a;
 const SIGNATURE_BYTES = 1 + 32 + 32;
 
 const DIGEST_BYTES = 32;
-
-/** What "no limit" is inside a command. */
-const VALID_FOR_EVER = UINT32_MAX;
-
-const DEFAULT_TOKEN = 1n;
 
 /** Nothing is hashed while another command is being written, so one is enough. */
 const serialized = new SerializedForm();
@@ -78,7 +74,7 @@ export function hashSignedCommand(
   const { fee, feePayer, nonce, validUntil, memo } = command;
   const form = serialized.begin();
   form.tags(3);
-  form.tags(5).integer(fee, 64).tags(3).integer(DEFAULT_TOKEN, 64);
+  form.tags(5).integer(fee, 64).tags(3).integer(DEFAULT_TOKEN_ID, 64);
   form.publicKey(feePayer);
   form.tags(2).integer(nonce, 32);
   form.tags(2).integer(validUntil ?? VALID_FOR_EVER, 32);
@@ -94,7 +90,7 @@ export function hashSignedCommand(
 export function hashFeeTransfer(transfer: SingleTransfer): TransactionHash {
   const form = serialized.begin();
   writeTransfer(form, transfer);
-  form.tags(3).integer(DEFAULT_TOKEN, 64);
+  form.tags(3).integer(DEFAULT_TOKEN_ID, 64);
   return hashSerialized(FEE_TRANSFER_VERSION, form);
 }
 
@@ -120,7 +116,7 @@ function writeBody(
   }
   form.byte(0).tags(2).publicKey(source).publicKey(receiver);
   // One version fewer than in front of the fee's token.
-  form.tags(2).integer(DEFAULT_TOKEN, 64);
+  form.tags(2).integer(DEFAULT_TOKEN_ID, 64);
   form.tags(3).integer(amount ?? 0n, 64);
 }
 

@@ -3,11 +3,11 @@
 import { minaOfNanomina, type StateHash } from "@forklift/chain";
 import {
   type Account,
+  encodeTiming,
   hashProtocolState,
   Ledger,
   newAccount,
   type ProtocolState,
-  type Timing,
 } from "@forklift/ledger";
 import { GENESIS_TIMESTAMP } from "./calendar.ts";
 import { createGenesisAccounts } from "./genesis-accounts.ts";
@@ -64,16 +64,6 @@ function accountJson({ publicKey, balance, delegate, timing }: Account): object 
     pk: publicKey,
     balance: minaOfNanomina(balance),
     ...(delegate === publicKey ? {} : { delegate }),
-    ...(timing === null ? {} : { timing: timingJson(timing) }),
-  };
-}
-
-function timingJson(timing: Timing): object {
-  return {
-    initial_minimum_balance: minaOfNanomina(timing.initialMinimumBalance),
-    cliff_time: `${timing.cliffTime}`,
-    cliff_amount: minaOfNanomina(timing.cliffAmount),
-    vesting_period: `${timing.vestingPeriod}`,
-    vesting_increment: minaOfNanomina(timing.vestingIncrement),
+    ...(timing === null ? {} : { timing: encodeTiming(timing) }),
   };
 }
