@@ -5,7 +5,7 @@
 // Without --sample a sample network is made first; with 50,000 blocks that takes some minutes.
 
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -13,6 +13,14 @@ import { openScratch, startServer } from "@forklift/postgres";
 import { dumpSeconds, pipeSeconds } from "./bare-copies.js";
 import { copySeconds } from "./copy-stage.js";
 import { forkliftProcess } from "./forklift-process.js";
+import {
+  blocksOf,
+  genesisLedgerOf,
+  makeSample,
+  networkOptions,
+  presetOf,
+  restoredSource,
+} from "./sample-network.js";
 import { verifiedBlocks } from "./verified-blocks.js";
 
 const { values: options } = parseArgs({
@@ -27,16 +35,10 @@ const { values: options } = parseArgs({
 
 const scratch = await mkdtemp(path.join(tmpdir(), "forklift-bench-"));
 try {
-  const figures = await measure(options.sample ?? (await makeSample(path.join(scratch, "sample"))));
-  print(figures);
+  const size = { blocks: options.blocks, commandsPerBlock: options["commands-per-block"] };
+  print(await measure(options.sample ?? (await makeSample(path.join(scratch, "sample"), size))));
 } finally {
   await rm(scratch, { recursive: true, force: true });
-}
-
-async function makeSample(out) {
-  const size = ["--blocks", options.blocks, "--commands-per-block", options["commands-per-block"]];
-  await forkliftProcess(["sample", "--out", out, "--days", "1", ...size]);
-  return out;
 }
 
 async function measure(sample) {
@@ -50,30 +52,22 @@ async function measure(sample) {
 }
 
 async function measureOn(server, sample) {
-  const source = await openScratch(server.url, "source");
-  const [dump] = await readdir(path.join(sample, "dumps"));
-  await forkliftProcess([
-    "restore",
-    "--dump",
-    path.join(sample, "dumps", dump),
-    "--db",
-    source.url,
-  ]);
-  const preset = path.join(sample, "network.yaml");
-  const genesisLedgerUrl = path.join(sample, "genesis-ledger.json");
-  const blocks = path.join(sample, "blocks");
-
+  const source = await restoredSource(server, sample);
   const migrated = await openScratch(server.url, "migrated");
   const migrate = await forkliftProcess([
-    "migrate",
-    ...["--source-db", source.url, "--target-db", migrated.url, "--blocks", blocks],
-    ...["--genesis-ledger", genesisLedgerUrl, "--network", preset],
+    ...["migrate", ...networkOptions(sample), "--blocks", blocksOf(sample)],
+    ...["--source-db", source.url, "--target-db", migrated.url],
   ]);
 
-  const { verified, verify } = await verifiedBlocks(blocks);
+  const { verified, verify } = await verifiedBlocks(blocksOf(sample));
   const target = await openScratch(server.url, "target");
-  const urls = { sourceUrl: source.url, targetUrl: target.url };
-  const seconds = await copySeconds({ ...urls, preset, genesisLedgerUrl, verified });
+  const seconds = await copySeconds({
+    sourceUrl: source.url,
+    targetUrl: target.url,
+    preset: presetOf(sample),
+    genesisLedgerUrl: genesisLedgerOf(sample),
+    verified,
+  });
   const piped = await openScratch(server.url, "piped");
   const pipe = await pipeSeconds(target.url, piped.url, { buildsIndexesLast: false });
   const pipedLast = await openScratch(server.url, "pipedlast");

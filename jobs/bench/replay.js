@@ -9,13 +9,14 @@
 // what the operating system says of it. Times begin when the ledger to start from is in memory.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { openScratch, startServer } from "@forklift/postgres";
 import { forkliftProcess } from "./forklift-process.js";
 import { makeMigratedDatabase } from "./replay-database.js";
+import { blocksOf, networkOptions, presetOf, restoredSource } from "./sample-network.js";
 
 /** Mainnet up to its fork. Its commands per block, internal ones included, are assumed to be ours. */
 const MAINNET_BLOCKS = 359_604;
@@ -54,18 +55,13 @@ async function made({ url }) {
 }
 
 async function migrated({ url }) {
-  const source = await openScratch(server.url, "source");
-  const dumps = path.join(options.sample, "dumps");
-  const dump = path.join(dumps, (await readdir(dumps)).sort().at(-1));
-  await forkliftProcess(["restore", "--dump", dump, "--db", source.url]);
-  const network = path.join(options.sample, "network.yaml");
+  const { sample } = options;
+  const source = await restoredSource(server, sample);
   await forkliftProcess([
-    "migrate",
-    ...["--source-db", source.url, "--target-db", url, "--network", network],
-    ...["--genesis-ledger", path.join(options.sample, "genesis-ledger.json")],
-    ...["--blocks", path.join(options.sample, "blocks")],
+    ...["migrate", ...networkOptions(sample), "--blocks", blocksOf(sample)],
+    ...["--source-db", source.url, "--target-db", url],
   ]);
-  return network;
+  return presetOf(sample);
 }
 
 async function replayProcess({ url }, network) {
