@@ -46,16 +46,19 @@ export function blockCache({ dir, maxBytes }: CacheOptions, network: string): Bl
   /** Bytes of the folder when it was last looked at, and of what we wrote since; null: not yet. */
   let seen: number | null = null;
   let written = 0;
+  /** Bytes that were given room and may not be in the folder yet. */
+  let underWay = 0;
   /** One at a time; who needs room waits for the one under way. */
   let trimming: Promise<void> = Promise.resolve();
 
   async function makeRoom(bytes: number): Promise<void> {
     const isKnown = seen !== null && written + bytes <= maxBytes * UNSEEN_SHARE;
     if (!isKnown || seen! + written + bytes > maxBytes) {
-      seen = await trim(folder, maxBytes, bytes);
-      written = 0;
+      seen = await trim(folder, maxBytes, bytes + underWay);
+      written = underWay;
     }
     written += bytes;
+    underWay += bytes;
   }
 
   return {
@@ -87,8 +90,12 @@ export function blockCache({ dir, maxBytes }: CacheOptions, network: string): Bl
         const room = trimming.then(() => makeRoom(bytes.byteLength));
         trimming = room.catch(() => undefined);
         await room;
-        await writeFile(temporary, bytes, { flag: "wx" });
-        await rename(temporary, path);
+        try {
+          await writeFile(temporary, bytes, { flag: "wx" });
+          await rename(temporary, path);
+        } finally {
+          underWay -= bytes.byteLength;
+        }
       } catch (error) {
         // Removed as far as it is there; that it could not be written is what counts.
         await rm(temporary, { force: true }).catch(() => undefined);
