@@ -7,6 +7,7 @@ import { runStages } from "@forklift/pipeline";
 import { connect } from "@forklift/postgres";
 import { replayCommands } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
+import "../dist/heap-growth.js";
 import { permutationUs } from "../../packages/ledger/bench/permutation-speed.js";
 import { REPLAY_DEFAULTS } from "../dist/config/schema.js";
 import { madeUpNetwork } from "./replay-database.js";

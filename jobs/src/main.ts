@@ -1,5 +1,6 @@
 // The `forklift` command: everything that touches the process.
 
+import "./heap-growth.ts";
 import { runCli } from "./cli/run-cli.ts";
 
 const stop = new AbortController();

@@ -13,7 +13,7 @@ const LONG_BLOCKS = 10 * SHORT_BLOCKS;
 const MIB = 1024 * 1024;
 
 /** What the documentation promises of `forklift migrate`, however long the chain. */
-const PEAK_BYTES_MAX = 512 * MIB;
+const PEAK_BYTES_MAX = 400 * MIB;
 
 /**
  * Left alone, a process lets its garbage lie while there is room, and the more it has done the more

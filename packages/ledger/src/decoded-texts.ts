@@ -20,8 +20,8 @@ export type { PointBytes } from "@forklift/chain";
 /** Entries a generation, about 400 bytes each: more keys than a week of mainnet blocks touches. */
 const CACHED_KEYS_MAX = 32_768;
 
-/** Likewise. Hashes repeat less: the receipts of busy payers, and what a state inherits. */
-const CACHED_HASHES_MAX = 8_192;
+/** Likewise. What a state inherits is in the block before it; other hashes hardly repeat. */
+const CACHED_HASHES_MAX = 2_048;
 
 /** Likewise. Most commands have the empty memo, and those of a payer are alike. */
 const CACHED_MEMOS_MAX = 4_096;

@@ -1,7 +1,13 @@
 // Objects as files below a local folder.
 
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  open as openByCallback,
+  read as readByCallback,
+} from "node:fs";
 import {
   mkdir,
   open as openFile,
@@ -14,6 +20,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { TryAgainError } from "@forklift/pipeline";
 import { digestStream } from "./digest-stream.ts";
 import { errorCode, fileError } from "./file-error.ts";
@@ -36,16 +43,19 @@ const READ_CHUNK_BYTES = 256 * 1024;
 /** What a run that died in the middle leaves behind. Never an object. */
 const TEMPORARY = /^\..*\.(partial|lock|stale)$/;
 
+const openDescriptor = promisify(openByCallback);
+const readDescriptor = promisify(readByCallback);
+
 export function fileStore(url: URL): Store {
   const folder = fileURLToPath(url);
   const pathOf = (name: string) => join(folder, checkObjectName(name));
 
   async function open(name: string, range?: ByteRange): Promise<ObjectBody | null> {
     const path = pathOf(name);
-    const found = await statFile(path);
-    if (found === null) return null;
-    const bytes = range === undefined ? found.size : range.end - range.start;
-    return { bytes, stream: readFile(path, bytes, range) };
+    const file = await openToRead(path);
+    if (file === null) return null;
+    const bytes = range === undefined ? file.bytes : range.end - range.start;
+    return { bytes, stream: readFile(path, { ...file, bytes }, range) };
   }
 
   return {
@@ -133,30 +143,57 @@ async function writeWhole(path: string, stream: AsyncIterable<Uint8Array>): Prom
   await entries.sync();
 }
 
+interface OpenFile {
+  readonly descriptor: number;
+  readonly bytes: bigint;
+}
+
+/**
+ * Precomputed blocks are many small files, so only what may wait for a disk goes to another thread:
+ * finding a file, and reading it. What the system knows of an open file it tells at once.
+ */
+async function openToRead(path: string): Promise<OpenFile | null> {
+  let descriptor: number;
+  try {
+    descriptor = await openDescriptor(path, "r");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return null;
+    throw fileError(error, `open ${path}`);
+  }
+  const found = fstatSync(descriptor, { bigint: true });
+  if (found.isFile()) return { descriptor, bytes: found.size };
+  closeSync(descriptor);
+  return null;
+}
+
 /** Without a range to the end, wherever that is by now: a file that grows is noticed. */
 async function* readFile(
   path: string,
-  bytes: bigint,
+  { descriptor, bytes }: OpenFile,
   range?: ByteRange,
 ): AsyncGenerator<Uint8Array> {
-  // A stream has no way of saying "no byte at all".
-  if (range !== undefined && bytes === 0n) return;
-  const part =
-    range === undefined ? {} : { start: Number(range.start), end: Number(range.end) - 1 };
+  const start = range?.start ?? 0n;
+  // One byte more than there should be: a read that leaves it out has come to the end.
+  const wanted = range === undefined ? bytes + 1n : bytes;
   let read = 0n;
   try {
-    for await (const chunk of createReadStream(path, {
-      ...part,
-      highWaterMark: READ_CHUNK_BYTES,
-    })) {
-      read += BigInt(chunk.byteLength);
-      yield chunk;
+    while (read < wanted) {
+      const room = Buffer.allocUnsafe(Math.min(READ_CHUNK_BYTES, Number(wanted - read)));
+      const at = Number(start + read);
+      const { bytesRead } = await readDescriptor(descriptor, room, 0, room.length, at);
+      if (bytesRead === 0) break;
+      read += BigInt(bytesRead);
+      yield room.subarray(0, bytesRead);
+      if (read === bytes && bytesRead < room.length) break;
     }
   } catch (error) {
     throw fileError(error, `read ${path}`);
+  } finally {
+    closeSync(descriptor);
   }
   if (read !== bytes) {
-    throw new TryAgainError(`${path} changed while it was read: ${bytes} bytes, then ${read}`);
+    const found = read > bytes ? "more" : String(read);
+    throw new TryAgainError(`${path} changed while it was read: ${bytes} bytes, then ${found}`);
   }
 }
 

@@ -28,10 +28,10 @@ const BATCH_BLOCKS_MAX = 2_000;
  * Bounds what is in memory at once: a command takes about 1 kB. A batch ends with the block that
  * reaches it.
  */
-const BATCH_COMMANDS_MAX = 20_000;
+const BATCH_COMMANDS_MAX = 8_000;
 
 /** What is read and verified while a batch is written: the next batch, which is in memory too. */
-const COMMANDS_AHEAD_MAX = 20_000;
+const COMMANDS_AHEAD_MAX = 8_000;
 
 type Plan = MigrationRange;
 
