@@ -142,5 +142,7 @@ async function openBlocks(
 ): Promise<BlockSources | null> {
   if (urls === undefined) return null;
   const places = blockPlacesOf({ ...options, blocks: urls });
-  return await openBlockSources({ ...places, network, scratchDirectory: work.path });
+  // The hashes of the ledger, which take longer than the blocks, have one.
+  const threads = options.threads - 1;
+  return await openBlockSources({ ...places, network, scratchDirectory: work.path, threads });
 }

@@ -8,6 +8,7 @@ import { parseStoreUrl } from "@forklift/storage";
 import { blockCache, type CacheOptions } from "./block-cache.ts";
 import type { BlockSource } from "./block-source.ts";
 import { type BlockSources, blockSources } from "./block-sources.ts";
+import { openBlockVerifier } from "./block-verifier.ts";
 import { bundleSource, isBundle } from "./bundle-source.ts";
 import { folderSource } from "./folder-source.ts";
 
@@ -23,6 +24,8 @@ export interface BlockSourcesOptions {
    * below the working directory.
    */
   readonly cache?: CacheOptions;
+  /** Threads that verify blocks, each with some 70 MB; 0 verifies here. One a core unless told. */
+  readonly threads?: number;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface BlockSourcesOptions {
  * @throws ConfigError for no URL, a URL of no known kind, or a local place that is not there.
  */
 export async function openBlockSources(options: BlockSourcesOptions): Promise<BlockSources> {
-  const { urls, network, scratchDirectory } = options;
+  const { urls, network, scratchDirectory, threads } = options;
   if (urls.length === 0) {
     throw new ConfigError("no source of precomputed blocks is configured", {
       hint: "give at least one folder, URL or tar archive under `blocks`",
@@ -48,7 +51,10 @@ export async function openBlockSources(options: BlockSourcesOptions): Promise<Bl
         : folderSource(text, network),
     );
   }
-  return blockSources(sources, network, cache && { cache: blockCache(cache, network) });
+  return blockSources(sources, network, {
+    ...(cache === undefined ? {} : { cache: blockCache(cache, network) }),
+    ...(threads === undefined ? {} : { verifier: openBlockVerifier({ workers: threads }) }),
+  });
 }
 
 /** A mistyped path would otherwise look like a folder without any of the blocks. */
