@@ -1,5 +1,6 @@
 import { VerificationError } from "@forklift/pipeline";
 import {
+  type ConvertOptions,
   convertCheckpoint,
   diffCheckpoints,
   listCheckpoints,
@@ -25,15 +26,7 @@ import {
 
 type Finish = (outcome: Outcome) => void;
 
-interface ConvertOptions extends CommonOptions {
-  readonly ledgerOnly?: true;
-  readonly withMeta?: true;
-  readonly withoutHash?: true;
-  readonly network?: string;
-  readonly startSlot?: bigint;
-  readonly height?: bigint;
-  readonly stateHash?: ReturnType<typeof stateHashOption>;
-}
+type ConvertCommandOptions = CommonOptions & Omit<ConvertOptions, "inform">;
 
 /** Accounts and misplaced accounts that `diff` names unless it is told otherwise. */
 const DIFFERENCES_SHOWN = 20;
@@ -92,7 +85,7 @@ export function addCheckpointCommand(program: Command, host: Host, finish: Finis
     .option("--start-slot <n>", "slot after the block; default: as the file says", heightOption)
     .option("--height <n>", "of the block that the ledger stands on", heightOption)
     .option("--state-hash <hash>", "likewise", stateHashOption)
-    .action(async (from: string, to: string, options: ConvertOptions) => {
+    .action(async (from: string, to: string, options: ConvertCommandOptions) => {
       const inform = informer(options);
       const written = await convertCheckpoint(fileUrl(from), fileUrl(to), { ...options, inform });
       finish({

@@ -1,18 +1,15 @@
 // Copies of sets: in parts, resumed, compared before anything is removed.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { VerificationError } from "@forklift/pipeline";
-import { openStore, type Store } from "@forklift/storage";
-import { type GcsEmulator, startGcsEmulator } from "@forklift/testkit";
+import type { Store } from "@forklift/storage";
 import pino from "pino";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { runWithoutTarget } from "../../src/run-context.ts";
 import { inParallel } from "../../src/sets/copy-set.ts";
 import { latestName, moveLatest, readLatest } from "../../src/sets/latest.ts";
 import { findSets, type PublishedSet } from "../../src/sets/published-sets.ts";
 import { type CopyWorld, copySets, removeCopied } from "../../src/stages/copy-sets.ts";
+import { testStores } from "./test-stores.ts";
 import { NETWORK, namesIn, one, writeSet } from "./written-sets.ts";
 
 /** A dump of four parts. */
@@ -28,25 +25,7 @@ const shell = {
   terminal: null,
 };
 
-let home: string;
-let emulator: GcsEmulator;
-let stores = 0;
-
-beforeAll(async () => {
-  home = await mkdtemp(path.join(tmpdir(), "forklift-copy-"));
-  emulator = await startGcsEmulator({ dir: path.join(home, "buckets") });
-  await emulator.createBucket("sets");
-  vi.stubEnv("STORAGE_EMULATOR_HOST", emulator.url);
-});
-
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await emulator[Symbol.asyncDispose]();
-  await rm(home, { recursive: true });
-});
-
-const folder = () => openStore(`${home}/folder-${++stores}/`);
-const bucket = () => openStore(`gs://sets/${++stores}/`);
+const { emulator, folder, bucket } = testStores();
 
 async function copy(
   from: Store,
@@ -68,7 +47,8 @@ async function completeIn(store: Store): Promise<string[]> {
 }
 
 const uploadsOf = (name: string) =>
-  emulator.requests.filter((it) => it.method === "POST" && it.path.includes(`name=${name}`)).length;
+  emulator().requests.filter((it) => it.method === "POST" && it.path.includes(`name=${name}`))
+    .length;
 
 test.each<[string, () => Store, () => Store]>([
   ["a folder to a bucket", folder, bucket],
@@ -82,9 +62,9 @@ test.each<[string, () => Store, () => Store]>([
   const fault = { nth: 3, times: "always", action: { kind: "status", status: 400 } } as const;
   const isUp = to.url.startsWith("gs:");
   const parts = isUp ? "name=.*forklift-copy" : `${dump.name}.*alt=media`;
-  emulator.faults.add({ ...fault, method: isUp ? "POST" : "GET", path: parts });
+  emulator().faults.add({ ...fault, method: isUp ? "POST" : "GET", path: parts });
   await expect(copy(from, to, [older, set], { jobs: 1 })).rejects.toThrow();
-  emulator.faults.clear();
+  emulator().faults.clear();
   expect(await completeIn(to)).toEqual([older.name]);
   expect((await readLatest(to, NETWORK))?.set).toBe(older.name);
 

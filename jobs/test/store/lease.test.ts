@@ -2,34 +2,17 @@
 
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
-import path from "node:path";
+import { hostname } from "node:os";
 import { TryAgainError } from "@forklift/pipeline";
-import { openStore, type Store } from "@forklift/storage";
-import { type GcsEmulator, startGcsEmulator } from "@forklift/testkit";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Store } from "@forklift/storage";
+import { describe, expect, test } from "vitest";
 import { acquireLease, LEASE_LIMITS, type LeaseLimits, leaseName } from "../../src/sets/lease.ts";
+import { testStores } from "./test-stores.ts";
 import { NETWORK, namesIn } from "./written-sets.ts";
 
 const NOON = Date.parse("2024-06-05T12:00:00Z");
 
-let home: string;
-let emulator: GcsEmulator;
-let stores = 0;
-
-beforeAll(async () => {
-  home = await mkdtemp(path.join(tmpdir(), "forklift-lease-"));
-  emulator = await startGcsEmulator({ dir: path.join(home, "buckets") });
-  await emulator.createBucket("sets");
-  vi.stubEnv("STORAGE_EMULATOR_HOST", emulator.url);
-});
-
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await emulator[Symbol.asyncDispose]();
-  await rm(home, { recursive: true });
-});
+const { emulator, folder, bucket } = testStores();
 
 /** A clock of the test's own: leases live ten minutes on it. */
 function stage(store: Store) {
@@ -59,8 +42,8 @@ function stage(store: Store) {
 const ELSEWHERE = { id: "00000000-0000-4000-8000-000000000000", host: "elsewhere", work: "prime" };
 
 describe.each([
-  ["a folder", () => openStore(`${home}/${++stores}/`)],
-  ["a bucket", () => openStore(`gs://sets/${++stores}/`)],
+  ["a folder", folder],
+  ["a bucket", bucket],
 ])("the lease of %s", (_what, open) => {
   test("is one run's, says whose and until when, and goes back", async () => {
     const store = open();
@@ -97,7 +80,7 @@ describe.each([
 });
 
 test("a lease is taken over from a process that is known to have ended, and from no other", async () => {
-  const { acquire, forge } = stage(openStore(`${home}/${++stores}/`));
+  const { acquire, forge } = stage(folder());
   await using _first = await acquire("daily");
   const { pid } = spawnSync(process.execPath, ["--version"]);
   await forge({ pid });
@@ -114,14 +97,14 @@ test("a lease is taken over from a process that is known to have ended, and from
 });
 
 async function ownNamespace(): Promise<string> {
-  const store = openStore(`${home}/${++stores}/`);
+  const store = folder();
   await using _lease = await stage(store).acquire("look");
   const { content } = (await store.read(leaseName(NETWORK)))!;
   return (JSON.parse(content.toString()) as { process: string }).process.split(" ")[0]!;
 }
 
 test("its heart beats: it is renewed, and its loss ends the run", async () => {
-  const store = openStore(`${home}/${++stores}/`);
+  const store = folder();
   const { acquire, forge, pass } = stage(store);
   await using lease = await acquire("daily", { ...LEASE_LIMITS, heartbeatMs: 1 });
   pass(60_000);
@@ -137,21 +120,21 @@ test("its heart beats: it is renewed, and its loss ends the run", async () => {
 });
 
 test("a store that is away costs the lease only when its time is up", async () => {
-  const { acquire, pass, told } = stage(openStore(`gs://sets/${++stores}/`));
+  const { acquire, pass, told } = stage(bucket());
   await using lease = await acquire("daily", { ...LEASE_LIMITS, heartbeatMs: 1 });
-  emulator.faults.add({ times: "always", action: { kind: "status", status: 400 } });
+  emulator().faults.add({ times: "always", action: { kind: "status", status: 400 } });
   const lost = once(lease.signal, "abort");
   while (told.length === 0) await new Promise(setImmediate);
   expect(told[0]).toContain("could not renew the lease of gs://sets/");
   expect(lease.lost()).toBeNull();
   pass(LEASE_LIMITS.timeToLiveMs + 1);
   await lost;
-  emulator.faults.clear();
+  emulator().faults.clear();
   expect(lease.lost()!.message).toContain("lost the lease of gs://sets/");
 });
 
 test("a torn lease holds nobody", async () => {
-  const store = openStore(`${home}/${++stores}/`);
+  const store = folder();
   await store.replace(leaseName(NETWORK), Buffer.from('{"version": 1, "id"'), null);
   await using lease = await stage(store).acquire("daily");
   return await lease.confirm();

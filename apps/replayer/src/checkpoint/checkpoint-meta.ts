@@ -11,7 +11,9 @@ import {
   parseGlobalSlotSinceGenesis,
   parseLedgerHash,
   parseStateHash,
+  parseUnsigned,
   requireFieldBytes,
+  UINT32_MAX,
 } from "@forklift/chain";
 import type { WrittenObject } from "@forklift/storage";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -91,12 +93,12 @@ function metaOf(json: Readonly<Record<string, unknown>>): CheckpointMeta {
   const text = (key: string) => String(json[key]);
   return {
     network: text("network"),
-    height: parseGlobalSlotSinceGenesis(text("height")),
+    height: parseUnsigned(text("height"), UINT32_MAX),
     stateHash: parseStateHash(text("state_hash")),
     globalSlotSinceGenesis: parseGlobalSlotSinceGenesis(text("global_slot_since_genesis")),
     ledgerHash: parseLedgerHash(text("ledger_hash")),
     berkeleyLedgerHash: parseLedgerHash(text("berkeley_ledger_hash")),
-    accountCount: Number(parseGlobalSlotSinceGenesis(text("account_count"))),
+    accountCount: Number(parseUnsigned(text("account_count"), UINT32_MAX)),
     checkpointBytes: BigInt(requireInteger(json["checkpoint_bytes"])),
     checkpointSha256: text("checkpoint_sha256"),
   };
