@@ -6,21 +6,19 @@ import { pMapIterable } from "p-map";
 import type { BlockCache } from "./block-cache.ts";
 import type { BlockId, BlockSource, VerifiedBlock } from "./block-source.ts";
 import { type BlockVerifier, openBlockVerifier } from "./block-verifier.ts";
+import { FileIntake } from "./file-intake.ts";
 import { type RefusalKind, refusalKind } from "./refusal.ts";
 import { type SourceStatistics, type SourceTally, sourceTally } from "./source-tally.ts";
 import type { BlockContent } from "./verify-block.ts";
 
-/**
- * Blocks in the making. Enough to hide the round trips to a bucket; in memory at most this many files
- * of a few megabytes, before each shrinks to what is kept of it.
- */
-const FETCHES_MAX = 16;
+/** Blocks in the making: what threads have to do while the consumer holds up the main thread. */
+const FETCHES_MAX = 64;
 
 /**
  * Blocks asked for ahead of the consumer, in the making or verified. What is kept of a full block,
- * 128 commands, takes a hundred kilobytes: 7 MB in all, beside the files of those in the making.
+ * 128 commands, takes a hundred kilobytes: 19 MB in all, beside the files of those in the making.
  */
-const BLOCKS_WAITING_MAX = 64;
+const BLOCKS_WAITING_MAX = 192;
 
 /**
  * A place that was away for this many blocks in a row, each asked for again for several seconds, is
@@ -39,8 +37,8 @@ export interface BlockSources extends AsyncDisposable {
   /** Like `fetch`, but null when no place has a file of that name. A wrong file still throws. */
   tryFetch(id: BlockId): Promise<VerifiedBlock | null>;
   /**
-   * In the order of the ids, at most 16 at a time and 64 ahead of the consumer: it never holds more
-   * than 16 files and 64 blocks without their proofs, however many ids there are.
+   * In the order of the ids, at most 64 at a time and 192 ahead of the consumer: however many ids
+   * there are, it never holds more than 192 blocks without their proofs, 8 MB of files and 16 more.
    */
   fetchAll(ids: Iterable<BlockId> | AsyncIterable<BlockId>): AsyncGenerator<VerifiedBlock>;
   /** In the order in which the places are asked, the cache among them. */
@@ -57,11 +55,6 @@ interface Place {
   readonly source: BlockSource;
   readonly tally: SourceTally;
   readonly absence: Absence;
-}
-
-interface Found {
-  readonly bytes: Uint8Array;
-  readonly content: BlockContent;
 }
 
 interface Refusal {
@@ -84,6 +77,7 @@ export function blockSources(
       absence: new Absence(),
     }),
   );
+  const intake = new FileIntake();
 
   async function search(
     id: BlockId,
@@ -97,8 +91,7 @@ export function blockSources(
         refusals.push(result);
         continue;
       }
-      if (place.source.isRemote) await cache?.keep(id, result.bytes);
-      return { ...result.content, height, stateHash, source: place.source.url };
+      return { ...result, height, stateHash, source: place.source.url };
     }
     return refusals;
   }
@@ -107,19 +100,25 @@ export function blockSources(
     { source, tally, absence }: Place,
     id: BlockId,
     expectedParent?: StateHash,
-  ): Promise<Found | Refusal> {
+  ): Promise<BlockContent | Refusal> {
     const { url } = source;
-    try {
+    const read = async () => {
       absence.throwIfLeftAlone(url);
       const bytes = await tally.reading(() => source.find(id));
       absence.ended();
-      if (bytes === null) {
-        tally.refused("missing");
-        return { url, kind: "missing", what: "missing", error: null };
-      }
-      const content = await verifier.verifyBlock(bytes, id, expectedParent);
-      tally.found();
-      return { bytes, content };
+      return bytes;
+    };
+    try {
+      return await intake.take(read, async (bytes) => {
+        if (bytes === null) {
+          tally.refused("missing");
+          return { url, kind: "missing", what: "missing", error: null };
+        }
+        const content = await verifier.verifyBlock(bytes, id, expectedParent);
+        tally.found();
+        if (source.isRemote) await cache?.keep(id, bytes);
+        return content;
+      });
     } catch (error) {
       const kind = refusalKind(error);
       if (kind === null) throw error;

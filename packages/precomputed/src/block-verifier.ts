@@ -72,7 +72,9 @@ class VerifyThread {
   constructor() {
     // It keeps the process alive only while somebody waits for it.
     this.#worker.unref();
-    this.#worker.on("message", (answer: VerifyAnswer) => this.#receive(answer));
+    this.#worker.on("message", (answers: readonly VerifyAnswer[]) => {
+      for (const answer of answers) this.#receive(answer);
+    });
     this.#worker.on("error", (error) => this.#fail(error));
     this.#worker.on("exit", () => this.#fail(new Error("a thread that verifies blocks has ended")));
   }

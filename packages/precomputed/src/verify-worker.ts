@@ -30,9 +30,8 @@ port.on("message", (first: VerifyTask) => {
     tasks.push(next.message as VerifyTask);
   }
   // Any error that is no verdict is our bug: it ends the worker, which the pool passes on.
-  for (const [at, verdict] of verifyBlocks(tasks).entries()) {
-    port.postMessage(answer(tasks[at]!.number, verdict));
-  }
+  const verdicts = verifyBlocks(tasks);
+  port.postMessage(tasks.map(({ number }, at) => answer(number, verdicts[at]!)));
 });
 
 function answer(number: number, verdict: BlockContent | FormatError): VerifyAnswer {
