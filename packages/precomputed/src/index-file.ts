@@ -17,7 +17,7 @@ const pack = promisify(gzip);
 const unpack = promisify(gunzip);
 
 /** Changes whenever the bytes below are to be read otherwise. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const DIGEST_BYTES = 32;
 const TAIL_BYTES = 8 + DIGEST_BYTES;
@@ -27,21 +27,22 @@ const LINES_A_PIECE = 10_000;
 
 /** Another file, or the same one written again, is another bundle. */
 export interface BundleIdentity {
-  readonly path: string;
-  readonly bytes: number;
-  readonly modifiedMs: number;
+  /** Without secrets: it is written down. */
+  readonly url: string;
+  readonly version: string;
   readonly network: string;
 }
 
 export interface IndexOfBundle {
   readonly index: BundleIndex;
-  /** Of the archive, unpacked. */
+  /** Of the archive, as it is and unpacked. */
+  readonly bytes: number;
   readonly unpackedBytes: number;
 }
 
 /** A bundle that changes gets its index under the same name. */
-export function indexFileName({ path, network }: BundleIdentity): string {
-  const digest = createHash("sha256").update(`${network}\0${path}`).digest("hex");
+export function indexFileName({ url, network }: BundleIdentity): string {
+  const digest = createHash("sha256").update(`${network}\0${url}`).digest("hex");
   return `bundle-${digest.slice(0, 32)}.index`;
 }
 
@@ -49,10 +50,10 @@ export function indexFileName({ path, network }: BundleIdentity): string {
 export async function writeIndex(
   spool: Spool,
   identity: BundleIdentity,
-  { index, unpackedBytes }: IndexOfBundle,
+  { index, ...sizes }: IndexOfBundle,
 ): Promise<void> {
   const pieces: Uint8Array[] = [];
-  for (const text of directoryOf(index, { format: FORMAT, ...identity, unpackedBytes })) {
+  for (const text of directoryOf(index, { format: FORMAT, ...sizes, ...identity })) {
     pieces.push(await pack(text));
   }
   const directory = await spool.append(Buffer.concat(pieces));
@@ -132,7 +133,7 @@ async function readIndex(
   const offset = tail.readDoubleLE(0);
   const directory = await readSlice(file, { offset, bytes: size - TAIL_BYTES - offset });
   const [head = "", ...lines] = `${await unpack(directory)}`.split("\n");
-  const { format, unpackedBytes, ...written } = JSON.parse(head) as Record<string, unknown>;
+  const { format, bytes, unpackedBytes, ...written } = JSON.parse(head) as Record<string, unknown>;
   if (format !== FORMAT || JSON.stringify(written) !== JSON.stringify(identity)) return null;
   const index = new BundleIndex();
   for (const line of lines) {
@@ -141,10 +142,10 @@ async function readIndex(
     if (typeof row[0] === "string") {
       index.addMember(row[0], { offset: row[1], bytes: row[2]! });
     } else {
-      const [bit, unpacked, at, bytes] = row;
-      const window = at === null ? null : { offset: at, bytes: bytes! };
+      const [bit, unpacked, at, packed] = row;
+      const window = at === null ? null : { offset: at, bytes: packed! };
       index.addPoint({ bit, unpacked, window });
     }
   }
-  return { index, unpackedBytes: unpackedBytes as number };
+  return { index, bytes: bytes as number, unpackedBytes: unpackedBytes as number };
 }

@@ -19,7 +19,7 @@ export interface BlockSourcesOptions {
   /** Has room for every remote bundle, as it is. */
   readonly scratchDirectory: string;
   /**
-   * Keeps blocks of remote places and the indexes of local bundles for the next run. The bound holds
+   * Keeps blocks of remote places and the indexes of bundles for the next run. The bound holds
    * for the blocks; an index takes about 1 % of its bundle's unpacked size. A relative folder lies
    * below the working directory.
    */

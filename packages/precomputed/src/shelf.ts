@@ -1,24 +1,28 @@
 // A bundle that has been read through once: its blocks can be taken from it in any order.
 //
-// Nothing is unpacked to a file. A local archive stays the only copy of its blocks; of a compressed
-// one we keep places from which it can be unpacked. The alternative, every block packed again into a
-// scratch file, took as much disk as the bundle (50 GB for the one of devnet) and as long as reading
-// it, at every run. A remote archive is kept as it came in a nameless scratch file: asked for by
-// ranges it would travel twice, and some servers have no ranges.
+// Nothing is unpacked to a file. An archive stays the only copy of its blocks; of a compressed one we
+// keep places from which it can be unpacked. The alternative, every block packed again into a scratch
+// file, took as much disk as the bundle (50 GB for the one of devnet) and as long as reading it, at
+// every run. With a cache the index outlives the run: then even a remote bundle travels again only
+// when a block is wanted that it has.
 
 import assert, { AssertionError } from "node:assert/strict";
-import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { createGunzip } from "node:zlib";
-import { ForkliftError, SourceDataError } from "@forklift/pipeline";
-import { fileError, openObject, parseStoreUrl } from "@forklift/storage";
+import { ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
+import { type BundleFile, openBundleFile } from "./bundle-file.ts";
 import { BundleIndex } from "./bundle-index.ts";
 import { gzipReader } from "./gzip-reader.ts";
-import { type IndexOfBundle, indexFileName, loadIndex, writeIndex } from "./index-file.ts";
+import {
+  type BundleIdentity,
+  type IndexOfBundle,
+  indexFileName,
+  loadIndex,
+  writeIndex,
+} from "./index-file.ts";
 import { CutArchiveError } from "./refusal.ts";
 import { type RestartPoints, restartPoints } from "./restart-points.ts";
-import { openNamedSpool, openSpool, readSlice, type Slice, type Spool } from "./spool.ts";
+import { openNamedSpool, openSpool, type Slice, type Spool } from "./spool.ts";
 import { tarMembers } from "./tar-members.ts";
 
 export interface BundleOptions {
@@ -28,7 +32,7 @@ export interface BundleOptions {
   readonly network: string;
   /** Takes a remote bundle as it is. */
   readonly scratchDirectory: string;
-  /** Keeps the index of a local bundle for the next run; null: nowhere. */
+  /** Keeps the index for the next run; null: nowhere. */
   readonly indexDirectory: string | null;
   readonly isCompressed: boolean;
 }
@@ -38,9 +42,6 @@ export interface Shelf extends AsyncDisposable {
   find(name: string): Slice | null;
   read(slice: Slice): Promise<Uint8Array>;
 }
-
-/** One read of the pass over the file. Large, since the pass goes from front to back. */
-const READ_CHUNK_BYTES = 1024 * 1024;
 
 /** Nearly twice as fast as zlib's default of 16 KiB. */
 const GUNZIP_CHUNK_BYTES = 256 * 1024;
@@ -53,10 +54,8 @@ export async function openShelf(options: BundleOptions): Promise<Shelf> {
   const close = async () => {
     for (const each of opened.splice(0)) await each[Symbol.asyncDispose]();
   };
-  const isLocal = parseStoreUrl(options.url).protocol === "file:";
   try {
-    const shelf = await (isLocal ? localShelf(options, opened) : remoteShelf(options, opened));
-    return { ...shelf, [Symbol.asyncDispose]: close };
+    return { ...(await findOrMakeIndex(options, opened)), [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
@@ -65,55 +64,61 @@ export async function openShelf(options: BundleOptions): Promise<Shelf> {
 
 type BareShelf = Omit<Shelf, keyof AsyncDisposable>;
 
-async function localShelf(options: BundleOptions, opened: Opened): Promise<BareShelf> {
-  const { url, network, indexDirectory } = options;
-  const path = fileURLToPath(parseStoreUrl(url));
-  const file = await open(path, "r").catch((error: unknown) => {
-    throw fileError(error, `read ${path}`);
-  });
+async function findOrMakeIndex(options: BundleOptions, opened: Opened): Promise<BareShelf> {
+  const { url, maskedUrl, network, scratchDirectory, indexDirectory } = options;
+  const file = await openBundleFile(url, scratchDirectory);
   opened.push(file);
-  const { size, mtimeMs } = await file.stat();
-  const archive: Archive = { bytes: size, read: (slice) => readSlice(file, slice) };
-  if (indexDirectory === null) {
-    const windows = options.isCompressed ? await openSpool(options.scratchDirectory) : null;
+  if (indexDirectory === null || file.version === null) {
+    const windows = options.isCompressed ? await openSpool(scratchDirectory) : null;
     if (windows !== null) opened.push(windows);
-    const found = await indexBundle(chunksOf(file, path), windows, options);
-    return shelfOf(options, archive, withWindows(found, windows));
+    return shelfOf(options, file, withWindows(await indexBundle(file, windows, options), windows));
   }
-  const identity = { path, bytes: size, modifiedMs: mtimeMs, network };
+  const identity = { url: maskedUrl, version: file.version, network };
   const known = await loadIndex(indexDirectory, identity);
   if (known !== null) {
+    await opened.pop()?.[Symbol.asyncDispose]();
     opened.push(known);
-    return shelfOf(options, archive, known);
+    return shelfOf(options, openedLater(options, identity, opened), known);
   }
   const windows = await openNamedSpool(indexDirectory, indexFileName(identity));
   opened.push(windows);
-  const found = await indexBundle(chunksOf(file, path), windows, options);
+  const found = await indexBundle(file, windows, options);
   await writeIndex(windows, identity, found);
   await windows.publish();
-  return shelfOf(options, archive, withWindows(found, windows));
+  return shelfOf(options, file, withWindows(found, windows));
 }
 
-async function remoteShelf(options: BundleOptions, opened: Opened): Promise<BareShelf> {
-  const { stream } = await openObject(options.url);
-  const copy = await openSpool(options.scratchDirectory);
-  opened.push(copy);
-  const windows = options.isCompressed ? await openSpool(options.scratchDirectory) : null;
-  if (windows !== null) opened.push(windows);
-  let bytes = 0;
-  const kept = eachTold(stream, async (chunk) => {
-    await copy.append(chunk);
-    bytes += chunk.byteLength;
-  });
-  const found = await indexBundle(kept, windows, options);
-  const archive: Archive = { bytes, read: (slice) => copy.read(slice) };
-  return shelfOf(options, archive, withWindows(found, windows));
-}
+type Readable = Pick<BundleFile, "read">;
 
-/** The file of the bundle. */
-interface Archive {
-  readonly bytes: number;
-  read(slice: Slice): Promise<Uint8Array>;
+/** The file whose index is known already, opened when the first block is taken from it. */
+function openedLater(
+  { url, scratchDirectory }: BundleOptions,
+  identity: BundleIdentity,
+  opened: Opened,
+): Readable {
+  let whole: Promise<Readable> | undefined;
+  const openWhole = async () => {
+    const file = await openBundleFile(url, scratchDirectory);
+    opened.push(file);
+    if (file.version !== identity.version) {
+      throw new TryAgainError(
+        `${identity.url} was ${identity.version} when this run began, and is ${file.version} now`,
+        { hint: "run again, and it is indexed anew" },
+      );
+    }
+    await file.makeReadable();
+    return file;
+  };
+  return {
+    async read(slice) {
+      whole ??= openWhole().catch((error: unknown) => {
+        // What broke off on its way may come whole the next time.
+        whole = undefined;
+        throw error;
+      });
+      return (await whole).read(slice);
+    },
+  };
 }
 
 interface OpenIndex extends IndexOfBundle {
@@ -135,29 +140,29 @@ function asSpool(windows: Spool | null): Spool {
 
 function shelfOf(
   { isCompressed, maskedUrl }: BundleOptions,
-  archive: Archive,
-  { index, unpackedBytes, readWindow }: OpenIndex,
+  file: Readable,
+  { index, ...sizes }: OpenIndex,
 ): BareShelf {
   const find = (name: string) => index.find(name);
-  if (!isCompressed) return { find, read: archive.read };
-  const file = { ...archive, unpackedBytes, readWindow, url: maskedUrl };
-  return { find, read: gzipReader(index, file) };
+  const read = (slice: Slice) => file.read(slice);
+  if (!isCompressed) return { find, read };
+  return { find, read: gzipReader(index, { ...sizes, read, url: maskedUrl }) };
 }
 
 /** @throws SourceDataError with the position when the archive is cut off or damaged. */
 async function indexBundle(
-  archive: AsyncIterable<Uint8Array>,
+  file: BundleFile,
   windows: Spool | null,
   { maskedUrl, network, isCompressed }: BundleOptions,
 ): Promise<IndexOfBundle> {
   const index = new BundleIndex();
-  let packedBytes = 0;
+  let bytes = 0;
   let unpackedBytes = 0;
-  const file = eachTold(archive, (chunk) => {
-    packedBytes += chunk.byteLength;
+  const archive = eachTold(file.chunks(), (chunk) => {
+    bytes += chunk.byteLength;
   });
   const points = isCompressed ? restartPoints(index, asSpool(windows), maskedUrl) : null;
-  const unpacked = eachTold(points === null ? file : gunzipped(file, points), (chunk) => {
+  const unpacked = eachTold(points === null ? archive : gunzipped(archive, points), (chunk) => {
     unpackedBytes += chunk.byteLength;
     return points?.unpacked(chunk);
   });
@@ -167,9 +172,9 @@ async function indexBundle(
     }
     await points?.unpackedEnd();
   } catch (error) {
-    throw archiveError(error, maskedUrl, packedBytes);
+    throw archiveError(error, maskedUrl, bytes);
   }
-  return { index, unpackedBytes };
+  return { index, bytes, unpackedBytes };
 }
 
 async function* gunzipped(
@@ -193,21 +198,6 @@ async function* eachTold(
   for await (const chunk of chunks) {
     await tell(chunk);
     yield chunk;
-  }
-}
-
-async function* chunksOf(file: FileHandle, path: string): AsyncGenerator<Uint8Array> {
-  for (let at = 0; ; ) {
-    // Not from Node's pool: each chunk needs memory of its own.
-    const buffer = Buffer.allocUnsafeSlow(READ_CHUNK_BYTES);
-    const { bytesRead } = await file
-      .read(buffer, 0, buffer.byteLength, at)
-      .catch((error: unknown) => {
-        throw fileError(error, `read ${path}`);
-      });
-    if (bytesRead === 0) return;
-    at += bytesRead;
-    yield buffer.subarray(0, bytesRead);
   }
 }
 

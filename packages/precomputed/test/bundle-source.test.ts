@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { blockFileName } from "@forklift/chain";
-import { SourceDataError } from "@forklift/pipeline";
+import { SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { packTar, type TarHeader } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BLOCK_FILE_BYTES_MAX, type BlockId } from "../src/block-source.ts";
@@ -133,22 +133,84 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
     expect(sources.statistics()).toMatchObject([{ found: sample.length, missing: 0, wrong: 0 }]);
   });
 
-  test("is read over HTTP, once however many ask at the same time", async () => {
-    let requests = 0;
+  /** A web server with a bundle, that tells which one it is, and counts how often it went out whole. */
+  async function serveBundle(path: string) {
+    const served = { version: '"one"' as string | null, asked: 0, whole: 0, ended: 0 };
     const server = createServer((_, response) => {
-      requests++;
-      response.setHeader("content-length", readFileSync(BUNDLE).length);
-      createReadStream(BUNDLE).pipe(response);
+      served.asked++;
+      response.setHeader("content-length", readFileSync(path).length);
+      if (served.version !== null) response.setHeader("etag", served.version);
+      response.on("finish", () => served.whole++);
+      response.on("close", () => served.ended++);
+      createReadStream(path).pipe(response);
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/b.tar.gz`;
-    await using source = bundleSource(url, { network, scratchDirectory });
-    expect(requests).toBe(0);
+    return {
+      served,
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${basename(path)}`,
+      async [Symbol.asyncDispose]() {
+        server.closeAllConnections();
+        server.close();
+        await once(server, "close");
+      },
+    };
+  }
+
+  test("is read over HTTP, once however many ask at the same time", async () => {
+    await using server = await serveBundle(BUNDLE);
+    await using source = bundleSource(server.url, { network, scratchDirectory });
+    expect(server.served).toMatchObject({ asked: 0 });
     const found = await Promise.all(ids.slice(0, 20).map((id) => source.find(id)));
     expect(found.every((bytes, index) => contentOf(ids[index]!).equals(bytes!))).toBe(true);
-    expect(requests).toBe(1);
-    server.closeAllConnections();
-    server.close();
+    expect(server.served).toMatchObject({ asked: 1, whole: 1 });
+  });
+
+  test.each([
+    ["compressed", () => BUNDLE],
+    ["plain", () => plain],
+  ])("far away travels again only for a block that it has (%s)", async (what, path) => {
+    await using server = await serveBundle(path());
+    const { served, url } = server;
+    const indexDirectory = join(work, `far-${what}`);
+    const find = async (id: BlockId) => {
+      await using source = bundleSource(url, { network, scratchDirectory, indexDirectory });
+      return await source.find(id);
+    };
+    const [there, lost] = [ids[7]!, { ...ids[7]!, height: 1n }];
+    expect(contentOf(there).equals((await find(there))!)).toBe(true);
+    expect(served.whole).toBe(1);
+    expect([await find(lost), await find(lost)]).toEqual([null, null]);
+    expect(served.whole).toBe(1);
+    // Nor is it held back half read.
+    await expect.poll(() => served.ended).toBe(served.asked);
+    expect(contentOf(there).equals((await find(there))!)).toBe(true);
+    expect(served.whole).toBe(2);
+    served.version = '"two"';
+    expect(await find(lost)).toBeNull();
+    expect(served.whole).toBe(3);
+    // Not told which one it is, or only that it is as good as one: nothing is remembered.
+    for (const version of [null, 'W/"two"']) {
+      served.version = version;
+      const before = served.whole;
+      await find(lost);
+      expect(await find(lost)).toBeNull();
+      expect(served.whole).toBe(before + 2);
+    }
+  });
+
+  test("far away and replaced during a run is not read by the index of the former one", async () => {
+    await using server = await serveBundle(BUNDLE);
+    const options = { network, scratchDirectory, indexDirectory: join(work, "replaced") };
+    await using first = bundleSource(server.url, options);
+    expect(await first.find({ ...ids[0]!, height: 1n })).toBeNull();
+    await using source = bundleSource(server.url, options);
+    expect(await source.find({ ...ids[0]!, height: 1n })).toBeNull();
+    server.served.version = '"two"';
+    const error = await source.find(ids[0]!).then(String, (thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TryAgainError);
+    expect(`${error}`).toMatch(/was \d+ bytes, "one" when this run began, and is .*"two"/);
+    server.served.version = '"one"';
+    expect(contentOf(ids[0]!).equals((await source.find(ids[0]!))!)).toBe(true);
   });
 
   test.each(["blocks.tar", "blocks.tar.gz"])("cut off is refused (%s)", async (name) => {

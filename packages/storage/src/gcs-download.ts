@@ -9,7 +9,7 @@ import type { GcsAccess } from "./gcs-access.ts";
 import { ACCESS_HINT } from "./gcs-error.ts";
 import { type HttpClient, type RequestTally, withRetries } from "./http-client.ts";
 import { type Download, download } from "./http-download.ts";
-import type { ByteRange, ObjectBody } from "./store.ts";
+import type { ByteRange, ObjectBody, Version } from "./store.ts";
 
 export interface GcsDownloadOptions extends HttpClient {
   readonly tally: RequestTally;
@@ -20,7 +20,8 @@ export interface GcsDownloadOptions extends HttpClient {
 }
 
 export interface GcsBody extends ObjectBody {
-  readonly generation: string;
+  /** The generation. */
+  readonly version: Version;
 }
 
 /** Null when there is no such object. */
@@ -45,7 +46,7 @@ export async function openGcsObject(
   const { bytes, headers } = found;
   const stream =
     range === undefined ? checkedStream(found, checksumOf(found, shown), shown) : found.stream;
-  return { bytes, generation: `${headers["x-goog-generation"]}`, stream };
+  return { bytes, version: `${headers["x-goog-generation"]}`, stream };
 }
 
 /** Whatever continues the body asks for the generation that began it. */

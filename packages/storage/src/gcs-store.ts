@@ -157,7 +157,7 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
     const body = await open(name);
     if (body === null) return null;
     const content = await readAll(body, VERSIONED_BYTES_MAX, shownOf(name));
-    return { version: body.generation, content };
+    return { version: body.version, content };
   }
 
   async function replace(name: string, content: Buffer | null, expected: Version | null) {

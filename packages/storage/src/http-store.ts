@@ -9,10 +9,16 @@ import {
   type RequestTally,
   withRetries,
 } from "./http-client.ts";
-import { download } from "./http-download.ts";
+import { type Download, download } from "./http-download.ts";
 import { checkObjectName } from "./object-name.ts";
 import { readAll } from "./read-all.ts";
-import { type ByteRange, type ObjectBody, type Store, VERSIONED_BYTES_MAX } from "./store.ts";
+import {
+  type ByteRange,
+  type ObjectBody,
+  type Store,
+  VERSIONED_BYTES_MAX,
+  type Version,
+} from "./store.ts";
 import { maskUrl, objectUrl, storeText } from "./store-url.ts";
 
 /** One pool of connections for all stores; it holds no socket until it is used. */
@@ -62,7 +68,7 @@ async function openUrl(
   const { username, password, pathname } = url;
   const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const authorization = `Basic ${Buffer.from(user).toString("base64")}`;
-  return await download(url, {
+  const body = await download(url, {
     client,
     ...(range === undefined ? {} : { range }),
     // Compressed transfer would make Content-Length and Range speak of other bytes than the object's.
@@ -73,4 +79,14 @@ async function openUrl(
     isAsStored: (encoding) =>
       encoding === "identity" || (/^(x-)?gzip$/.test(encoding) && /\.t?gz$/.test(pathname)),
   });
+  if (body === null) return null;
+  const { bytes, headers, stream } = body;
+  const version = versionIn(headers);
+  return { bytes, stream, ...(version === undefined ? {} : { version }) };
+}
+
+/** A weak tag, of content that is as good as the same, is none. */
+function versionIn({ etag, "last-modified": written }: Download["headers"]): Version | undefined {
+  const isStrong = etag !== undefined && !`${etag}`.startsWith("W/");
+  return isStrong ? `${etag}` : written?.toString();
 }

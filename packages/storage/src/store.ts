@@ -34,6 +34,8 @@ export interface VersionedObject {
 export interface ObjectBody {
   /** Null when the server does not say; a body that is cut short fails all the same. */
   readonly bytes: bigint | null;
+  /** Missing where nobody tells it. */
+  readonly version?: Version;
   /** To be read once, and to be begun: it holds a file or a connection. Leaving the loop early releases the file or the connection. */
   readonly stream: AsyncIterable<Uint8Array>;
 }

@@ -99,6 +99,19 @@ test.each([0, 1, QUANTUM - 1, QUANTUM, QUANTUM + 1, 2 * QUANTUM, CONTENT.length]
   },
 );
 
+test("what is written anew has another version", async () => {
+  const versionOf = async () => {
+    const body = await store.open("x");
+    await readAll(body!, 10);
+    return body!.version!;
+  };
+  await store.write("x", body("one"));
+  const first = await versionOf();
+  expect(await versionOf()).toBe(first);
+  await store.write("x", body("one"));
+  expect(await versionOf()).not.toBe(first);
+});
+
 test("objects are listed by prefix, over pages, without what only shows a folder", async () => {
   for (const name of ["b", "a/2", "a/1", "ab/3"]) await store.write(name, body("xyz"));
   await new Storage({ projectId: "p" }).bucket("crates").file("main net/a/").save("");

@@ -38,6 +38,21 @@ test("an object is read with its length", async () => {
   expect(server.requests[0]!.url).toBe("/folder/a%20b/c.json");
 });
 
+test.each<[Record<string, string>, string | undefined]>([
+  [{ etag: '"abc"', "last-modified": "Sat, 05 Jun 2021 00:00:00 GMT" }, '"abc"'],
+  [
+    { etag: 'W/"abc"', "last-modified": "Sat, 05 Jun 2021 00:00:00 GMT" },
+    "Sat, 05 Jun 2021 00:00:00 GMT",
+  ],
+  [{ etag: 'W/"abc"' }, undefined],
+  [{}, undefined],
+])("the version of an object that comes with %j is %s", async (headers, version) => {
+  await using server = await serve((_, response) => response.writeHead(200, headers).end("x"));
+  const body = await storeAt(server.url).open("x");
+  expect(body?.version).toBe(version);
+  await readAll(body!, BOUND);
+});
+
 test.each([404, 410])("status %i means that there is no such object", async (status) => {
   await using server = await serve((_, response) => response.writeHead(status).end("gone"));
   expect(await read(server.url, "x")).toBeNull();

@@ -1,0 +1,102 @@
+// The file of a bundle, here or far away: read through from front to back, then in any place.
+
+import assert from "node:assert/strict";
+import { type FileHandle, open } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { fileError, type ObjectBody, openObject, parseStoreUrl } from "@forklift/storage";
+import { openSpool, readSlice, type Slice, type Spool } from "./spool.ts";
+
+export interface BundleFile extends AsyncDisposable {
+  /** Another one when the file is another; null where a server does not tell. */
+  readonly version: string | null;
+  /** All of it, from front to back; to be asked for once. */
+  chunks(): AsyncIterable<Uint8Array>;
+  /** Instead of `chunks`: a remote file comes whole. */
+  makeReadable(): Promise<void>;
+  /** After either of them. */
+  read(slice: Slice): Promise<Uint8Array>;
+}
+
+/** One read of the pass over the file. Large, since the pass goes from front to back. */
+const READ_CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * A remote file is kept as it comes, in a nameless file of the scratch directory: asked for by ranges
+ * it would travel twice, and some servers have no ranges.
+ */
+export async function openBundleFile(url: string, scratchDirectory: string): Promise<BundleFile> {
+  const location = parseStoreUrl(url);
+  if (location.protocol === "file:") return await openLocal(fileURLToPath(location));
+  return new RemoteFile(await openObject(url), scratchDirectory);
+}
+
+async function openLocal(path: string): Promise<BundleFile> {
+  const file = await open(path, "r").catch((error: unknown) => {
+    throw fileError(error, `read ${path}`);
+  });
+  const { size, mtimeMs } = await file.stat();
+  return {
+    version: `${size} bytes, ${mtimeMs} ms`,
+    chunks: () => chunksOf(file, path),
+    makeReadable: async () => {},
+    read: (slice) => readSlice(file, slice),
+    [Symbol.asyncDispose]: () => file.close(),
+  };
+}
+
+class RemoteFile implements BundleFile {
+  readonly version: string | null;
+  readonly #scratchDirectory: string;
+  /** Null once somebody has begun to read it. */
+  #stream: ObjectBody["stream"] | null;
+  #copy: Spool | null = null;
+
+  constructor({ bytes, version, stream }: ObjectBody, scratchDirectory: string) {
+    const size = bytes === null ? "" : `${bytes} bytes, `;
+    this.version = version === undefined ? null : `${size}${version}`;
+    this.#stream = stream;
+    this.#scratchDirectory = scratchDirectory;
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    const stream = this.#stream;
+    assert(stream !== null, "a remote file is read through once");
+    this.#stream = null;
+    this.#copy = await openSpool(this.#scratchDirectory);
+    for await (const chunk of stream) {
+      await this.#copy.append(chunk);
+      yield chunk;
+    }
+  }
+
+  async makeReadable(): Promise<void> {
+    // Each chunk goes into the copy on its way.
+    for await (const _ of this.chunks());
+  }
+
+  read(slice: Slice): Promise<Uint8Array> {
+    assert(this.#copy !== null, "a remote file is read through before it is read from");
+    return this.#copy.read(slice);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#copy?.[Symbol.asyncDispose]();
+    // A stream that nobody begins holds its connection.
+    for await (const _ of this.#stream ?? []) break;
+  }
+}
+
+async function* chunksOf(file: FileHandle, path: string): AsyncGenerator<Uint8Array> {
+  for (let at = 0; ; ) {
+    // Not from Node's pool: each chunk needs memory of its own.
+    const buffer = Buffer.allocUnsafeSlow(READ_CHUNK_BYTES);
+    const { bytesRead } = await file
+      .read(buffer, 0, buffer.byteLength, at)
+      .catch((error: unknown) => {
+        throw fileError(error, `read ${path}`);
+      });
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
