@@ -1,5 +1,5 @@
 // Plants one error at a time in the rules of the ledger and sees whether its tests notice. A rule
-// whose error goes unnoticed is a rule that nobody checks. `npm run test:planted`, some five minutes.
+// whose error goes unnoticed is a rule that nobody checks. `npm run test:planted`, some two minutes.
 //
 // Not in the list: that a payment looks at its source's vesting. Its fee has looked in the same slot and
 // with the same answer, so that leaving it out changes nothing.
@@ -422,9 +422,12 @@ function openCopy() {
   return copy;
 }
 
-async function passes(copy) {
-  for (const tests of [QUICK_TESTS, SLOW_TESTS]) {
-    if (!(await passesTests(copy, tests))) return false;
+/** @param name of the file with the error, whose own test is asked first: mostly that is enough. */
+async function passes(copy, name = null) {
+  const own = QUICK_TESTS.filter((test) => test === name);
+  const others = QUICK_TESTS.filter((test) => test !== name);
+  for (const tests of [own, others, SLOW_TESTS]) {
+    if (tests.length > 0 && !(await passesTests(copy, tests))) return false;
   }
   return true;
 }
@@ -455,7 +458,7 @@ async function plantAll(planted) {
       const text = readFileSync(file, "utf8");
       if (!text.includes(right)) throw new Error(`${name}.ts has no ${right}: renew the list`);
       writeFileSync(file, text.replace(right, wrong));
-      const isNoticed = !(await passes(copy));
+      const isNoticed = !(await passes(copy, name));
       writeFileSync(file, text);
       if (!isNoticed) unnoticed++;
       console.log(`${isNoticed ? "noticed  " : "UNNOTICED"}  ${rule}`);
