@@ -3,6 +3,7 @@
 import type { BlockSourcesOptions } from "@forklift/precomputed";
 import type { Command } from "commander";
 import { CACHE_BYTES_MAX } from "../config/schema.ts";
+import { BYTES_PER_MB } from "../output/numbers.ts";
 import { countOption, urlListOption } from "./options.ts";
 
 export interface BlockOptions {
@@ -10,8 +11,6 @@ export interface BlockOptions {
   readonly cache?: string;
   readonly cacheMaxMb?: number;
 }
-
-const BYTES_PER_MB = 1_000_000;
 
 const BLOCKS = ["--blocks <urls>", "precomputed blocks: folder, prefix or bundle"] as const;
 

@@ -1,5 +1,7 @@
 // Numbers and durations as people read them.
 
+import type { Progress } from "@forklift/pipeline";
+
 const MS_PER_SECOND = 1000;
 const SECONDS_PER_MINUTE = 60;
 const SECONDS_PER_HOUR = 3600;
@@ -20,7 +22,13 @@ export function duration(ms: number): string {
   return hours > 0 ? `${hours}h${String(minutes).padStart(2, "0")}m` : `${minutes}m${rest}s`;
 }
 
-const BYTES_PER_MB = 1_000_000;
+export const BYTES_PER_MB = 1_000_000;
+
+/** How many of so many bytes there are, in whole megabytes, as a stage tells its progress. */
+export function megabytesDone(bytes: number, ofBytes: number): Progress {
+  const whole = (count: number) => BigInt(Math.floor(count / BYTES_PER_MB));
+  return { done: whole(bytes), total: whole(ofBytes), unit: "MB" };
+}
 
 /** 1234567 → "1.2 MB". */
 export function megabytes(bytes: bigint | number): string {

@@ -3,6 +3,7 @@
 
 import type { Check, WholeStage } from "@forklift/pipeline";
 import type { Store } from "@forklift/storage";
+import { megabytesDone } from "../output/numbers.ts";
 import { type CopyLimits, copySet } from "../sets/copy-set.ts";
 import { latestName, moveLatest, readLatest } from "../sets/latest.ts";
 import {
@@ -33,8 +34,6 @@ interface Plan {
   readonly bytes: number;
 }
 
-const BYTES_PER_MB = 1_000_000n;
-
 export const copySets: WholeStage<CopyWorld, Plan> = {
   id: "copy-sets",
   kind: "whole",
@@ -46,16 +45,16 @@ export const copySets: WholeStage<CopyWorld, Plan> = {
 
   async run(world, { bytes }, { signal, progress }) {
     const { network, from, to, sets, jobs, date, confirm, limits } = world;
-    let done = 0n;
+    let done = 0;
     let copied = 0;
     for (const set of sets) {
       await copySet(set, {
         ...{ from, to, jobs, signal },
         ...(limits === undefined ? {} : { limits }),
         onBytes(count, isNew) {
-          done += BigInt(count);
+          done += count;
           if (isNew) copied += count;
-          progress({ done: done / BYTES_PER_MB, total: BigInt(bytes) / BYTES_PER_MB, unit: "MB" });
+          progress(megabytesDone(done, bytes));
         },
       });
       await confirm();

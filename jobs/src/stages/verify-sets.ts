@@ -3,6 +3,7 @@
 
 import { SourceDataError, throwIfStopped, type WholeStage } from "@forklift/pipeline";
 import type { Store } from "@forklift/storage";
+import { megabytesDone } from "../output/numbers.ts";
 import type { FoundSet } from "../sets/published-sets.ts";
 import { checkedBytes } from "../sets/set-files.ts";
 
@@ -15,8 +16,6 @@ interface Plan {
   readonly sets: readonly string[];
   readonly bytes: number;
 }
-
-const BYTES_PER_MB = 1_000_000n;
 
 export const verifySets: WholeStage<VerifySetsWorld, Plan> = {
   id: "verify-sets",
@@ -33,7 +32,7 @@ export const verifySets: WholeStage<VerifySetsWorld, Plan> = {
   /** @throws SourceDataError naming every set that is not whole, after all of them were read. */
   async run({ store, sets }, { bytes }, { signal, progress }) {
     const faults: string[] = [];
-    let done = 0n;
+    let done = 0;
     let files = 0;
     for (const { name, manifest, fault } of sets) {
       if (fault !== null) faults.push(`${name}: ${fault}`);
@@ -41,9 +40,8 @@ export const verifySets: WholeStage<VerifySetsWorld, Plan> = {
         throwIfStopped(signal, "verify-sets");
         try {
           for await (const chunk of checkedBytes(store, file)) {
-            done += BigInt(chunk.byteLength);
-            const total = BigInt(bytes) / BYTES_PER_MB;
-            progress({ done: done / BYTES_PER_MB, total, unit: "MB" });
+            done += chunk.byteLength;
+            progress(megabytesDone(done, bytes));
           }
           files++;
         } catch (error) {
