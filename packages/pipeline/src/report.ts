@@ -1,8 +1,13 @@
 // What a run tells afterwards, as plain data.
 
-import type { Check } from "./stage.ts";
-
 export type Counts = Readonly<Record<string, number>>;
+
+/** The outcome of one independent question asked after a stage has run. */
+export interface Check {
+  readonly name: string;
+  readonly expected: string;
+  readonly actual: string;
+}
 
 export interface StageReport {
   readonly stage: string;

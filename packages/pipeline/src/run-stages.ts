@@ -3,15 +3,8 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { TryAgainError, VerificationError } from "./errors.ts";
-import type { StageReport } from "./report.ts";
-import {
-  type BatchStage,
-  type Check,
-  isSkip,
-  type Progress,
-  type Skip,
-  type Stage,
-} from "./stage.ts";
+import type { Check, StageReport } from "./report.ts";
+import { type BatchStage, isSkip, type Progress, type Skip, type Stage } from "./stage.ts";
 
 /** Saved positions, kept in the target database beside the rows that they stand for. */
 export interface ProgressMarks<Tx> {

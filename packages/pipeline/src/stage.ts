@@ -1,13 +1,6 @@
 // A stage: one step of a recipe. The words are always the same: plan, resume, open, run, verify.
 
-import type { Counts, StageReport } from "./report.ts";
-
-/** The outcome of one independent question asked after a stage has run. */
-export interface Check {
-  readonly name: string;
-  readonly expected: string;
-  readonly actual: string;
-}
+import type { Check, Counts, StageReport } from "./report.ts";
 
 /** A plan that finds nothing to do. The run is a success, and says why. */
 export interface Skip {

@@ -1,6 +1,7 @@
 // Whether the bytes of a precomputed block are the block that its file name claims. Pure.
 
 import {
+  type BlockRef,
   FormatError,
   formatErrorAt,
   type IncludedInternalCommand,
@@ -18,7 +19,6 @@ import {
   type Transaction,
   transactionsOfDiff,
 } from "@forklift/ledger";
-import type { BlockId } from "./block-source.ts";
 import { CutBlockError } from "./refusal.ts";
 
 /** What is kept of a block: neither proofs nor signatures nor recorded balances. */
@@ -49,7 +49,7 @@ export interface BlockContent {
  */
 export function verifyBlock(
   bytes: Uint8Array,
-  id: BlockId,
+  id: BlockRef,
   expectedParent?: StateHash,
 ): BlockContent {
   const [verdict] = verifyBlocks([{ bytes, id, expectedParent }]);
@@ -59,7 +59,7 @@ export function verifyBlock(
 
 export interface BlockClaim {
   readonly bytes: Uint8Array;
-  readonly id: BlockId;
+  readonly id: BlockRef;
   readonly expectedParent?: StateHash | undefined;
 }
 

@@ -3,8 +3,8 @@
 import { TryAgainError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { Follower, Scope, TableCheck, WalkCheck } from "./check.ts";
+import type { CheckResult } from "./check-result.ts";
 import { Findings } from "./findings.ts";
-import type { CheckResult } from "./report.ts";
 import type { HeightRows } from "./walk/height-rows.ts";
 
 export interface Clock {

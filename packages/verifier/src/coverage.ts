@@ -2,7 +2,7 @@
 // a verification runs: one that is missing here has no proof, and the report says so.
 
 import type { Catalog } from "@forklift/postgres";
-import type { CheckResult } from "./report.ts";
+import type { CheckResult } from "./check-result.ts";
 import { FILLED_TABLES, type FilledTable } from "./tables.ts";
 
 /** What a column rests on. */

@@ -2,7 +2,7 @@
 // so that a wholly wrong target takes no more memory than a right one.
 
 import { TryAgainError } from "@forklift/pipeline";
-import { DIFFERENCES_SHOWN_MAX, type Difference } from "./report.ts";
+import { DIFFERENCES_SHOWN_MAX, type Difference } from "./check-result.ts";
 
 export class Findings {
   readonly #signal: AbortSignal;

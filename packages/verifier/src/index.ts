@@ -1,6 +1,7 @@
+export type { CheckResult, Difference } from "./check-result.ts";
 export { type Coverage, coverageOf, type Proof } from "./coverage.ts";
 export { type ProvenPart, readVersions, type TableVersions } from "./proven-part.ts";
-export { type CheckResult, type Difference, toJson, type VerificationReport } from "./report.ts";
+export { toJson, type VerificationReport } from "./report.ts";
 export { digestTables } from "./table-digests.ts";
 export { type VerificationOptions, verifyArchive } from "./verify-archive.ts";
 export type { Anchor, VerifierWorld, Voucher } from "./world.ts";

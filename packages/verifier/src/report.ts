@@ -2,34 +2,9 @@
 
 import { jsonNumber } from "@forklift/chain";
 import type { Need } from "./check.ts";
+import type { CheckResult } from "./check-result.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Anchor, Tip } from "./world.ts";
-
-/** One value of the target that is not what it should be. */
-export interface Difference {
-  readonly table: string;
-  /** The row, by what stands in it: "height 5, sequence_no 3". */
-  readonly key: string;
-  /** "*" when the row as a whole is missing or too many. */
-  readonly column: string;
-  readonly expected: string;
-  readonly found: string;
-}
-
-export interface CheckResult {
-  /** Stable, for scripts. */
-  readonly id: string;
-  /** For people. */
-  readonly name: string;
-  readonly ok: boolean;
-  /** Rows looked at. */
-  readonly compared: number;
-  /** Of the check itself; what it is shown is gathered once for all. */
-  readonly elapsedMs: number;
-  /** The first of them, at most `DIFFERENCES_SHOWN_MAX`. */
-  readonly differences: readonly Difference[];
-  readonly differenceCount: number;
-}
 
 /** A check that was left out, and what it would have taken. */
 export interface DroppedCheck {
@@ -60,9 +35,6 @@ export interface VerificationReport {
   readonly exceptions: readonly UsedException[];
   readonly elapsedMs: number;
 }
-
-/** A result names its first differences; the rest is only counted. */
-export const DIFFERENCES_SHOWN_MAX = 10;
 
 /** The report as the documented JSON document: heights and counts are numbers, times seconds. */
 export function toJson(report: VerificationReport) {

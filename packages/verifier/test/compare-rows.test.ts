@@ -1,9 +1,9 @@
 // The comparison of the rows of one height.
 
 import { describe, expect, it } from "vitest";
+import { DIFFERENCES_SHOWN_MAX } from "../src/check-result.ts";
 import { compareRowLists, type Row } from "../src/compare-rows.ts";
 import { Findings } from "../src/findings.ts";
-import { DIFFERENCES_SHOWN_MAX } from "../src/report.ts";
 
 const row = (no: number, fee: string | null): Row => ({ no: String(no), fee });
 

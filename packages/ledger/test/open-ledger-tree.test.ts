@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { newAccount } from "../src/account.ts";
 import { RECORD_BYTES } from "../src/account-record.ts";
 import { Ledger } from "../src/ledger.ts";
-import { openLedgerTree } from "../src/ledger-tree.ts";
+import { openLedgerTree } from "../src/open-ledger-tree.ts";
 
 /** More than travel together when a whole ledger is sent. */
 const ACCOUNTS = 4_200;
