@@ -31,7 +31,7 @@ import type { Shell } from "./run-context.ts";
 import { openReader, openTarget } from "./sessions.ts";
 import { chooseDump } from "./sets/choose-dump.ts";
 import type { NamedDump } from "./sets/dump-name.ts";
-import { acquireLease, type Lease, type LeaseOptions } from "./sets/lease.ts";
+import { acquireLease, type Lease } from "./sets/lease.ts";
 import { type PublishedSets, publishedSets } from "./sets/published-sets.ts";
 import { openWorkDirectory } from "./work-directory.ts";
 
@@ -90,12 +90,16 @@ export async function withJobWorld<Result>(
   );
   const store = openStore(config.target.store);
   const warn = (message: string) => shell.log.warn(message);
-  await using lease = await leaseOf(store, network, { ...options, date: shell.date, warn });
+  await using lease = await leaseOf(store, network, options, shell);
   const sourceDump = await findSourceDump(config, network, options, shell);
   const genesisLedger = await loadGenesisLedger(network, genesisLedgerUrl(config, network));
   const form = await outputForm(config.official, network);
   await using work = await openWorkDirectory();
-  await using databases = await openDatabases(config);
+  await using databases = await openDatabases(
+    // What a dry run makes of a stop point is not to stay.
+    options.isDryRun ? { ...config, target: { ...config.target, database: undefined } } : config,
+    warn,
+  );
   await using blocks = await openBlockSources({
     urls: blocksUrls(config, network, warn),
     network: network.name,
@@ -177,10 +181,14 @@ function blocksUrls(
 async function leaseOf(
   store: Store,
   network: Network,
-  { job, isDryRun, date, warn }: JobOptions & Pick<LeaseOptions, "date" | "warn">,
+  { job, isDryRun }: JobOptions,
+  { date, log, signal }: Shell,
 ): Promise<Lease | null> {
   if (isDryRun) return null;
-  return await acquireLease({ store, network: network.name, work: job, date, warn });
+  const warn = (message: string) => log.warn(message);
+  // Kubernetes starts a job anew within seconds of its death, and gives up after a few times.
+  const wait = { signal };
+  return await acquireLease({ store, network: network.name, work: job, date, warn, wait });
 }
 
 async function findSourceDump(
@@ -219,11 +227,18 @@ function sourceDumpsUrl({ source }: Config, network: Network): string | null {
   });
 }
 
+interface ConfiguredDatabases {
+  readonly source: { readonly database?: string | undefined };
+  readonly target: { readonly database?: string | undefined };
+  readonly postgres: Config["postgres"];
+}
+
 type Databases = Pick<JobWorld, "source" | "sourceUrl" | "target" | "targetReader" | "targetUrl">;
 
 /** Opened in this order, closed in the reverse one: server, scratch databases, sessions. */
 async function openDatabases(
-  config: Config,
+  config: ConfiguredDatabases,
+  warn: (message: string) => void,
 ): Promise<AsyncDisposable & { readonly world: Databases }> {
   const opened: AsyncDisposable[] = [];
   const keep = <Resource extends AsyncDisposable>(resource: Resource): Resource => {
@@ -231,7 +246,15 @@ async function openDatabases(
     return resource;
   };
   const close = async () => {
-    for (const resource of opened.reverse()) await resource[Symbol.asyncDispose]();
+    for (const resource of opened.reverse()) {
+      // A server that went away takes its databases with it, or the next run's sweep does: what the
+      // run came to does not depend on it.
+      try {
+        await resource[Symbol.asyncDispose]();
+      } catch (error) {
+        warn(`could not clean up: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
   };
   try {
     const serverUrl = needsServer(config) ? await serverUrlOf(config, keep) : null;
@@ -251,12 +274,12 @@ async function openDatabases(
   }
 }
 
-function needsServer({ source, target }: Config): boolean {
+function needsServer({ source, target }: ConfiguredDatabases): boolean {
   return source.database === undefined || target.database === undefined;
 }
 
 async function serverUrlOf(
-  { postgres }: Config,
+  { postgres }: ConfiguredDatabases,
   keep: <Resource extends AsyncDisposable>(resource: Resource) => Resource,
 ): Promise<string> {
   if (postgres.url !== undefined) {

@@ -3,7 +3,7 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type BlockRef, jsonNumber } from "@forklift/chain";
-import type { StageReport } from "@forklift/pipeline";
+import { firstError, type StageReport } from "@forklift/pipeline";
 import type { Config } from "./config/schema.ts";
 import {
   type JobName,
@@ -63,8 +63,9 @@ export async function runJob(
     await watch.succeeded(outcome);
     return outcome;
   } catch (error) {
-    await watch.failed(error);
-    throw error;
+    const first = firstError(error);
+    await watch.failed(first);
+    throw first;
   }
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { StageReport } from "@forklift/pipeline";
+import { databaseExists, urlWithDatabase } from "@forklift/postgres";
 import {
   forkliftJson,
   isMainnetDataMissing,
@@ -115,9 +116,15 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
 
   test("a dry run of final proves everything, publishes nothing and leaves its report", async () => {
     const before = await storeListing();
-    const outcome = await job("final", "--dry-run", "--fork-state-hash", MAINNET.tip);
+    const target = urlWithDatabase(serverUrl(), "forklift_of_the_operator");
+    const outcome = await job(
+      ...["final", "--dry-run", "--fork-state-hash", MAINNET.tip],
+      ...["--set", `target.database=${target}`],
+    );
     expect(outcome).toMatchObject({ height: MAINNET.tipHeight, stateHash: MAINNET.tip, set: null });
     expect(outcome.report).toMatch(/mainnet-dry-run-report-2025-/);
+    // It works on databases of its own, wherever the next run is to go on.
+    expect(await databaseExists(target)).toBe(false);
     expect(await storeListing()).toEqual(before);
   });
 

@@ -1,7 +1,7 @@
 // Metrics come from run records by the contract, are served while forklift runs, and are pushed.
 
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import pino from "pino";
 import { expect, test } from "vitest";
 import { openMetrics } from "../src/metrics/metrics.ts";
@@ -74,6 +74,18 @@ test("a run that failed tells its exit code, keeps the last success, and claims 
   expect(await metrics.text()).toMatch(/^forklift_lag_blocks\{.*\} 290$/m);
 });
 
+test("a run that came to nothing does not go on telling what the one before it found", async () => {
+  const metrics = openMetrics();
+  const found = { verification: { ok: false, comparisons: 5 }, sourceFaults: 3 } as const;
+  setRunMetrics(metrics, failedRecord(found), []);
+  const nothing = { verification: null, sourceFaults: null, stages: [] };
+  setRunMetrics(metrics, runRecord({ ...nothing, state: "running", ended: null, exit: null }), []);
+  expect(await metrics.text()).toMatch(/^forklift_verification_ok\{.*\} 0$/m);
+  expect(await metrics.text()).toMatch(/^forklift_source_faults\{.*\} 3$/m);
+  setRunMetrics(metrics, failedRecord(nothing), []);
+  expect(await metrics.text()).not.toMatch(/^forklift_(verification|source_faults|stage)\w*\{/m);
+});
+
 test("a monitor serves metrics, health and readiness, and says no to all else", async () => {
   const stop = new AbortController();
   const shell = { log: pino({ enabled: false }), signal: stop.signal };
@@ -87,6 +99,8 @@ test("a monitor serves metrics, health and readiness, and says no to all else", 
   monitor.ready();
   expect(await get("/readyz?verbose")).toEqual([200, "ready\n"]);
   expect((await get("/metrics"))[1]).toContain('forklift_build_info{version="0.1.0"} 1');
+  // No URL at all, as scanners ask for.
+  expect(await rawStatus(monitor.port!, "GET // HTTP/1.1")).toBe(404);
   expect(await get("/")).toEqual([404, "there are /metrics, /healthz, /readyz\n"]);
   expect((await get("/metrics", "POST"))[0]).toBe(405);
   stop.abort();
@@ -95,6 +109,14 @@ test("a monitor serves metrics, health and readiness, and says no to all else", 
   await monitor[Symbol.asyncDispose]();
   await expect(get("/healthz")).rejects.toThrow();
 });
+
+async function rawStatus(port: number, requestLine: string): Promise<number> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(`${requestLine}\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  return Number(answer.toString("latin1").split(" ")[1]);
+}
 
 test("a port that is taken costs the metrics, not the run", async () => {
   const other = createServer().listen(0);

@@ -1,6 +1,6 @@
 // Parses the command line, runs the command, prints its result, and turns errors into exit codes.
 
-import { EXIT, exitCodeOf, ForkliftError, UsageError } from "@forklift/pipeline";
+import { EXIT, exitCodeOf, ForkliftError, firstError, UsageError } from "@forklift/pipeline";
 import { Command, CommanderError } from "commander";
 import { maskSecrets } from "../output/mask-secrets.ts";
 import { forkliftVersion } from "../version.ts";
@@ -30,7 +30,7 @@ export async function runCli(argv: readonly string[], host: Host): Promise<numbe
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
-    failure = error instanceof CommanderError ? usageErrorOf(error) : error;
+    failure = error instanceof CommanderError ? usageErrorOf(error) : firstError(error);
   }
   if (failure !== null) reportError(failure, host);
   const result = outcome ?? (failure === null ? null : errorOutcome(failure));

@@ -22,9 +22,12 @@ export function setRunMetrics(
 ): void {
   const { network, recipe, ended, exit, source, set, verification } = record;
   const run = { network, recipe };
+  const hasEnded = ended !== null;
   metrics.set("forklift_running", run, record.state === "running" ? 1 : 0);
   setLastSuccess(metrics, record, earlier);
   metrics.set("forklift_usual_duration_seconds", run, usualDurationSeconds(record, earlier));
+  metrics.forget("forklift_stage_duration_seconds", run);
+  metrics.forget("forklift_stage_rate", run);
   for (const { stage, skipped, elapsedMs, rate } of record.stages) {
     if (skipped !== null) continue;
     const labels = { ...run, stage };
@@ -34,7 +37,7 @@ export function setRunMetrics(
   }
   metrics.set("forklift_retries", run, record.retries);
   metrics.set("forklift_peak_memory_bytes", run, record.peakMemoryBytes);
-  if (ended !== null && exit !== null) {
+  if (hasEnded && exit !== null) {
     metrics.set("forklift_run_end_timestamp_seconds", run, seconds(ended));
     metrics.set("forklift_run_exit_code", run, exit);
     metrics.set("forklift_run_duration_seconds", run, runDurationMs(record) / MS_PER_SECOND);
@@ -45,7 +48,8 @@ export function setRunMetrics(
     const dumped = source.dumped === null ? null : seconds(source.dumped);
     metrics.set("forklift_source_dump_timestamp_seconds", { network }, dumped);
   }
-  if (record.sourceFaults !== null) {
+  // While a run is under way, what the last one found still holds.
+  if (hasEnded || record.sourceFaults !== null) {
     metrics.set("forklift_source_faults", { network }, record.sourceFaults);
   }
   if (set !== null) {
@@ -57,9 +61,10 @@ export function setRunMetrics(
   if (record.lagBlocks !== null) {
     metrics.set("forklift_lag_blocks", { network }, record.lagBlocks);
   }
-  if (verification !== null) {
-    metrics.set("forklift_verification_ok", run, verification.ok ? 1 : 0);
-    metrics.set("forklift_verification_comparisons", run, verification.comparisons);
+  if (hasEnded || verification !== null) {
+    const ok = verification === null ? null : Number(verification.ok);
+    metrics.set("forklift_verification_ok", run, ok);
+    metrics.set("forklift_verification_comparisons", run, verification?.comparisons ?? null);
   }
 }
 

@@ -88,6 +88,7 @@ export async function watchRun(run: WatchedRun): Promise<RunWatch> {
     writing = writing.then(() => attempt(log, "kept", () => shelf.write(written)));
     await writing;
   };
+  metrics.forget("forklift_stage_progress_ratio", { network, recipe: record.recipe });
   await keep({});
   const signOfLife = setInterval(() => void keep({}), SIGN_OF_LIFE_INTERVAL_MS).unref();
 

@@ -16,12 +16,17 @@ export interface CopyLimits {
 
 export const COPY_LIMITS: CopyLimits = { partBytesMin: 64 * 1024 * 1024, partsMax: 32 };
 
-/** Parts lie here in the target until their object is made of them. */
-export const PARTS_PREFIX = ".forklift-copy/";
+/** Parts lie here in the target until their object is made of them. A lease is one network's. */
+export function partsPrefix(network: string): string {
+  return `.forklift-copy/${network}/`;
+}
 
 export interface CopyOptions {
+  readonly network: string;
   readonly from: Store;
   readonly to: Store;
+  /** Asked before the manifest is written. Throws when a lease is lost. */
+  readonly confirm: () => Promise<void>;
   /** Transfers at the same time. */
   readonly jobs: number;
   readonly signal: AbortSignal;
@@ -43,6 +48,7 @@ export async function copySet(set: PublishedSet, options: CopyOptions): Promise<
     throwIfStopped(options.signal, "copy");
     await transfer();
   });
+  await options.confirm();
   // Whoever finds the manifest finds the files.
   await copyManifest(set.name, options);
 }
@@ -79,8 +85,8 @@ async function planParts(
   partBytes: number,
   options: CopyOptions,
 ): Promise<Transfer[]> {
-  const { to, onBytes } = options;
-  const folder = `${PARTS_PREFIX}${file.sha256}/${partBytes}/`;
+  const { network, to, onBytes } = options;
+  const folder = `${partsPrefix(network)}${file.sha256}/${partBytes}/`;
   const copied = new Set<string>();
   for await (const { name } of to.list(folder)) copied.add(name);
   const parts = Array.from({ length: Math.ceil(file.bytes / partBytes) }, (_, index) => {

@@ -4,8 +4,9 @@
 import { randomUUID } from "node:crypto";
 import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { ForkliftError, TryAgainError } from "@forklift/pipeline";
-import type { Store, Version } from "@forklift/storage";
+import type { Store, Version, VersionedObject } from "@forklift/storage";
 import { z } from "zod";
 import { isAlive } from "../is-alive.ts";
 
@@ -38,6 +39,17 @@ const holderSchema = z.strictObject({
 
 type Holder = z.infer<typeof holderSchema>;
 
+/** What any version must say: until when. Its process is none that we could see. */
+const foreignHolderSchema = z
+  .object({
+    version: z.int().gt(1),
+    expires: z.iso.datetime(),
+    acquired: z.string().catch("an unknown time"),
+    work: z.string().catch("another version of forklift"),
+    host: z.string().catch("another machine"),
+  })
+  .transform((holder): Holder => ({ ...holder, version: 1, id: "", pid: 0, process: "" }));
+
 export interface Lease extends AsyncDisposable {
   /** Aborted when the lease is lost. */
   readonly signal: AbortSignal;
@@ -56,6 +68,11 @@ export interface LeaseOptions {
   readonly work: string;
   readonly date: () => Date;
   readonly warn: (message: string) => void;
+  /**
+   * Given, a holder on another machine is watched until it renews its lease, and so lives, or lets it
+   * run out. Without, it is refused at once.
+   */
+  readonly wait?: { readonly signal: AbortSignal };
   readonly limits?: LeaseLimits;
 }
 
@@ -68,10 +85,8 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   const { store, network, date, warn } = options;
   const name = leaseName(network);
   const id = randomUUID();
+  const { found, former } = await awaitEnd(options);
   const acquired = date();
-  const found = await store.read(name);
-  const former = found === null ? null : decode(found.content);
-  if (former !== null && isInForce(former, acquired)) throw refused(store, former);
   if (former !== null) warn(`took over a lease that has ended: ${shown(former)}`);
   const first = encode(options, { id, acquired });
   if (!(await store.replace(name, first, found?.version ?? null))) {
@@ -79,6 +94,28 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
     throw refused(store, winner === null ? null : decode(winner.content));
   }
   return keep(options, { id, acquired });
+}
+
+/**
+ * What stands in the store when no run holds its lease.
+ * @param watched the holder that was found before and may be dead.
+ * @throws TryAgainError when a run holds it.
+ */
+async function awaitEnd(
+  options: LeaseOptions,
+  watched: Holder | null = null,
+): Promise<{ readonly found: VersionedObject | null; readonly former: Holder | null }> {
+  const { store, network, date, warn, wait, limits = LEASE_LIMITS } = options;
+  const found = await store.read(leaseName(network));
+  const former = found === null ? null : decode(found.content);
+  if (former === null || !isInForce(former, date())) return { found, former };
+  const isRenewed = watched !== null && former.expires !== watched.expires;
+  if (wait === undefined || wait.signal.aborted || isRenewed || isSeen(former)) {
+    throw refused(store, former);
+  }
+  if (watched === null) warn(`waiting to see whether it still lives: ${shown(former)}`);
+  await delay(limits.heartbeatMs, undefined, { signal: wait.signal }).catch(() => undefined);
+  return await awaitEnd(options, former);
 }
 
 interface Held {
@@ -178,10 +215,10 @@ function encode(
   return Buffer.from(`${JSON.stringify(holder, null, 2)}\n`);
 }
 
-/** Null for a torn lease, which nobody can hold. */
+/** Null for a torn lease, which nobody can hold. One of another version is still a lease. */
 function decode(content: Buffer): Holder | null {
   try {
-    return holderSchema.parse(JSON.parse(content.toString("utf8")));
+    return z.union([holderSchema, foreignHolderSchema]).parse(JSON.parse(content.toString("utf8")));
   } catch {
     return null;
   }
@@ -191,11 +228,15 @@ function isInForce(holder: Holder, at: Date): boolean {
   return new Date(holder.expires) > at && !hasEnded(holder);
 }
 
-/** Only known of processes that we could see: those of this machine, and of this container. */
-function hasEnded({ host, pid, process: of }: Holder): boolean {
-  const ours = thisProcess();
-  if (host !== hostname() || of.split(" ")[0] !== ours.split(" ")[0]) return false;
-  return pid === process.pid ? of !== ours : !isAlive(pid);
+function hasEnded(holder: Holder): boolean {
+  if (!isSeen(holder)) return false;
+  const { pid, process: of } = holder;
+  return pid === process.pid ? of !== thisProcess() : !isAlive(pid);
+}
+
+/** Whether we could see its process: on this machine, and in this container. */
+function isSeen({ host, process: of }: Holder): boolean {
+  return host === hostname() && of.split(" ")[0] === thisProcess().split(" ")[0];
 }
 
 /** Where process numbers are counted, and when this one began. */

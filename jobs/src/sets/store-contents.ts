@@ -1,7 +1,7 @@
 // What lies in a store: its sets with their state, and what belongs to none.
 
 import type { Store, StoredObject } from "@forklift/storage";
-import { PARTS_PREFIX } from "./copy-set.ts";
+import { partsPrefix } from "./copy-set.ts";
 import { migratedDumpPrefix } from "./dump-name.ts";
 import { readLatest } from "./latest.ts";
 import { parseManifestName } from "./manifest.ts";
@@ -75,6 +75,6 @@ async function findLeftovers(
     const isOurs = prefixes.some((prefix) => object.name.startsWith(prefix));
     if (isOurs && !owned.has(object.name)) leftovers.push(object);
   }
-  for await (const object of store.list(PARTS_PREFIX)) leftovers.push(object);
+  for await (const object of store.list(partsPrefix(network))) leftovers.push(object);
   return leftovers;
 }

@@ -49,7 +49,7 @@ export const copySets: WholeStage<CopyWorld, Plan> = {
     let copied = 0;
     for (const set of sets) {
       await copySet(set, {
-        ...{ from, to, jobs, signal },
+        ...{ network, from, to, jobs, signal, confirm },
         ...(limits === undefined ? {} : { limits }),
         onBytes(count, isNew) {
           done += count;
@@ -57,7 +57,6 @@ export const copySets: WholeStage<CopyWorld, Plan> = {
           progress(megabytesDone(done, bytes));
         },
       });
-      await confirm();
       await moveLatest(to, { network, set, date, isReplacing: false });
     }
     return { rowCount: sets.length, leftBehind: { "bytes that were there": bytes - copied } };

@@ -63,24 +63,30 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
 
   async run(world, plan, { signal, progress }) {
     const { store, checkpoints, network, lease, date, isReplacing } = world;
-    const checkpoint = checkpointName(network.name, plan.tip.globalSlotSinceGenesis);
-    const uploads: readonly (() => Promise<SetFile>)[] = [
-      async () => setFile("dump", await uploadDump(world, plan)),
-      async () => setFile("checkpoint", await copy(checkpoints, store, checkpoint)),
-      async () => setFile("checkpoint-meta", await copy(checkpoints, store, metaName(checkpoint))),
-      async () => setFile("report", await store.write(plan.report, fileBytes(reportPath(world)))),
-    ];
-    const files: SetFile[] = [];
-    for (const upload of uploads) {
+    /** A run that took the lease over may write these names: without it we write none of them. */
+    const upload: Upload = async (name, bytes) => {
       throwIfStopped(signal, "publish-set");
-      files.push(await upload());
+      await lease!.confirm();
+      return await store.write(name, untilStopped(bytes, signal));
+    };
+    const dump = await packTarget(world, plan);
+    const checkpoint = checkpointName(network.name, plan.tip.globalSlotSinceGenesis);
+    const meta = metaName(checkpoint);
+    const uploads = [
+      ["dump", plan.dump, fileBytes(dump)],
+      ["checkpoint", checkpoint, objectBytes(checkpoints, checkpoint)],
+      ["checkpoint-meta", meta, objectBytes(checkpoints, meta)],
+      ["report", plan.report, fileBytes(reportPath(world))],
+    ] as const;
+    const files: SetFile[] = [];
+    for (const [role, name, bytes] of uploads) {
+      files.push(setFile(role, await upload(name, bytes)));
       progress({ done: BigInt(files.length), total: BigInt(uploads.length), unit: "files" });
     }
     const draft = await composeManifest(world, plan.tip, files, await readReport(world));
-    if (draft.final) files.push(...(await uploadHandOver(world, plan, draft)));
+    if (draft.final) files.push(...(await uploadHandOver(world, plan, draft, upload)));
     const manifest = { ...draft, files };
-    await lease!.confirm();
-    await store.write(plan.manifest, textBytes(encodeManifest(manifest)));
+    await upload(plan.manifest, textBytes(encodeManifest(manifest)));
     const set = { name: plan.manifest, manifest };
     await moveLatest(store, { network: network.name, set, date, isReplacing });
     // Not before: a run that is killed in between proves it again, and its report tells of all.
@@ -119,16 +125,16 @@ function reportName(network: string, dump: string): string {
   return `${network}-report${stamp}.json`;
 }
 
-async function uploadDump(
-  { targetUrl, workPath, store }: JobWorld,
-  { dump, tip }: Plan,
-): Promise<WrittenObject> {
+type Upload = (name: string, bytes: AsyncIterable<Uint8Array>) => Promise<WrittenObject>;
+
+/** The path of the packed dump. */
+async function packTarget({ targetUrl, workPath }: JobWorld, { dump, tip }: Plan): Promise<string> {
   const member = path.basename(dump, ".tar.gz");
   const sql = path.join(workPath, member);
   const packed = path.join(workPath, dump);
   await writeDump({ url: targetUrl, ddl: await readSchema("berkeley"), out: sql });
   await packDump(sql, member, packed, { mtime: new Date(Number(tip.timestamp)) });
-  return await store.write(dump, fileBytes(packed));
+  return packed;
 }
 
 /** For programs, and for people. */
@@ -136,22 +142,27 @@ async function uploadHandOver(
   world: JobWorld,
   { dump, manifest }: Plan,
   draft: Manifest,
+  upload: Upload,
 ): Promise<SetFile[]> {
-  const { store } = world;
   const report = await composeHandOver(world, draft, dump);
   const name = manifest.replace("-set-", "-hand-over-");
   const text = name.replace(/json$/, "txt");
   const json = `${JSON.stringify(report, null, 2)}\n`;
   return [
-    setFile("hand-over", await store.write(name, textBytes(json))),
-    setFile("hand-over-text", await store.write(text, textBytes(handOverText(report)))),
+    setFile("hand-over", await upload(name, textBytes(json))),
+    setFile("hand-over-text", await upload(text, textBytes(handOverText(report)))),
   ];
 }
 
-async function copy(from: Store, to: Store, name: string): Promise<WrittenObject> {
-  const body = await from.open(name);
-  if (body === null) throw new SourceDataError(`the replay left no checkpoint ${from.url}/${name}`);
-  return await to.write(name, body.stream);
+/** An upload that breaks off leaves no object. */
+async function* untilStopped(
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    throwIfStopped(signal, "publish-set");
+    yield chunk;
+  }
 }
 
 /** Manifests first: a reader must never find one whose files are gone. */
@@ -168,6 +179,13 @@ async function removeReplaced(
 
 async function* fileBytes(file: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(file) as AsyncIterable<Buffer>;
+}
+
+/** Opened when its upload begins. */
+async function* objectBytes(from: Store, name: string): AsyncGenerator<Uint8Array> {
+  const body = await from.open(name);
+  if (body === null) throw new SourceDataError(`the replay left no checkpoint ${from.url}/${name}`);
+  yield* body.stream;
 }
 
 async function* textBytes(text: string): AsyncGenerator<Uint8Array> {

@@ -93,7 +93,7 @@ test("a file of the right size and other bytes is sent again; a part that is wro
   const set = await writeSet(from, { height: 20, dumpBytes: DUMP_BYTES });
   const [dump, checkpoint] = set.manifest.files;
   await to.write(checkpoint!.name, one(Buffer.alloc(checkpoint!.bytes, 7)));
-  const part = `.forklift-copy/${dump!.sha256}/${LIMITS.partBytesMin}/000`;
+  const part = `.forklift-copy/${NETWORK}/${dump!.sha256}/${LIMITS.partBytesMin}/000`;
   await to.write(part, one(Buffer.alloc(LIMITS.partBytesMin, 7)));
   await expect(copy(from, to, [set])).rejects.toThrow("copied");
   expect(await completeIn(to)).toEqual([]);

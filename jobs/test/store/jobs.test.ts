@@ -20,6 +20,7 @@ import { readLatest } from "../../src/sets/latest.ts";
 import { leaseName } from "../../src/sets/lease.ts";
 import { fileOf } from "../../src/sets/manifest.ts";
 import { publishedSets } from "../../src/sets/published-sets.ts";
+import { namesIn } from "./written-sets.ts";
 
 const NETWORK = "sample";
 const BLOCKS = 40;
@@ -67,9 +68,13 @@ interface Run {
   /** Called once, when the stage begins. */
   readonly at?: { readonly stage: string; readonly work: () => void };
   readonly stopAt?: string;
+  readonly signal?: AbortSignal;
 }
 
-async function run(job: JobName, { date = "2021-06-01T00:00:00Z", at, stopAt }: Run = {}) {
+async function run(
+  job: JobName,
+  { date = "2021-06-01T00:00:00Z", at, stopAt, signal = new AbortController().signal }: Run = {},
+) {
   const told: Told[] = [];
   const line = at === undefined ? null : new RegExp(`^\\d+/\\d+ ${at.stage}$`);
   const write = (text: string) => {
@@ -83,7 +88,7 @@ async function run(job: JobName, { date = "2021-06-01T00:00:00Z", at, stopAt }: 
     { job, stop: { forkStateHash, stopAtHeight: null }, isDryRun: false, isReplacing: false },
     {
       log: pino({}, { write }),
-      signal: new AbortController().signal,
+      signal,
       now: () => performance.now(),
       date: () => new Date(date),
       terminal: null,
@@ -123,6 +128,7 @@ test("of two runs on one store, each on its own databases, the second is refused
 test("a run that loses its lease publishes nothing; the time of the other run must pass", async () => {
   await fallNight();
   const before = await newest();
+  const objects = await namesIn(store);
   const lease = {
     ...{ version: 1, id: "00000000-0000-4000-8000-000000000000", work: "daily", host: "elsewhere" },
     ...{ pid: 1, process: "there", acquired: "2021-06-01T00:00:00Z" },
@@ -136,8 +142,13 @@ test("a run that loses its lease publishes nothing; the time of the other run mu
   await expect(losing).rejects.toThrow(/lost the lease of .*: daily on elsewhere .* took it over/);
   await written;
   expect(await newest()).toEqual(before);
+  // Not even a file of a set: the other run may write one of that name.
+  const isOfSets = (name: string) =>
+    !name.startsWith(`${NETWORK}-runs/`) && name !== leaseName(NETWORK);
+  expect((await namesIn(store)).filter(isOfSets)).toEqual(objects.filter(isOfSets));
   expect((await readLatest(store, NETWORK))?.set).toBe(before!.name);
-  const next = run("daily", { date: "2021-06-01T00:09:59Z" });
+  // Waits for the other run, as long as it is let.
+  const next = run("daily", { date: "2021-06-01T00:09:59Z", signal: AbortSignal.timeout(2_000) });
   await expect(next).rejects.toThrow("is leased by daily on elsewhere");
   const { published, warnings } = await run("daily", { date: "2021-06-01T00:10:01Z" });
   expect(published).toBe(true);

@@ -6,7 +6,13 @@ import { hostname } from "node:os";
 import { TryAgainError } from "@forklift/pipeline";
 import type { Store } from "@forklift/storage";
 import { describe, expect, test } from "vitest";
-import { acquireLease, LEASE_LIMITS, type LeaseLimits, leaseName } from "../../src/sets/lease.ts";
+import {
+  acquireLease,
+  LEASE_LIMITS,
+  type LeaseLimits,
+  type LeaseOptions,
+  leaseName,
+} from "../../src/sets/lease.ts";
 import { testStores } from "./test-stores.ts";
 import { NETWORK, namesIn } from "./written-sets.ts";
 
@@ -23,9 +29,9 @@ function stage(store: Store) {
     pass(ms: number) {
       at += ms;
     },
-    acquire: (work: string, limits: LeaseLimits = LEASE_LIMITS) =>
+    acquire: (work: string, limits: LeaseLimits = LEASE_LIMITS, more: Partial<LeaseOptions> = {}) =>
       acquireLease({
-        ...{ store, network: NETWORK, work, limits },
+        ...{ store, network: NETWORK, work, limits, ...more },
         date: () => new Date(at),
         warn: (message) => void told.push(message),
       }),
@@ -94,6 +100,41 @@ test("a lease is taken over from a process that is known to have ended, and from
   await forge({ ...ELSEWHERE, host: hostname(), pid: 1 });
   await expect(acquire("daily")).rejects.toThrow("(process 1)");
   await expect(third.confirm()).rejects.toThrow("lost the lease");
+});
+
+test("a run on another machine is waited for while it may be dead, and refused once it lives", async () => {
+  const { acquire, forge, pass, told } = stage(folder());
+  await using _first = await acquire("daily");
+  await forge(ELSEWHERE);
+  const limits = { ...LEASE_LIMITS, heartbeatMs: 5 };
+  const stop = new AbortController();
+  const wait = { signal: stop.signal };
+  const stopped = acquire("daily", limits, { wait });
+  await expect
+    .poll(() => told)
+    .toEqual([expect.stringContaining("whether it still lives: prime on")]);
+  stop.abort();
+  await expect(stopped).rejects.toThrow("leased by prime on elsewhere");
+
+  const patient = { wait: { signal: new AbortController().signal } };
+  const refused = acquire("daily", limits, patient);
+  await expect.poll(() => told).toHaveLength(2);
+  await forge({ expires: "2024-06-05T12:11:00.000Z" });
+  await expect(refused).rejects.toThrow("until 2024-06-05T12:11:00.000Z");
+
+  const second = acquire("daily", limits, patient);
+  pass(11 * 60_000 + 1);
+  await using _taken = await second;
+  expect(told.at(-1)).toContain("took over a lease that has ended: prime on elsewhere");
+});
+
+test("a lease of a later version is respected until its time is up", async () => {
+  const { acquire, forge, pass } = stage(folder());
+  await using _first = await acquire("daily");
+  await forge({ ...ELSEWHERE, version: 2, holder: "in other words", pid: "none" });
+  await expect(acquire("daily")).rejects.toThrow("leased by prime on elsewhere (process 0)");
+  pass(LEASE_LIMITS.timeToLiveMs + 1);
+  return await (await acquire("daily"))[Symbol.asyncDispose]();
 });
 
 async function ownNamespace(): Promise<string> {

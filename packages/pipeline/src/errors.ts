@@ -60,7 +60,20 @@ export class VerificationError extends ForkliftError {
   readonly exit = "verificationFailed";
 }
 
+/**
+ * What went wrong first. Where cleaning up fails as well, `await using` throws an error that holds
+ * both, and the one of the cleaning up mostly follows from the other.
+ */
+export function firstError(error: unknown): unknown {
+  let first = error;
+  while (first instanceof Error && first.name === "SuppressedError" && "suppressed" in first) {
+    first = first.suppressed;
+  }
+  return first;
+}
+
 /** Anything that was not thrown on purpose is our bug, and is never retried. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof ForkliftError ? EXIT[error.exit] : EXIT.bug;
+  const first = firstError(error);
+  return first instanceof ForkliftError ? EXIT[first.exit] : EXIT.bug;
 }

@@ -5,6 +5,7 @@ import {
   type BatchStage,
   EXIT,
   exitCodeOf,
+  firstError,
   type Observer,
   type RunContext,
   runStages,
@@ -197,4 +198,16 @@ test("what was not thrown on purpose is our bug", () => {
   expect(exitCodeOf(new UsageError("no"))).toBe(EXIT.usage);
   expect(exitCodeOf(new TypeError("oops"))).toBe(EXIT.bug);
   expect(exitCodeOf("a text")).toBe(EXIT.bug);
+});
+
+test("an error counts, not that of the cleaning up after it", async () => {
+  const failing = async () => {
+    await using _outer = { [Symbol.asyncDispose]: () => Promise.reject(new Error("not closed")) };
+    await using _inner = { [Symbol.asyncDispose]: () => Promise.reject(new Error("nor that")) };
+    throw new UsageError("no");
+  };
+  const error: unknown = await failing().catch((thrown: unknown) => thrown);
+  expect(error).not.toBeInstanceOf(UsageError);
+  expect(firstError(error)).toEqual(new UsageError("no"));
+  expect(exitCodeOf(error)).toBe(EXIT.usage);
 });
