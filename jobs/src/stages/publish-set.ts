@@ -4,7 +4,8 @@
 
 import { createReadStream } from "node:fs";
 import path from "node:path";
-import { SourceDataError, throwIfStopped, type WholeStage } from "@forklift/pipeline";
+import { selectChain } from "@forklift/archive";
+import { ConfigError, SourceDataError, throwIfStopped, type WholeStage } from "@forklift/pipeline";
 import { packDump, writeDump } from "@forklift/postgres";
 import { checkpointName, metaName } from "@forklift/replayer";
 import { readSchema } from "@forklift/schemas";
@@ -45,6 +46,7 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
     const standing = await whyPublished(world);
     if (standing !== null) return { skip: standing };
     const tip = await readPublishedTip(target);
+    await requireSettled(world, tip);
     const manifest = manifestName(network.name, tip);
     const sets = await published.complete();
     const isReplaced = (name: string) => name === manifest || (job === "prime" && isReplacing);
@@ -110,6 +112,27 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
     return checks;
   },
 };
+
+/**
+ * A target that an interrupted final has left above the canonical chain is not what a daily publishes.
+ * @throws ConfigError
+ */
+async function requireSettled(
+  { source, stop, network, target }: JobWorld,
+  tip: PublishedTip,
+): Promise<void> {
+  const { tip: settled } = await selectChain(source, stop, network.name);
+  if (tip.height <= settled.height) return;
+  throw new ConfigError(
+    `the target ${target.maskedUrl} stands at ${tip.stateHash} (height ${tip.height}), above the highest ` +
+      `canonical block of the source, ${settled.stateHash} (height ${settled.height})`,
+    {
+      hint:
+        `publish it by forklift final with that stop point, or take it back: forklift unwind ` +
+        `--target-db ${target.maskedUrl} --to-height ${settled.height}`,
+    },
+  );
+}
 
 /** The source dump's minute, or now; the next free one when another set has that name. */
 function freeDumpName({ network, sourceDump, date }: JobWorld, taken: ReadonlySet<string>): string {

@@ -69,11 +69,19 @@ interface Run {
   readonly at?: { readonly stage: string; readonly work: () => void };
   readonly stopAt?: string;
   readonly signal?: AbortSignal;
+  /** A database that stays. */
+  readonly target?: string;
 }
 
 async function run(
   job: JobName,
-  { date = "2021-06-01T00:00:00Z", at, stopAt, signal = new AbortController().signal }: Run = {},
+  {
+    date = "2021-06-01T00:00:00Z",
+    at,
+    stopAt,
+    signal = new AbortController().signal,
+    target,
+  }: Run = {},
 ) {
   const told: Told[] = [];
   const line = at === undefined ? null : new RegExp(`^\\d+/\\d+ ${at.stage}$`);
@@ -84,7 +92,7 @@ async function run(
   };
   const forkStateHash = stopAt === undefined ? null : parseStateHash(stopAt);
   const outcome = runJob(
-    config,
+    { ...config, target: { ...config.target, database: target } },
     { job, stop: { forkStateHash, stopAtHeight: null }, isDryRun: false, isReplacing: false },
     {
       log: pino({}, { write }),
@@ -183,6 +191,29 @@ test("a mixed set is passed over with the reason, and mended from the one before
   expect(mended.name).toBe(damaged.name);
   expect(mended.manifest.digests).toEqual(damaged.manifest.digests);
   expect(await run("daily")).toMatchObject({ published: false, set: mended.name, warnings: [] });
+});
+
+test("blocks that are still pending are not published without a stop point", async () => {
+  const before = (await newest())!;
+  await using source = await openTestDatabase();
+  await using target = await openTestDatabase();
+  const inNetwork = (name: string) => path.join(home, "network", name);
+  const dump = (await readdir(inNetwork("dumps")))
+    .filter((name) => name.startsWith(`${NETWORK}-archive-`))
+    .sort();
+  await forkliftJson(["restore", "--dump", inNetwork(`dumps/${dump.at(-1)}`), "--db", source.url]);
+  const pending = String(before.manifest.height + 2);
+  await forkliftJson([
+    ...["migrate", "--source-db", source.url, "--target-db", target.url],
+    ...["--network", inNetwork("network.yaml"), "--blocks", inNetwork("blocks")],
+    ...["--genesis-ledger", inNetwork("genesis-ledger.json"), "--stop-at-height", pending],
+  ]);
+  await expect(run("daily", { target: target.url })).rejects.toThrow(
+    new RegExp(
+      `height ${pending}\\), above the highest canonical block .*height ${before.manifest.height}\\)`,
+    ),
+  );
+  expect(await newest()).toEqual(before);
 });
 
 test("final leaves a hand-over whose every answer the restored dump gives", async () => {
