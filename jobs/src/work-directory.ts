@@ -1,11 +1,17 @@
 // A folder for the files of one run, removed at its end, or by the next run if ours was killed.
 
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { isAlive } from "./is-alive.ts";
+import { PROCESS_BEGAN_MS, processNamespace } from "./this-process.ts";
 
+/** Containers may share the folder that this lies in, and each counts processes from 1. */
 const PREFIX = "forklift-work-";
+
+/** A run whose process nobody here can see is known to live by this. */
+const TOUCH_INTERVAL_MS = 60_000;
+const SILENCE_MAX_MS = 15 * 60_000;
 
 export interface WorkDirectory extends AsyncDisposable {
   readonly path: string;
@@ -14,10 +20,17 @@ export interface WorkDirectory extends AsyncDisposable {
 export async function openWorkDirectory(parent: string = tmpdir()): Promise<WorkDirectory> {
   await mkdir(parent, { recursive: true });
   await sweepDeadRuns(parent);
-  const directory = await mkdtemp(path.join(parent, `${PREFIX}${process.pid}-`));
+  const owner = [namespaceNumber(), process.pid, PROCESS_BEGAN_MS].join("-");
+  const directory = await mkdtemp(path.join(parent, `${PREFIX}${owner}-`));
+  const touch = setInterval(() => {
+    const now = new Date();
+    // Whoever removed it did so on purpose; the run finds out by itself.
+    utimes(directory, now, now).catch(() => undefined);
+  }, TOUCH_INTERVAL_MS).unref();
   return {
     path: directory,
     async [Symbol.asyncDispose]() {
+      clearInterval(touch);
       await rm(directory, { recursive: true, force: true });
     },
   };
@@ -25,9 +38,22 @@ export async function openWorkDirectory(parent: string = tmpdir()): Promise<Work
 
 async function sweepDeadRuns(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    if (!name.startsWith(PREFIX)) continue;
-    const pid = Number.parseInt(name.slice(PREFIX.length), 10);
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
-    await rm(path.join(parent, name), { recursive: true, force: true });
+    const owner = /^forklift-work-(\d+)-(\d+)-(\d+)-\w+$/.exec(name);
+    if (owner === null) continue;
+    const [namespace, pid, began] = owner.slice(1).map(Number) as [number, number, number];
+    const directory = path.join(parent, name);
+    const isSeen = namespace === namespaceNumber();
+    const isOver = isSeen && (pid === process.pid ? began !== PROCESS_BEGAN_MS : !isAlive(pid));
+    if (!isOver && !(await isSilent(directory))) continue;
+    await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function isSilent(directory: string): Promise<boolean> {
+  const found = await stat(directory).catch(() => null);
+  return found !== null && Date.now() - found.mtimeMs > SILENCE_MAX_MS;
+}
+
+function namespaceNumber(): number {
+  return Number(/\d+/.exec(processNamespace())?.[0] ?? 0);
 }

@@ -2,13 +2,13 @@
 // while the run lives, and taken over when the time is up or the process is known to have ended.
 
 import { randomUUID } from "node:crypto";
-import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { ForkliftError, TryAgainError } from "@forklift/pipeline";
 import type { Store, Version, VersionedObject } from "@forklift/storage";
 import { z } from "zod";
 import { isAlive } from "../is-alive.ts";
+import { PROCESS_BEGAN_MS, processNamespace } from "../this-process.ts";
 
 /** Milliseconds. */
 export interface LeaseLimits {
@@ -241,16 +241,7 @@ function isSeen({ host, process: of }: Holder): boolean {
 
 /** Where process numbers are counted, and when this one began. */
 function thisProcess(): string {
-  return `${processNamespace()} ${Math.round(performance.timeOrigin)}`;
-}
-
-function processNamespace(): string {
-  try {
-    return readlinkSync("/proc/self/ns/pid");
-  } catch {
-    // Not on Linux, where containers are machines of their own.
-    return "pid";
-  }
+  return `${processNamespace()} ${PROCESS_BEGAN_MS}`;
 }
 
 function shown({ work, host, pid, acquired, expires }: Holder): string {
