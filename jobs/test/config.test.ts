@@ -125,6 +125,8 @@ describe("loadConfig", () => {
     const text = explainConfig(loaded);
     expect(text).not.toContain("secret");
     expect(text).toContain("postgres://me:***@host/db");
+    const raw = await load(WHOLE.replace("me:secret@", "me:se cr@t/1?2@"));
+    expect(explainConfig(raw)).toContain("postgres://me:***@host/db ");
     expect(text).toMatch(/^log\.level +info +default +FORKLIFT_LOG_LEVEL$/m);
   });
 });

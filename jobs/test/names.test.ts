@@ -70,6 +70,15 @@ describe("what is printed", () => {
     expect(maskSecrets("postgres://me@host/db")).toBe("postgres://me@host/db");
   });
 
+  test("a mask hides a password as a whole, and ends before the next URL", () => {
+    expect(maskSecrets("at postgres://me:se/cr@t@host/db, mail me@host")).toBe(
+      "at postgres://me:***@host/db, mail me@host",
+    );
+    expect(maskSecrets("https://host:80/,https://me:secret@host/?sig=secret,gs://b/")).toBe(
+      "https://host:80/,https://me:***@host/?sig=***,gs://b/",
+    );
+  });
+
   test("numbers are grouped, durations short", () => {
     expect([0, 999, 1000, 1234567].map((n) => grouped(n))).toEqual([
       "0",

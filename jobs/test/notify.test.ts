@@ -98,7 +98,11 @@ const SECRETS = {
   gateway: "fourth-secret",
   webhook: "T000/B000/fifth-secret",
   environment: "sixth-secret",
-  raw: "se/ve@nth",
+  raw: "se/v?key=en th@seventh-half",
+  unescaped: "ei@ghth-half",
+  azure: "ninth/secret",
+  amazon: "tenth-secret",
+  google: "eleventh-secret",
 } as const;
 
 const config: Config = configSchema.parse({
@@ -110,17 +114,24 @@ const config: Config = configSchema.parse({
     store: "gs://bucket/",
     database: `postgres://me@127.0.0.1:1/b?password=${SECRETS.target}`,
   },
-  blocks: [`https://example.org/blocks/?token=${SECRETS.store}`],
+  genesisLedger: `https://example.org/ledger.json?sp=r&sig=${encodeURIComponent(SECRETS.azure)}`,
+  forkGenesisConfig: `https://example.org/fork.json?X-Amz-Signature=${SECRETS.amazon}&a=1`,
+  official: { genesis: `https://example.org/genesis.json?X-Goog-Signature=${SECRETS.google}` },
+  blocks: [
+    `https://example.org/blocks/?token=${SECRETS.store}`,
+    `https://me:${SECRETS.unescaped}@example.org/blocks/`,
+  ],
   postgres: { url: `postgres://me:${SECRETS.raw}@127.0.0.1:1/postgres` },
   metrics: { pushgateway: `http://me:${SECRETS.gateway}@127.0.0.1:1` },
   notify: { webhook: `https://hooks.example.org/services/${SECRETS.webhook}` },
 });
 
-test("evidence holds what happened, and none of seven secrets wherever they turn up", () => {
+test("evidence holds what happened, and none of its secrets wherever they turn up", () => {
   const everywhere = Object.values(SECRETS).flatMap((secret) => [
     secret,
     encodeURIComponent(secret),
     `password authentication failed for me with ${secret}.`,
+    `https://me:${secret}@example.org/`,
   ]);
   const cause = new Error(`inner: ${everywhere.join(" ")}`);
   const text = composeEvidence({
@@ -138,6 +149,8 @@ test("evidence holds what happened, and none of seven secrets wherever they turn
   for (const secret of Object.values(SECRETS)) {
     expect(text).not.toContain(secret);
     expect(text).not.toContain(encodeURIComponent(secret));
+    // Nor a half of it, as a mask leaves it that comes first.
+    expect(text).not.toContain(secret.split("@").at(-1));
   }
   const evidence = JSON.parse(text) as Record<string, object>;
   expect(evidence["run"]).toMatchObject({ state: "failed", exit: 75 });

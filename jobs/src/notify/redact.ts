@@ -1,8 +1,9 @@
 // Takes secrets out of whatever is kept or sent: not only where they stand in a URL, but wherever one
 // that we know of appears, such as in the message of a server.
 
+import { secretsInUrl } from "@forklift/pipeline";
 import type { Config } from "../config/schema.ts";
-import { maskSecrets } from "../output/mask-secrets.ts";
+import { mapTexts, maskSecrets } from "../output/mask-secrets.ts";
 
 /** Shorter ones are in every word; they are masked where they stand in a URL. */
 const SECRET_LENGTH_MIN = 3;
@@ -12,14 +13,10 @@ const TOKEN_LENGTH_MIN = 8;
 
 const SECRET_VARIABLE = /PASSWORD|TOKEN|SECRET|PRIVATE_KEY|API_KEY/;
 
-/** Greedy: also a password that should have been percent-encoded, and was not. */
-const USER_INFO = /^[a-z][a-z0-9+.-]*:\/\/[^:/@]*:(.*)@/i;
-const SECRET_PARAMETER = /[?&](?:password|token|signature|x-goog-signature|key)=([^&\s]+)/gi;
-
 /** Every secret that a configuration holds, in each way of writing it. */
 export function secretsOfConfig(config: Config): string[] {
   const webhook = config.notify === undefined ? [] : secretsOfWebhook(config.notify.webhook);
-  return [...textsIn(config).flatMap(secretsOfUrl), ...webhook].flatMap(spellings);
+  return [...textsIn(config).flatMap(secretsInUrl), ...webhook].flatMap(spellings);
 }
 
 export function secretsOfEnvironment(
@@ -38,23 +35,11 @@ export function redact(value: unknown, secrets: readonly string[]): unknown {
     .filter((secret) => secret.length >= SECRET_LENGTH_MIN)
     // A secret that contains another one must go first.
     .sort((a, b) => b.length - a.length);
-  const clear = (inner: unknown): unknown => {
-    if (typeof inner === "string") {
-      return known.reduce((text, secret) => text.replaceAll(secret, "***"), inner);
-    }
-    if (Array.isArray(inner)) return inner.map(clear);
-    if (typeof inner === "object" && inner !== null) {
-      return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, clear(item)]));
-    }
-    return inner;
-  };
-  return clear(maskSecrets(value));
-}
-
-function secretsOfUrl(text: string): string[] {
-  const password = USER_INFO.exec(text)?.[1];
-  const parameters = [...text.matchAll(SECRET_PARAMETER)].map(([, value]) => value!);
-  return password === undefined ? parameters : [password, ...parameters];
+  // Before the masks, which may cut off a part of a secret that is then found no more.
+  const cleared = mapTexts(value, (text) =>
+    known.reduce((left, secret) => left.replaceAll(secret, "***"), text),
+  );
+  return maskSecrets(cleared);
 }
 
 /** The path, and every end of it: in many services its last part is the token. */

@@ -1,17 +1,22 @@
-// Replaces passwords and signatures in URLs before anything is printed.
+// Replaces secrets in URLs before anything is printed.
 
-const PASSWORD = /(:\/\/[^/\s:@]*):[^/\s@]+@/g;
-const SECRET_PARAMETER = /([?&](?:password|token|signature|x-goog-signature)=)[^&\s]+/gi;
+import { maskUrlSecrets } from "@forklift/pipeline";
+
+/** Up to a space, or to a separator that another URL follows: a mask must not reach into that. */
+const WORD = /(?:(?![,;"'][a-z][a-z0-9+.-]*:\/\/)\S)+/gi;
 
 /** Any plain value; texts in it are masked, everything else stays. */
 export function maskSecrets(value: unknown): unknown {
-  if (typeof value === "string") {
-    return value.replaceAll(PASSWORD, "$1:***@").replaceAll(SECRET_PARAMETER, "$1***");
-  }
-  if (Array.isArray(value)) return value.map(maskSecrets);
+  return mapTexts(value, (text) => text.replaceAll(WORD, maskUrlSecrets));
+}
+
+/** Any plain value, with each text in it changed. */
+export function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((inner) => mapTexts(inner, change));
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, maskSecrets(inner)]),
+      Object.entries(value).map(([key, inner]) => [key, mapTexts(inner, change)]),
     );
   }
   return value;

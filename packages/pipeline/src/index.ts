@@ -4,3 +4,4 @@ export * from "./read-ahead.ts";
 export * from "./report.ts";
 export * from "./run-stages.ts";
 export * from "./stage.ts";
+export { maskUrlSecrets, secretsInUrl } from "./url-secrets.ts";
