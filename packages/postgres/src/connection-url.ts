@@ -1,7 +1,7 @@
 // Connection URLs as operators write them, postgres://user:secret@host/db or with a unix socket as
 // postgres://user@/db?host=/directory, which the WHATWG parser refuses: so they are split by hand.
 
-import { ConfigError } from "@forklift/pipeline";
+import { ConfigError, maskUrlSecrets } from "@forklift/pipeline";
 
 interface UrlParts {
   /** Scheme, user and host, up to where the database name begins. */
@@ -10,20 +10,33 @@ interface UrlParts {
   readonly params: URLSearchParams;
 }
 
-/** @throws ConfigError unless the text is a postgres:// or postgresql:// URL. */
+const PARTS = /^(postgres(?:ql)?:\/\/[^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
+
+/** @throws ConfigError unless the text is a postgres:// or postgresql:// URL that can be read. */
 export function splitUrl(url: string): UrlParts {
-  const match = /^(postgres(?:ql)?:\/\/[^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(url);
-  if (!match) {
+  const [whole, server = "", path = "", query = ""] = PARTS.exec(url) ?? [];
+  const database = decoded(path);
+  if (whole === undefined || database === null || !isServer(server)) {
     throw new ConfigError(`not a PostgreSQL connection URL: ${maskUrl(url)}`, {
-      hint: "write it as postgres://user:password@host:5432/database",
+      hint:
+        "write it as postgres://user:password@host:5432/database; " +
+        "percent-encode special characters in each part, such as %3F for ?",
     });
   }
-  const [, server = "", database = "", query = ""] = match;
-  return {
-    server,
-    database: decodeURIComponent(database),
-    params: new URLSearchParams(query),
-  };
+  return { server, database, params: new URLSearchParams(query) };
+}
+
+/** Whether the driver reads it, too; with a socket nothing follows the user's @. */
+function isServer(server: string): boolean {
+  return decoded(server) !== null && URL.canParse(server.replace(/@$/, "@socket"));
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 export function joinUrl({ server, database, params }: UrlParts): string {
@@ -44,13 +57,7 @@ export function urlWithDatabase(url: string, name: string): string {
  * at all, since it serves the message that says so.
  */
 export function maskUrl(url: string): string {
-  const [address = "", ...queries] = url.split("?");
-  // Up to the last @, for a password with an unescaped @ in it must not be shown by half.
-  const masked = address.replace(
-    /^([a-z][a-z0-9+.-]*:\/\/)([^:]*):.*@/is,
-    (_, scheme: string, user: string) => `${scheme}${user}:***@`,
-  );
-  return [masked, ...queries].join("?").replace(/(password\s*=\s*)[^&\s]*/gi, "$1***");
+  return maskUrlSecrets(url).replace(/(password\s*=\s*)[^&\s]*/gi, "$1***");
 }
 
 /** For programs whose arguments other users can read: the password apart from the URL. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { maskUrl, splitUrl, urlWithDatabase, withoutPassword } from "../src/connection-url.ts";
+import { connect } from "../src/session.ts";
 
 describe("a connection URL", () => {
   test.each([
@@ -8,6 +9,7 @@ describe("a connection URL", () => {
       "postgresql://u:se@cret@host/db?sslmode=require",
       "postgresql://u:***@host/db?sslmode=require",
     ],
+    ["postgres://u:sec?ret/secret@host/db", "postgres://u:***@host/db"],
     ["postgres://u@/db?host=/run/x&password=secret", "postgres://u@/db?host=/run/x&password=***"],
     ["postgres://host/db", "postgres://host/db"],
     ["host=h password=secret dbname=d", "host=h password=*** dbname=d"],
@@ -39,12 +41,32 @@ describe("a connection URL", () => {
     expect(withoutPassword("postgres://u@h/d").password).toBeUndefined();
   });
 
-  test("is refused when it is none, and the refusal keeps the secret", () => {
-    expect(() => splitUrl("mysql://u:secret@h/d")).toThrow(
-      expect.objectContaining({
-        name: "ConfigError",
-        message: expect.not.stringMatching("secret"),
-      }),
-    );
+  test.each([
+    ["when it is none", "mysql://u:secret@h/d"],
+    ["with a ? in its password", "postgres://u:pa?secret@h/d"],
+    ["with a / in its password", "postgres://u:pa/secret@h/d"],
+    ["with a # in its password", "postgres://u:pa#secret@h/d"],
+    ["with half an escape in its password", "postgres://u:pa%secret@h/d"],
+    ["with half an escape in its database", "postgres://u:secret@h/d%"],
+    ["with a port that is none", "postgres://u:secret@h:99999/d"],
+  ])("is refused %s, and the refusal keeps the secret", async (_what, url) => {
+    const refusal = expect.objectContaining({
+      name: "ConfigError",
+      message: expect.not.stringMatching("secret") as string,
+      hint: expect.stringContaining("percent-encode special characters") as string,
+    }) as Error;
+    expect(() => splitUrl(url)).toThrow(refusal);
+    await expect(connect(url, { applicationName: "url test" })).rejects.toThrow(refusal);
+  });
+
+  test.each([
+    "postgres://",
+    "postgres:///db",
+    "postgres://u@?host=/run/x",
+    "postgres://u@/db?host=/run/x",
+    "postgres://u:p@%2Frun%2Fx/db",
+    "postgres://u:p@ss@[::1]:5432/db",
+  ])("is taken as the driver takes it: %s", (url) => {
+    expect(() => splitUrl(url)).not.toThrow();
   });
 });
