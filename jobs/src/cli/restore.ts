@@ -1,6 +1,6 @@
 import type { WholeStage } from "@forklift/pipeline";
 import { createDatabaseIfMissing, maskUrl } from "@forklift/postgres";
-import { splitObjectUrl } from "@forklift/storage";
+import { maskUrl as maskStoreUrl, parseStoreUrl, splitObjectUrl } from "@forklift/storage";
 import type { Command } from "commander";
 import { grouped } from "../output/numbers.ts";
 import { restoreObject } from "../restore-object.ts";
@@ -13,27 +13,32 @@ interface Options extends CommonOptions {
   readonly db: string;
 }
 
+/** Both places without their secrets. */
+interface Shown {
+  readonly dump: string;
+  readonly database: string;
+}
+
 /** The one stage of `forklift restore`; a job restores the same way, from its own stores. */
-const restoreDumpStage: WholeStage<Options, { readonly dump: string; readonly database: string }> =
-  {
-    id: "restore",
-    kind: "whole",
+const restoreDumpStage: WholeStage<Options, Shown> = {
+  id: "restore",
+  kind: "whole",
 
-    async plan({ dump, db }) {
-      return { dump, database: maskUrl(db) };
-    },
+  async plan(options) {
+    return shown(options);
+  },
 
-    async run({ dump, db }, _plan, watch) {
-      const object = splitObjectUrl(dump);
-      await createDatabaseIfMissing(db);
-      return await restoreObject(db, object, watch);
-    },
+  async run({ dump, db }, _plan, watch) {
+    const object = splitObjectUrl(dump);
+    await createDatabaseIfMissing(db);
+    return await restoreObject(db, object, watch);
+  },
 
-    /** A restore commits only when the dump's end mark was read. */
-    async verify() {
-      return [];
-    },
-  };
+  /** A restore commits only when the dump's end mark was read. */
+  async verify() {
+    return [];
+  },
+};
 
 export function addRestoreCommand(
   program: Command,
@@ -47,11 +52,15 @@ export function addRestoreCommand(
     .action(async (options: Options) => {
       const shell = openShell(host, logOptionsOf(options));
       const [report] = await runWithoutTarget([restoreDumpStage], options, shell);
-      const database = maskUrl(options.db);
+      const { dump, database } = shown(options);
       const rows = report!.rowCount;
       finish({
-        text: `restored ${grouped(rows)} rows of ${options.dump} into ${database}`,
-        json: { ok: true, dump: options.dump, database, rows },
+        text: `restored ${grouped(rows)} rows of ${dump} into ${database}`,
+        json: { ok: true, dump, database, rows },
       });
     });
+}
+
+function shown({ dump, db }: Options): Shown {
+  return { dump: maskStoreUrl(parseStoreUrl(dump)), database: maskUrl(db) };
 }
