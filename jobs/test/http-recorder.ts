@@ -9,6 +9,7 @@ export interface Received {
   readonly method: string;
   readonly path: string;
   readonly body: string;
+  readonly authorization: string | undefined;
 }
 
 export interface HttpRecorder extends AsyncDisposable {
@@ -22,7 +23,8 @@ export async function openHttpRecorder(statuses: readonly number[] = []): Promis
   const left = [...statuses];
   const server = createServer(async (request, response) => {
     const { method = "", url: path = "" } = request;
-    received.push({ method, path, body: await text(request) });
+    const { authorization } = request.headers;
+    received.push({ method, path, body: await text(request), authorization });
     const status = left.shift() ?? 200;
     if (status === 0) request.socket.destroy();
     else response.writeHead(status, { location: "/elsewhere" }).end();

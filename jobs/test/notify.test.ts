@@ -2,7 +2,7 @@
 // holds what happened, and no secret.
 
 import pino from "pino";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { explanations } from "../src/config/explain.ts";
 import { CONFIG_KEYS, type Config, configSchema } from "../src/config/schema.ts";
 import { composeEvidence } from "../src/notify/evidence.ts";
@@ -79,6 +79,28 @@ describe("a webhook", () => {
     expect(server.received[0]).toMatchObject({ method: "POST", path: "/services/T0/s3cret" });
     expect(log.includes("nobody was told")).toBe(!isSent);
     expect(log).not.toContain("s3cret");
+  });
+
+  test("with a user in its URL is told as whom, and the log is not", async () => {
+    await using server = await openHttpRecorder([404]);
+    const { host } = new URL(server.url);
+    const { log } = await send(`http://me:pa%2Fss%20w%C3%B6rd@${host}/services/T0/s3cret`);
+    const [scheme, user] = server.received[0]!.authorization!.split(" ");
+    expect(scheme).toBe("Basic");
+    expect(Buffer.from(user!, "base64").toString()).toBe("me:pa/ss wörd");
+    expect(log).toContain("it answered 404");
+    expect(log).not.toMatch(/s3cret|pa%2Fss/);
+  });
+
+  test("is not given away by an error that quotes it", async () => {
+    const webhook = "https://me:pa%2Fss@host/services/T0/s3cret";
+    const fetching = vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
+      throw new Error(`no way to ${webhook}, ${url as URL}, pa/ss or T0/s3cret`);
+    });
+    const { sent, log } = await send(webhook).finally(() => fetching.mockRestore());
+    expect(sent).toBe(false);
+    expect(log).toContain("nobody was told: no way to ");
+    expect(log).not.toMatch(/s3cret|pa%2Fss|pa\/ss/);
   });
 
   test("that is not there fails nothing", async () => {

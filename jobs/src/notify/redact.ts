@@ -16,7 +16,7 @@ const SECRET_VARIABLE = /PASSWORD|TOKEN|SECRET|PRIVATE_KEY|API_KEY/;
 /** Every secret that a configuration holds, in each way of writing it. */
 export function secretsOfConfig(config: Config): string[] {
   const webhook = config.notify === undefined ? [] : secretsOfWebhook(config.notify.webhook);
-  return [...textsIn(config).flatMap(secretsInUrl), ...webhook].flatMap(spellings);
+  return [...textsIn(config).flatMap(secretsInUrl).flatMap(spellings), ...webhook];
 }
 
 export function secretsOfEnvironment(
@@ -42,12 +42,13 @@ export function redact(value: unknown, secrets: readonly string[]): unknown {
   return maskSecrets(cleared);
 }
 
-/** The path, and every end of it: in many services its last part is the token. */
-function secretsOfWebhook(url: string): string[] {
+/** User info, the path, and every end of it: in many services its last part is the token. */
+export function secretsOfWebhook(url: string): string[] {
   const { pathname, search } = new URL(url);
   const parts = `${pathname}${search}`.split("/").slice(1);
   const ends = parts.map((_, index) => parts.slice(index).join("/"));
-  return ends.filter((end) => end.length >= TOKEN_LENGTH_MIN);
+  const tokens = ends.filter((end) => end.length >= TOKEN_LENGTH_MIN);
+  return [...secretsInUrl(url), ...tokens].flatMap(spellings);
 }
 
 /** As it stands in a URL, and as it is. */
@@ -56,7 +57,8 @@ function spellings(secret: string): string[] {
   return [secret, plain, encodeURIComponent(plain), encodeURI(plain)];
 }
 
-function decoded(text: string): string {
+/** Without percent-encoding, or as it is where that is broken. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

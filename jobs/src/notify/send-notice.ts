@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import type { Log } from "../output/log.ts";
 import type { RunRecord } from "../run-record/run-record.ts";
 import { composeNotice, encodeNotice } from "./notice.ts";
+import { decoded, redact, secretsOfWebhook } from "./redact.ts";
 
 export interface NoticeLimits {
   readonly attemptsMax: number;
@@ -26,13 +27,14 @@ export async function sendNotice(
   { log, limits = NOTICE_LIMITS }: { readonly log: Log; readonly limits?: NoticeLimits },
 ): Promise<boolean> {
   const body = encodeNotice(composeNotice(record), format);
+  const { url, authorization } = splitUserInfo(webhook);
   let fault = "";
   for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
     if (attempt > 1) await setTimeout(limits.firstWaitMs * 2 ** (attempt - 2));
     try {
-      const { ok, status } = await fetch(webhook, {
+      const { ok, status } = await fetch(url, {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json", ...authorization },
         body,
         // Following one would turn the POST into a GET without a body.
         redirect: "manual",
@@ -46,6 +48,17 @@ export async function sendNotice(
       fault = cause instanceof Error ? cause.message : message;
     }
   }
-  log.warn({ run: record.id, webhook: new URL(webhook).origin }, `nobody was told: ${fault}`);
+  const told = redact(fault, [webhook, url.href, ...secretsOfWebhook(webhook)]) as string;
+  log.warn({ run: record.id, webhook: url.origin }, `nobody was told: ${told}`);
   return false;
+}
+
+/** `fetch` takes no URL with a user in it; programs that do send this header. */
+function splitUserInfo(webhook: string) {
+  const url = new URL(webhook);
+  const user = `${decoded(url.username)}:${decoded(url.password)}`;
+  url.username = "";
+  url.password = "";
+  const authorization = `Basic ${Buffer.from(user).toString("base64")}`;
+  return { url, authorization: user === ":" ? {} : { authorization } };
 }
