@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { inspect } from "node:util";
 import { ConfigError, UsageError } from "@forklift/pipeline";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { explainConfig, explanations } from "../src/config/explain.ts";
 import { getAt, loadConfig } from "../src/config/load-config.ts";
 import { CONFIG_KEYS, environmentName, REPLAY_DEFAULTS } from "../src/config/schema.ts";
@@ -111,6 +112,29 @@ describe("loadConfig", () => {
     const loading = load(text);
     await expect(loading).rejects.toThrow(ConfigError);
     await expect(loading).rejects.toThrow(named);
+  });
+
+  test.each([
+    [
+      "an unclosed quote",
+      'notify:\n  webhook: "https://host/secret',
+      /MISSING_CHAR at line 2, col/,
+    ],
+    [
+      "a mapping in a line",
+      "postgres: url: //me:secret@host/db",
+      /: [A-Z_]+ at line 1, column 11$/,
+    ],
+    ["an unknown tag", "postgres:\n  url: !secret x", /TAG_RESOLVE_FAILED at line 2, column 8$/],
+    ["an alias of nothing", "postgres: { url: *secret }", "an alias in it leads nowhere"],
+  ])("%s is told by its place, and no line is quoted", async (_what, text, told) => {
+    const warned = vi.spyOn(process, "emitWarning");
+    const error = await load(text).catch((refusal: unknown) => refusal);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error).toHaveProperty("message", expect.stringMatching(told));
+    expect(inspect(error)).not.toContain("secret");
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
   });
 
   test("--set with an unknown key is wrong usage, and lists the known ones", async () => {

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigError, UsageError } from "@forklift/pipeline";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 import { z } from "zod";
 import {
   CONFIG_KEYS,
@@ -73,17 +73,35 @@ export function getAt(tree: unknown, key: string): unknown {
 type Tree = Record<string, unknown>;
 
 async function readYaml(file: string): Promise<Tree> {
-  let tree: unknown;
-  try {
-    tree = parse(await readFile(file, "utf8"));
-  } catch (cause) {
-    throw new ConfigError(`cannot read configuration ${file}: ${(cause as Error).message}`, {
+  const unreadable = (reason: string, cause?: unknown) =>
+    new ConfigError(`cannot read configuration ${file}: ${reason}`, {
       cause,
       hint: "give the path of a YAML file with --config",
     });
-  }
+  const text = await readFile(file, "utf8").catch((cause: Error) => {
+    throw unreadable(cause.message, cause);
+  });
+  const tree = parseYaml(text, unreadable);
   if (!isTree(tree)) throw new ConfigError(`configuration ${file} is not a YAML mapping`);
   return tree;
+}
+
+/**
+ * The parser's messages, of which some are warnings to stderr, quote the line, and a password may stand
+ * there. So only their code and place are told.
+ */
+function parseYaml(text: string, unreadable: (reason: string) => ConfigError): unknown {
+  const document = parseDocument(text, { logLevel: "error" });
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault !== undefined) {
+    const place = fault.linePos?.[0];
+    throw unreadable(`${fault.code} at line ${place?.line ?? "?"}, column ${place?.col ?? "?"}`);
+  }
+  try {
+    return document.toJS();
+  } catch {
+    throw unreadable("an alias in it leads nowhere, or too far");
+  }
 }
 
 /** A path in a file that begins with `./` or `../` is meant from the place of that file. */
