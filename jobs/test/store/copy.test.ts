@@ -8,6 +8,7 @@ import { runWithoutTarget } from "../../src/run-context.ts";
 import { inParallel } from "../../src/sets/copy-set.ts";
 import { latestName, moveLatest, readLatest } from "../../src/sets/latest.ts";
 import { findSets, type PublishedSet } from "../../src/sets/published-sets.ts";
+import { readContents } from "../../src/sets/store-contents.ts";
 import { type CopyWorld, copySets, removeCopied } from "../../src/stages/copy-sets.ts";
 import { testStores } from "./test-stores.ts";
 import { NETWORK, namesIn, one, writeSet } from "./written-sets.ts";
@@ -100,6 +101,15 @@ test("a file of the right size and other bytes is sent again; a part that is wro
   // Its parts are gone, so that the next copy makes new ones.
   await copy(from, to, [set]);
   expect(await completeIn(to)).toEqual([set.name]);
+});
+
+test("parts of another network's copy, which has a lease of its own, are no leftovers", async () => {
+  const store = folder();
+  for (const network of [NETWORK, "another"]) {
+    await store.write(`.forklift-copy/${network}/00/100/000`, one(Buffer.from("part")));
+  }
+  const { leftovers } = await readContents(store, NETWORK);
+  expect(leftovers.map(({ name }) => name)).toEqual([`.forklift-copy/${NETWORK}/00/100/000`]);
 });
 
 test("a move removes what was compared, and what a set that stays needs is no part of it", async () => {
