@@ -52,6 +52,8 @@ export class HashThreads implements AsyncDisposable {
   }
 
   #answered(number: number, hashes: Uint8Array): void {
+    // Another thread has failed meanwhile, which whoever waited was told.
+    if (this.#end !== undefined) return;
     this.#waiting.get(number)!.resolve(hashes);
     this.#waiting.delete(number);
   }

@@ -102,6 +102,8 @@ export class TreeThread implements LedgerTree {
   }
 
   #answered(answer: TreeAnswer): void {
+    // An error may overtake the answers before it; whoever waited for them was told the error.
+    if (this.#end !== undefined) return;
     this.#permutations = answer.permutations;
     this.#waiting.shift()!.resolve(answer);
     if (this.#waiting.length === 0) this.#worker.unref();

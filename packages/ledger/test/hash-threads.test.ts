@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { Worker } from "node:worker_threads";
 import { publicKeyText } from "@forklift/chain";
 import { expect, test } from "vitest";
 import { newAccount } from "../src/account.ts";
@@ -56,4 +58,13 @@ test("what a thread cannot hash is an error of its caller", async () => {
   await using threads = new HashThreads(1);
   const refused = threads.hash("legacy", "CodaMklTree000", new Uint8Array(63), 1);
   await expect(refused).rejects.toThrow("63 bytes are not inputs");
+});
+
+test("an answer that comes after another thread has failed is nobody's", async () => {
+  const begun = once(process, "worker");
+  await using threads = new HashThreads(2);
+  const [worker] = (await begun) as [Worker];
+  const refused = threads.hash("legacy", "CodaMklTree000", new Uint8Array(63), 1);
+  await expect(refused).rejects.toThrow("63 bytes are not inputs");
+  worker.emit("message", { number: 0, hashes: new Uint8Array(32) });
 });

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { Worker } from "node:worker_threads";
 import { publicKeyText } from "@forklift/chain";
 import { expect, test } from "vitest";
 import { newAccount } from "../src/account.ts";
@@ -65,6 +67,16 @@ test("a ledger that could be rolled back is refused, and so is a thread that has
   await expect(tree.ledgerHash()).rejects.toThrow("has ended");
   // Whoever goes on with the ledger is not listened to any more.
   ledger.table.setBalance(0, 1n);
+});
+
+test("an answer that comes after the thread has failed is nobody's", async () => {
+  const begun = once(process, "worker");
+  await using tree = openLedgerTree(ledgerOf(3), 2);
+  const [worker] = (await begun) as [Worker];
+  const refused = tree.ledgerHash();
+  worker.emit("error", new Error("out of memory"));
+  await expect(refused).rejects.toThrow("out of memory");
+  worker.emit("message", { value: "", permutations: 0 });
 });
 
 test("a record goes from one table to another, a new account among them", () => {

@@ -102,6 +102,8 @@ class VerifyThread {
   }
 
   #receive(answer: VerifyAnswer): void {
+    // An error may overtake the answers before it; whoever waited for them was told the error.
+    if (this.#end !== undefined) return;
     const { resolve, reject } = this.#waiting.get(answer.number)!;
     this.#waiting.delete(answer.number);
     if (this.#waiting.size === 0) this.#worker.unref();

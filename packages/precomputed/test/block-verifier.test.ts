@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import type { Worker } from "node:worker_threads";
 import { FormatError, parseBlockFileName } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
 import { openBlockVerifier } from "../src/block-verifier.ts";
@@ -46,6 +48,16 @@ describe.skipIf(isMissing)("verification on other threads", () => {
       expect(() => verifyBlock(...args)).toThrow((there as Error).message);
     }
     expect(await Promise.all(sound)).toHaveLength(cases.length);
+  });
+
+  test("an answer that comes after its thread has failed is nobody's", async () => {
+    await using verifier = openBlockVerifier({ workers: 1, blocksInProcess: 0 });
+    const begun = once(process, "worker");
+    const refused = verifier.verifyBlock(bytes, id);
+    const [worker] = (await begun) as [Worker];
+    worker.emit("error", new Error("out of memory"));
+    await expect(refused).rejects.toThrow("out of memory");
+    worker.emit("message", [{ number: 0, refused: "late", isCut: false }]);
   });
 
   test("starts no thread once it is closed, for a block that comes late", async () => {
