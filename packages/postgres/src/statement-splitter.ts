@@ -51,6 +51,15 @@ const COPY_END = Buffer.from("\n\\.");
 /** @throws SourceDataError when the text ends inside a statement or a COPY block. */
 export async function* splitDump(sql: AsyncIterable<Uint8Array>): AsyncGenerator<DumpPart> {
   const window = new ByteWindow(sql);
+  try {
+    yield* partsOf(window);
+  } finally {
+    // The window asks for one chunk after the other, in no loop that would do it.
+    await window.close();
+  }
+}
+
+async function* partsOf(window: ByteWindow): AsyncGenerator<DumpPart> {
   for (let number = 1; await skipBlanks(window); ) {
     const offset = window.offset;
     const line = await takeLinePart(window, offset);
@@ -98,6 +107,11 @@ class ByteWindow {
     const chunk = Buffer.from(buffer, byteOffset, byteLength);
     this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
     return true;
+  }
+
+  /** Lets go of what the source holds, wherever it was left. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
   }
 
   /** At least so many bytes, unless the end comes first. */

@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { packTar } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,11 +18,14 @@ import { HAS_PSQL, isMissingRealData, REAL_DUMP } from "./shared-data.ts";
 const END = "--\n-- PostgreSQL database dump complete\n--\n";
 
 let server: Server;
+let folder: string;
 beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "fl-restore-"));
   server = await startServer({ binaries: "auto" });
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
 });
 
 async function withSession<Result>(
@@ -58,8 +64,8 @@ describe.skipIf(isMissingRealData)("a real dump of the network", () => {
       const result = await restoreDump(session, sql, { onProgress });
       expect(result).toMatchObject({ copiedRows: 29_197, bytes: 1_829_074 });
       expect(bytes.at(-1)).toBe(1_829_074);
-      const [path] = await session.query("show search_path");
-      expect(path).toEqual({ search_path: '"$user", public' });
+      const [searchPath] = await session.query("show search_path");
+      expect(searchPath).toEqual({ search_path: '"$user", public' });
       return { tables: await tablesOf(session), catalog: await readCatalog(session) };
     });
     expect(ours.tables["blocks"]).toMatch(/^1936 /);
@@ -226,6 +232,27 @@ describe("a restore", () => {
     await withSession(async (session) => {
       const restoring = restoreDump(session, readDumpArchive(failing()));
       await expect(restoring).rejects.toThrow("storage broke");
+    });
+  });
+
+  test.each<[string, (sql: string) => Promise<Uint8Array>]>([
+    ["sql", async (sql) => Buffer.from(sql)],
+    ["sql.gz", async (sql) => gzipSync(sql)],
+    [
+      "sql.tar.gz",
+      async (sql) =>
+        gzipSync(await packTar([{ header: { name: "a.sql", size: sql.length }, body: sql }])),
+    ],
+  ])("that fails in the middle of a .%s closes the file", async (kind, pack) => {
+    const file = path.join(folder, `failing.${kind}`);
+    // Words that do not pack, so that the file is open still when the statement before them fails.
+    const rest = `-- ${randomBytes(4 * 1024 * 1024).toString("hex")}\n${END}`;
+    await writeFile(file, await pack(`select no_such_column;\n${rest}`));
+    const stream = createReadStream(file);
+    await withSession(async (session) => {
+      const restoring = restoreDump(session, readDumpArchive(stream));
+      await expect(restoring).rejects.toThrow('column "no_such_column" does not exist');
+      await expect.poll(() => stream.closed).toBe(true);
     });
   });
 

@@ -104,6 +104,19 @@ describe("a dump", () => {
     await expect(split(sql, [1])).rejects.toThrow(message);
   });
 
+  test("that is not read to its end gives its source back", async () => {
+    let isOpen = true;
+    async function* held() {
+      try {
+        for (;;) yield Buffer.from("select 1;\n");
+      } finally {
+        isOpen = false;
+      }
+    }
+    for await (const _part of splitDump(held())) break;
+    expect(isOpen).toBe(false);
+  });
+
   test("has a bound on the length of a statement", async () => {
     async function* endless() {
       const chunk = Buffer.alloc(1024 * 1024, "x");
