@@ -44,8 +44,7 @@ export async function openGcsObject(
   });
   if (found === null) return null;
   const { bytes, headers } = found;
-  const stream =
-    range === undefined ? checkedStream(found, checksumOf(found, shown), shown) : found.stream;
+  const stream = range === undefined ? checkedStream(found, shown) : found.stream;
   return { bytes, version: `${headers["x-goog-generation"]}`, stream };
 }
 
@@ -72,15 +71,17 @@ function pinGeneration(): Dispatcher.DispatcherComposeInterceptor {
   };
 }
 
-/** Several checksums come in one header or in several of the same name. */
-function checksumOf({ headers }: Download, shown: string): string {
-  const found = /crc32c=([^,\s]+)/.exec(`${headers["x-goog-hash"]}`)?.[1];
-  if (found !== undefined) return found;
+/** @throws SourceDataError at once when there is no checksum to compare with. */
+function checkedStream(found: Download, shown: string): AsyncGenerator<Uint8Array> {
+  // Several checksums come in one header or in several of the same name.
+  const expected = /crc32c=([^,\s]+)/.exec(`${found.headers["x-goog-hash"]}`)?.[1];
+  if (expected !== undefined) return compared(found.stream, expected, shown);
+  found.release();
   throw new SourceDataError(`${shown} came without a crc32c, expected one in x-goog-hash`);
 }
 
-async function* checkedStream(
-  { stream }: Download,
+async function* compared(
+  stream: AsyncIterable<Uint8Array>,
   expected: string,
   shown: string,
 ): AsyncGenerator<Uint8Array> {

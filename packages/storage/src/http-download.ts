@@ -23,15 +23,24 @@ export interface DownloadOptions {
 export interface Download extends ObjectBody {
   /** Of the first answer, when the body had to be continued by others. */
   readonly headers: Dispatcher.ResponseData["headers"];
+  /** Instead of reading the stream. */
+  release(): void;
 }
 
 /** Null when there is no such object. */
 export async function download(url: URL, options: DownloadOptions): Promise<Download | null> {
   const response = await get(url, options);
   if (response.statusCode === expectedStatus(options)) {
-    const bytes = lengthOf(response, options);
-    requireRange(bytes, options);
-    return { bytes, headers: response.headers, stream: bodyOf(response, bytes, options) };
+    const { headers } = response;
+    const release = () => releaseBody(response);
+    try {
+      const bytes = lengthOf(response, options);
+      requireRange(bytes, options);
+      return { bytes, headers, stream: bodyOf(response, bytes, options), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
   // An unread body would hold its connection.
   await response.body.dump();
@@ -118,6 +127,12 @@ async function* bodyOf(
   if (bytes !== null && received !== bytes) {
     throw new TruncatedError(`${shown} sent ${received} bytes, announced ${bytes}`);
   }
+}
+
+/** Not read to its end, which may be gigabytes away. */
+function releaseBody({ body }: Dispatcher.ResponseData): void {
+  // It calls being destroyed an error, which nobody else listens for.
+  body.on("error", () => undefined).destroy();
 }
 
 function unreachable(shown: string, cause: unknown): TryAgainError {

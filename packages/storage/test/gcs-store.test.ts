@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError, SourceDataError, TryAgainError } from "@forklift/pipeline";
@@ -356,6 +357,17 @@ test("a download that is damaged on its way is not taken for the object", async 
   fault({ method: "GET", path: "alt=media", action: { kind: "corrupt" } });
   await expect(read("x")).rejects.toThrow(/came with crc32c .*, expected /);
   expect((await read("x"))!.equals(CONTENT)).toBe(true);
+});
+
+test("a download that comes without a checksum gives its connection back", async () => {
+  const held: ServerResponse[] = [];
+  await using careless = await serve((_, response) => {
+    held.push(response);
+    response.writeHead(200, { "content-length": 2 * CONTENT.length }).write(CONTENT);
+  });
+  vi.stubEnv("STORAGE_EMULATOR_HOST", careless.url);
+  await expect(storeAt("gs://crates").open("x")).rejects.toThrow("came without a crc32c");
+  await expect.poll(() => held.map(({ closed }) => closed)).toEqual([true]);
 });
 
 test("a body that is cut is continued by ranges of the same generation", async () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { ConfigError, SourceDataError, TryAgainError } from "@forklift/pipeline";
@@ -7,6 +8,7 @@ import { HTTP_LIMITS, httpClient } from "../src/http-client.ts";
 import { httpStore } from "../src/http-store.ts";
 import { openObject } from "../src/open-store.ts";
 import { readAll } from "../src/read-all.ts";
+import type { ByteRange } from "../src/store.ts";
 import { serve } from "./faulty-server.ts";
 
 const CONTENT = randomBytes(300_000);
@@ -174,6 +176,24 @@ test("a compressed transfer is refused, but a stored .gz file may be called gzip
   });
   await expect(read(server.url, "x.json")).rejects.toThrow(SourceDataError);
   expect((await read(server.url, "x.tar.gz"))!.equals(CONTENT)).toBe(true);
+});
+
+test.each<[string, Record<string, string>, ByteRange | undefined, string]>([
+  ["compressed", { "content-encoding": "gzip" }, undefined, "content-encoding gzip"],
+  [
+    "of another length",
+    { "content-range": "bytes 0-9/1000000" },
+    { start: 0n, end: 10n },
+    "asked for 0 to 10",
+  ],
+])("an answer that is %s gives its connection back", async (_what, headers, range, refusal) => {
+  const held: ServerResponse[] = [];
+  await using server = await serve((_, response) => {
+    held.push(response);
+    response.writeHead(range === undefined ? 200 : 206, headers).write(CONTENT);
+  });
+  await expect(storeAt(server.url).open("x", range)).rejects.toThrow(refusal);
+  await expect.poll(() => held.map(({ closed }) => closed)).toEqual([true]);
 });
 
 test("a redirect is followed, a loop of them is not", async () => {
