@@ -17,7 +17,7 @@ export async function restoreObject(
   { store, name, bytes }: DumpObject,
   { signal, progress }: Watch,
 ): Promise<{ readonly rowCount: number }> {
-  const packed = bytes ?? (await openBytes(store, name));
+  const packed = bytes ?? bytesOf(store, name);
   await using session = await connect(databaseUrl, { applicationName: "forklift restore" });
   const { copiedRows } = await restoreDump(session, readWhole(packed), {
     signal,
@@ -29,12 +29,15 @@ export async function restoreObject(
   return { rowCount: copiedRows };
 }
 
-async function openBytes(store: Store, name: string): Promise<AsyncIterable<Uint8Array>> {
+/** Opened when it is begun: a restore that is refused before would hold it open. */
+async function* bytesOf(store: Store, name: string): AsyncGenerator<Uint8Array> {
   const body = await store.open(name);
-  if (body !== null) return body.stream;
-  throw new SourceDataError(`there is no dump ${store.url}/${name}`, {
-    hint: "check the URL, and that the dump has been written",
-  });
+  if (body === null) {
+    throw new SourceDataError(`there is no dump ${store.url}/${name}`, {
+      hint: "check the URL, and that the dump has been written",
+    });
+  }
+  yield* body.stream;
 }
 
 /**
