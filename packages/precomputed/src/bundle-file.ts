@@ -61,8 +61,9 @@ class RemoteFile implements BundleFile {
   async *chunks(): AsyncGenerator<Uint8Array> {
     const stream = this.#stream;
     assert(stream !== null, "a remote file is read through once");
-    this.#stream = null;
     this.#copy = await openSpool(this.#scratchDirectory);
+    // Not before: a stream that is not begun is let go of on dispose.
+    this.#stream = null;
     for await (const chunk of stream) {
       await this.#copy.append(chunk);
       yield chunk;

@@ -156,6 +156,13 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
     };
   }
 
+  test("is let go of when there is no place to keep it", async () => {
+    await using server = await serveBundle(plain);
+    await using source = bundleSource(server.url, { network, scratchDirectory: plain });
+    await expect(source.find(ids[0]!)).rejects.toThrow(/cannot create .*: E/);
+    await expect.poll(() => server.served.ended).toBe(1);
+  });
+
   test("is read over HTTP, once however many ask at the same time", async () => {
     await using server = await serveBundle(BUNDLE);
     await using source = bundleSource(server.url, { network, scratchDirectory });
