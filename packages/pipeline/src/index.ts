@@ -1,5 +1,6 @@
 export * from "./batch-size.ts";
 export * from "./errors.ts";
+export * from "./file-error.ts";
 export * from "./read-ahead.ts";
 export * from "./report.ts";
 export * from "./run-stages.ts";

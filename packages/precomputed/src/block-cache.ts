@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { blockFileName } from "@forklift/chain";
-import { fileError } from "@forklift/storage";
+import { fileError } from "@forklift/pipeline";
 import { BLOCK_FILE_BYTES_MAX, type BlockId, type BlockSource } from "./block-source.ts";
 
 export interface CacheOptions {

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { type FileHandle, open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { fileError, type ObjectBody, openObject, parseStoreUrl } from "@forklift/storage";
+import { fileError } from "@forklift/pipeline";
+import { type ObjectBody, openObject, parseStoreUrl } from "@forklift/storage";
 import { openSpool, readSlice, type Slice, type Spool } from "./spool.ts";
 
 export interface BundleFile extends AsyncDisposable {

@@ -9,7 +9,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
-import { fileError } from "@forklift/storage";
+import { fileError } from "@forklift/pipeline";
 import { BundleIndex } from "./bundle-index.ts";
 import { readSlice, type Slice, type Spool } from "./spool.ts";
 

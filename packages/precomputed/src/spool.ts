@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError } from "@forklift/storage";
+import { fileError } from "@forklift/pipeline";
 
 /** A run of bytes in a file. */
 export interface Slice {

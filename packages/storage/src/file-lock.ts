@@ -5,8 +5,7 @@ import { randomUUID } from "node:crypto";
 import { link, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { TryAgainError } from "@forklift/pipeline";
-import { errorCode } from "./file-error.ts";
+import { errorCode, TryAgainError } from "@forklift/pipeline";
 
 /** What is done under the lock takes milliseconds; who holds it this long was killed. */
 const STALE_MS = 10_000;

@@ -21,9 +21,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { TryAgainError } from "@forklift/pipeline";
+import { errorCode, fileError, TryAgainError } from "@forklift/pipeline";
 import { digestStream } from "./digest-stream.ts";
-import { errorCode, fileError } from "./file-error.ts";
 import { lockFile } from "./file-lock.ts";
 import { checkObjectName } from "./object-name.ts";
 import { readAll } from "./read-all.ts";

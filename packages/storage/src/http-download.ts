@@ -1,8 +1,7 @@
 // One object over HTTP: its length before its bytes, and no end that is not the object's end.
 
-import { ConfigError, SourceDataError, TryAgainError } from "@forklift/pipeline";
+import { ConfigError, errorCode, SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { type Dispatcher, request } from "undici";
-import { errorCode } from "./file-error.ts";
 import type { ByteRange, ObjectBody } from "./store.ts";
 import { TruncatedError } from "./truncated-error.ts";
 

@@ -1,6 +1,5 @@
 export { Crc32c } from "./crc32c.ts";
 export * from "./digest-stream.ts";
-export { fileError } from "./file-error.ts";
 export { openObject, openStore, splitObjectUrl } from "./open-store.ts";
 export { readAll } from "./read-all.ts";
 export * from "./store.ts";

@@ -1,7 +1,7 @@
 // Calls that failed in passing, tried again.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { errorCode } from "./file-error.ts";
+import { errorCode } from "@forklift/pipeline";
 import { type HttpLimits, RETRIED_CODES, RETRIED_STATUSES } from "./http-client.ts";
 
 /** What the official client's own HTTP library says of connections that broke or took too long. */

@@ -1,6 +1,6 @@
 // What the operating system says about files, in the words of exit codes.
 
-import { ConfigError, ForkliftError, TryAgainError } from "@forklift/pipeline";
+import { ConfigError, ForkliftError, TryAgainError } from "./errors.ts";
 
 /** Somebody must change a path, an owner, a mode or a mount first. */
 const CONFIG_CODES = [
