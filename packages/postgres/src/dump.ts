@@ -1,21 +1,13 @@
 // Writes a database as a plain SQL dump: with pg_dump where one is found that knows the server,
 // else by ourselves, which needs no client programs because the schema is ours.
 
-import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
-import { promisify } from "node:util";
-import { ConfigError } from "@forklift/pipeline";
+import { ConfigError, fileError } from "@forklift/pipeline";
 import { findPgDump, majorOf } from "./binaries.ts";
-import { withoutPassword } from "./connection-url.ts";
 import { openDumpFile, publishFile } from "./dump-file.ts";
 import { type Ddl, writeOwnDump } from "./own-dump.ts";
+import { runPgDump } from "./pg-dump.ts";
 import { connect } from "./session.ts";
-import { translateError } from "./sqlstate.ts";
-
-const run = promisify(execFile);
-
-/** Of pg_dump's complaints; it writes the dump itself to a file. */
-const STDERR_BYTES_MAX = 1024 * 1024;
 
 export interface DumpOptions {
   readonly url: string;
@@ -58,26 +50,6 @@ export async function writeDump(options: DumpOptions): Promise<DumpResult> {
     return { writer: program === undefined ? "own" : "pg_dump" };
   } catch (error) {
     await rm(partial, { force: true });
-    throw error;
-  }
-}
-
-async function runPgDump(program: string, url: string, file: string): Promise<void> {
-  // Other users see a program's arguments, but not its environment.
-  const { url: dbname, password } = withoutPassword(url);
-  const args = [
-    "--format=plain",
-    "--encoding=UTF8",
-    "--no-owner",
-    "--no-privileges",
-    "--exclude-schema=forklift",
-    `--file=${file}`,
-    `--dbname=${dbname}`,
-  ];
-  const env = password === undefined ? process.env : { ...process.env, PGPASSWORD: password };
-  try {
-    await run(program, args, { env, maxBuffer: STDERR_BYTES_MAX });
-  } catch (error) {
-    throw translateError(error, url);
+    throw fileError(error, `write ${out}`);
   }
 }

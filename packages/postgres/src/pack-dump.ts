@@ -5,6 +5,7 @@ import { rm, stat } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { fileError } from "@forklift/pipeline";
 import { createTarPacker } from "modern-tar";
 import { publishFile } from "./dump-file.ts";
 
@@ -47,6 +48,6 @@ export async function packDump(
     await publishFile(partial, outPath);
   } catch (error) {
     await rm(partial, { force: true });
-    throw error;
+    throw fileError(error, `pack ${sqlPath} into ${outPath}`);
   }
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { createReadStream } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Catalog, readCatalog } from "../src/catalog.ts";
 import { writeDump } from "../src/dump.ts";
@@ -105,6 +106,73 @@ describe.each(WRITERS)("a dump written by the writer %s", (writer) => {
     await using target = await openScratch(server.url, "dump_psql");
     execFileSync("psql", ["-qX", "-v", "ON_ERROR_STOP=1", "-d", target.url, "-f", sql]);
     expect(await contentOf(target.url)).toEqual(expected);
+  });
+});
+
+/** Linux has it: each write to it finds the disk full. */
+const FULL_DISK = "/dev/full";
+
+describe.skipIf(!existsSync(FULL_DISK))("a full disk", () => {
+  const full = { exit: "tryAgain", message: expect.stringMatching(/ENOSPC|No space left/) };
+
+  test.each(WRITERS)("means: try again, to the writer %s", async (writer) => {
+    const out = path.join(folder, `full-${writer}.sql`);
+    await symlink(FULL_DISK, `${out}.partial`);
+    const dumping = writeDump({ url: source.url, ddl: DDL, out, writer });
+    await expect(dumping).rejects.toMatchObject(full);
+    expect((await readdir(folder)).filter((name) => name.startsWith("full"))).toEqual([]);
+  });
+
+  test("means: try again, to who packs a dump", async () => {
+    const out = path.join(folder, "full.tar.gz");
+    await symlink(FULL_DISK, `${out}.partial`);
+    const sql = await dump("own", "to-pack.sql");
+    await expect(packDump(sql, "archive.sql", out)).rejects.toMatchObject(full);
+  });
+});
+
+describe.skipIf(!HAS_PG_DUMP)("what pg_dump complains of", () => {
+  const dumping = (name: string, url = source.url) =>
+    writeDump({ url, ddl: DDL, out: path.join(folder, name), writer: "pg_dump" });
+
+  test("means: try again, when its connection is cut", async () => {
+    await using session = await connect(source.url, { applicationName: "dump test" });
+    await session.transaction(async () => {
+      // It waits for the table, so that there is time to cut it off.
+      await session.query("lock table parents");
+      const cut = expect(dumping("cut.sql")).rejects.toMatchObject({
+        exit: "tryAgain",
+        message: expect.stringContaining("terminating connection due to administrator command"),
+      });
+      await using other = await connect(source.url, { applicationName: "dump test" });
+      const terminate = () =>
+        other.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where application_name = 'pg_dump' and wait_event_type = 'Lock'`,
+        );
+      await expect.poll(terminate, { timeout: 30_000 }).toHaveLength(1);
+      await cut;
+    });
+  });
+
+  test("means: configure, when its role may not read a table", async () => {
+    await using session = await connect(source.url, { applicationName: "dump test" });
+    await session.query("create role stranger login");
+    const refused = dumping("refused.sql", source.url.replace("postgres@", "stranger@"));
+    await expect(refused).rejects.toMatchObject({
+      exit: "config",
+      message: expect.stringMatching(/stranger@.*permission denied for table/),
+    });
+  });
+
+  test("is told in its own words, without the command line", async () => {
+    const url = `${source.url}&sslpassword=hush&no_such_setting=1`;
+    const error = await dumping("words.sql", url).catch((reason: unknown) => reason);
+    expect(error).toHaveProperty(
+      "message",
+      expect.stringMatching(/ended with 1.*"no_such_setting"/),
+    );
+    expect(inspect(error)).not.toMatch(/hush|--dbname/);
   });
 });
 
