@@ -3,7 +3,7 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { SourceDataError } from "@forklift/pipeline";
+import { fileError, SourceDataError } from "@forklift/pipeline";
 import { toJson, type VerificationReport } from "@forklift/verifier";
 import { z } from "zod";
 import type { JobWorld } from "./job-world.ts";
@@ -66,8 +66,16 @@ export function reportPath({ workPath }: Pick<JobWorld, "workPath">): string {
   return path.join(workPath, "report.json");
 }
 
-export async function writeReport(world: JobWorld, report: VerificationReport): Promise<void> {
-  await writeFile(reportPath(world), `${JSON.stringify(toJson(report), null, 2)}\n`);
+export async function writeReport(
+  world: Pick<JobWorld, "workPath">,
+  report: VerificationReport,
+): Promise<void> {
+  const file = reportPath(world);
+  try {
+    await writeFile(file, `${JSON.stringify(toJson(report), null, 2)}\n`);
+  } catch (error) {
+    throw fileError(error, `write ${file}`);
+  }
 }
 
 /** @throws SourceDataError when the file is no report. */
