@@ -48,19 +48,26 @@ export async function openScratch(serverUrl: string, purpose: string): Promise<S
   };
 }
 
-/** Drops the scratch databases of runs that are gone and returns their names. */
+/**
+ * Drops the scratch databases of runs that are gone and returns their names. Those of roles that we
+ * are no member of are left to them: the server would refuse, and the run would never begin.
+ */
 export async function sweepScratch(serverUrl: string): Promise<string[]> {
   const maintenanceUrl = urlWithDatabase(serverUrl, MAINTENANCE_DATABASE);
   await using session = await connect(maintenanceUrl, { applicationName: "forklift sweep" });
   const found = await session.query<{ name: string }>(
-    "select datname as name from pg_database where starts_with(datname, $1) order by datname",
+    `select datname as name from pg_database
+     where starts_with(datname, $1) and pg_has_role(datdba, 'usage') order by datname`,
     [PREFIX],
   );
   const dropped: string[] = [];
   for (const { name } of found) {
     if (!(await tryLock(session, name))) continue;
-    await dropDatabase(maintenanceUrl, name);
-    await session.query("select pg_advisory_unlock($1, hashtext($2))", [LOCK_CLASS, name]);
+    try {
+      await dropDatabase(maintenanceUrl, name);
+    } finally {
+      await session.query("select pg_advisory_unlock($1, hashtext($2))", [LOCK_CLASS, name]);
+    }
     dropped.push(name);
   }
   return dropped;

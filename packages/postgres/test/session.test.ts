@@ -251,4 +251,17 @@ describe("databases", () => {
     expect(await databaseExists(dead.url)).toBe(false);
     await dead[Symbol.asyncDispose]();
   });
+
+  test("of a scratch kind are left to those who may drop them", async () => {
+    await session.query("create role neighbour login createdb");
+    const theirs = server.url.replace("postgres@", "neighbour@");
+    await using foreign = await openScratch(server.url, "foreign");
+    await using own = await openScratch(theirs, "foreign_too");
+    await session.query(
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+       where application_name like 'forklift keeper of forklift_scratch_foreign%'`,
+    );
+    expect(await sweepScratch(theirs)).toEqual([own.name]);
+    expect(await sweepScratch(server.url)).toEqual([foreign.name]);
+  });
 });
