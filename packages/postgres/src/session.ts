@@ -13,6 +13,12 @@ import { translateError } from "./sqlstate.ts";
 /** A server that is up answers in milliseconds; ten seconds allow for one that is starting. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/**
+ * Of rest. Gateways between networks forget a connection that rests for some minutes (four at the
+ * least), and the kernel's own default is two hours.
+ */
+const KEEP_ALIVE_AFTER_MS = 60_000;
+
 /** Rows a cursor fetches at a time: about 100 KB of archive rows. */
 const CURSOR_BATCH_ROWS = 1000;
 
@@ -47,6 +53,7 @@ export async function connect(url: string, options: ConnectOptions): Promise<Ses
     connectionString: sessionUrl(url, options),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
   });
   const session = new Session(client, url, options.readOnly === true);
   try {

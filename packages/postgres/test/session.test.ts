@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Socket } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { lockDatabase } from "../src/advisory-lock.ts";
 import { urlWithDatabase } from "../src/connection-url.ts";
 import type { CopyValue } from "../src/copy-text.ts";
@@ -100,6 +101,17 @@ describe("a session", () => {
       if (row["n"] === 5) break;
     }
     expect(await countOf()).toBe(0);
+  });
+
+  test("is kept alive before a network forgets that it is there", async () => {
+    const setKeepAlive = vi.spyOn(Socket.prototype, "setKeepAlive");
+    await using _idle = await open();
+    const [isOn, firstAfterMs] = setKeepAlive.mock.lastCall ?? [];
+    expect(isOn).toBe(true);
+    expect(firstAfterMs).toBeGreaterThan(0);
+    // Gateways forget a connection after four minutes at the least.
+    expect(firstAfterMs).toBeLessThan(240_000);
+    setKeepAlive.mockRestore();
   });
 
   test("refuses a second statement while a stream is open, which would wait for ever", async () => {
