@@ -7,7 +7,7 @@ import { isAlive } from "./is-alive.ts";
 import { PROCESS_BEGAN_MS, processNamespace } from "./this-process.ts";
 
 /** Containers may share the folder that this lies in, and each counts processes from 1. */
-const PREFIX = "forklift-work-";
+const PREFIX = "forklift-files-";
 
 /** A run whose process nobody here can see is known to live by this. */
 const TOUCH_INTERVAL_MS = 60_000;
@@ -38,7 +38,7 @@ export async function openWorkDirectory(parent: string = tmpdir()): Promise<Work
 
 async function sweepDeadRuns(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const owner = /^forklift-work-(\d+)-(\d+)-(\d+)-\w+$/.exec(name);
+    const owner = /^forklift-files-(\d+)-(\d+)-(\d+)-\w+$/.exec(name);
     if (owner === null) continue;
     const [namespace, pid, began] = owner.slice(1).map(Number) as [number, number, number];
     const directory = path.join(parent, name);

@@ -24,13 +24,13 @@ async function leftOf(...names: readonly string[]): Promise<string[]> {
 
 async function ownName() {
   await using own = await openWorkDirectory(parent);
-  const [namespace, pid, began] = path.basename(own.path).slice("forklift-work-".length).split("-");
+  const [namespace, pid, began] = path.basename(own.path).slice("forklift-files-".length).split("-");
   const nameOf = (change: {
     readonly namespace?: string;
     readonly pid?: number;
     readonly began?: string;
   }) =>
-    `forklift-work-${[change.namespace ?? namespace, change.pid ?? pid, change.began ?? began, "abc123"].join("-")}`;
+    `forklift-files-${[change.namespace ?? namespace, change.pid ?? pid, change.began ?? began, "abc123"].join("-")}`;
   return nameOf;
 }
 
@@ -60,5 +60,5 @@ test("a folder that nobody has touched for long goes, wherever its process was",
 });
 
 test("a folder of another name is nobody's business", async () => {
-  expect(await leftOf("forklift-work-of-mine")).toEqual(["forklift-work-of-mine"]);
+  expect(await leftOf("forklift-files-of-mine")).toEqual(["forklift-files-of-mine"]);
 });

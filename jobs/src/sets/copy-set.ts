@@ -2,7 +2,7 @@
 // manifest last. What is there already is not copied again, and nothing counts before it was compared.
 
 import { SourceDataError, TryAgainError, throwIfStopped } from "@forklift/pipeline";
-import type { Store, StoredObject } from "@forklift/storage";
+import type { ByteRange, Store, StoredObject } from "@forklift/storage";
 import type { SetFile } from "./manifest.ts";
 import { contentFault, type PublishedSet } from "./published-sets.ts";
 import { checkedBytes } from "./set-files.ts";
@@ -114,9 +114,14 @@ async function copyPart(
   { from, to, onBytes }: CopyOptions,
 ): Promise<void> {
   const range = { start: BigInt(part.start), end: BigInt(part.end) };
-  const body = await from.open(file.name, range);
-  if (body === null) throw new SourceDataError(`${file.name} is gone from ${from.url}`);
-  await to.write(part.name, counted(body.stream, onBytes));
+  await to.write(part.name, counted(partBytes(from, file.name, range), onBytes));
+}
+
+/** Opened when it is begun: a target that refuses the part before would hold it open. */
+async function* partBytes(from: Store, name: string, range: ByteRange): AsyncGenerator<Uint8Array> {
+  const body = await from.open(name, range);
+  if (body === null) throw new SourceDataError(`${name} is gone from ${from.url}`);
+  yield* body.stream;
 }
 
 /** @throws TryAgainError when the parts do not make up the file; they are removed then. */

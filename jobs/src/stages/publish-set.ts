@@ -71,7 +71,7 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
       await lease!.confirm();
       return await store.write(name, untilStopped(bytes, signal));
     };
-    const dump = await packTarget(world, plan);
+    const dump = await packTarget(world, plan, signal);
     const checkpoint = checkpointName(network.name, plan.tip.globalSlotSinceGenesis);
     const meta = metaName(checkpoint);
     const uploads = [
@@ -150,13 +150,23 @@ function reportName(network: string, dump: string): string {
 
 type Upload = (name: string, bytes: AsyncIterable<Uint8Array>) => Promise<WrittenObject>;
 
-/** The path of the packed dump. */
-async function packTarget({ targetUrl, workPath }: JobWorld, { dump, tip }: Plan): Promise<string> {
+/** The path of the packed dump. Takes as long as a stage may, so that a signal breaks it off. */
+async function packTarget(
+  { targetUrl, workPath }: JobWorld,
+  { dump, tip }: Plan,
+  signal: AbortSignal,
+): Promise<string> {
   const member = path.basename(dump, ".tar.gz");
   const sql = path.join(workPath, member);
   const packed = path.join(workPath, dump);
-  await writeDump({ url: targetUrl, ddl: await readSchema("berkeley"), out: sql });
-  await packDump(sql, member, packed, { mtime: new Date(Number(tip.timestamp)) });
+  const ddl = await readSchema("berkeley");
+  try {
+    await writeDump({ url: targetUrl, ddl, out: sql, signal });
+    await packDump(sql, member, packed, { mtime: new Date(Number(tip.timestamp)), signal });
+  } catch (error) {
+    throwIfStopped(signal, "publish-set");
+    throw error;
+  }
   return packed;
 }
 

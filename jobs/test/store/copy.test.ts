@@ -1,11 +1,14 @@
 // Copies of sets: in parts, resumed, compared before anything is removed.
 
-import { VerificationError } from "@forklift/pipeline";
-import type { Store } from "@forklift/storage";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { TryAgainError, VerificationError } from "@forklift/pipeline";
+import { openStore, type Store } from "@forklift/storage";
 import pino from "pino";
 import { expect, test } from "vitest";
 import { runWithoutTarget } from "../../src/run-context.ts";
-import { inParallel } from "../../src/sets/copy-set.ts";
+import { copySet, inParallel } from "../../src/sets/copy-set.ts";
 import { latestName, moveLatest, readLatest } from "../../src/sets/latest.ts";
 import { findSets, type PublishedSet } from "../../src/sets/published-sets.ts";
 import { readContents } from "../../src/sets/store-contents.ts";
@@ -122,6 +125,38 @@ test("a move removes what was compared, and what a set that stays needs is no pa
   expect(await completeIn(to)).toEqual([moving.name]);
   expect((await readLatest(from, NETWORK))?.set).toBe(staying.name);
   expect(await namesIn(from)).toHaveLength(6);
+});
+
+test("a part that cannot be written leaves nothing of the source open", async () => {
+  const open = new Set<ServerResponse>();
+  const server = createServer((_request, response) => {
+    open.add(response.on("close", () => open.delete(response)));
+    const bytes = LIMITS.partBytesMin;
+    response.writeHead(206, {
+      "content-range": `bytes 0-${bytes - 1}/${DUMP_BYTES}`,
+      "content-length": bytes,
+    });
+    response.write(Buffer.alloc(bytes / 2));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const from = openStore(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const set = await writeSet(folder(), { height: 20, dumpBytes: DUMP_BYTES });
+  const dump = set.manifest.files[0]!;
+  const full: Store = {
+    ...folder(),
+    write: () => Promise.reject(new TryAgainError("the disk is full")),
+  };
+  const copying = copySet(
+    { ...set, manifest: { ...set.manifest, files: [dump] } },
+    {
+      ...{ network: NETWORK, from, to: full, jobs: 1, limits: LIMITS, signal: shell.signal },
+      confirm: async () => undefined,
+      onBytes: () => undefined,
+    },
+  );
+  await expect(copying).rejects.toThrow("the disk is full");
+  await expect.poll(() => open.size).toBe(0);
+  server.closeAllConnections();
 });
 
 test("a move of what did not arrive whole removes nothing", async () => {

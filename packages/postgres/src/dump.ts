@@ -17,6 +17,8 @@ export interface DumpOptions {
   readonly out: string;
   /** auto: pg_dump when found and not older than the server, else our own writer. */
   readonly writer?: "auto" | "pg_dump" | "own";
+  /** Breaks it off; nothing is left then. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DumpResult {
@@ -28,7 +30,7 @@ export interface DumpResult {
  * @throws ConfigError when pg_dump is asked for and there is none for this server.
  */
 export async function writeDump(options: DumpOptions): Promise<DumpResult> {
-  const { url, ddl, out, writer = "auto" } = options;
+  const { url, ddl, out, writer = "auto", signal } = options;
   const partial = `${out}.partial`;
   try {
     await using session = await connect(url, { applicationName: "forklift dump", readOnly: true });
@@ -36,14 +38,17 @@ export async function writeDump(options: DumpOptions): Promise<DumpResult> {
     const version = row?.server_version ?? "";
     const program = writer === "own" ? undefined : await findPgDump(majorOf(version));
     if (program !== undefined) {
-      await runPgDump(program, url, partial);
+      await runPgDump(program, url, { file: partial, ...(signal === undefined ? {} : { signal }) });
     } else if (writer === "pg_dump") {
       throw new ConfigError(`found no pg_dump for PostgreSQL ${version}`, {
         hint: `install the client programs of PostgreSQL ${majorOf(version)} or newer`,
       });
     } else {
       await using file = await openDumpFile(partial);
-      await writeOwnDump(session, ddl, file.write);
+      await writeOwnDump(session, ddl, (text) => {
+        signal?.throwIfAborted();
+        return file.write(text);
+      });
       await file.flush();
     }
     await publishFile(partial, out);

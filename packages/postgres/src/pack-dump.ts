@@ -16,6 +16,8 @@ const READ_BYTES = 256 * 1024;
 export interface PackOptions {
   /** Written into the archive: with the time fixed, the same SQL gives the same bytes. */
   readonly mtime?: Date;
+  /** Breaks it off; nothing is left then. */
+  readonly signal?: AbortSignal;
 }
 
 /** @param memberName the name of the .sql inside; the archive is usually called `${it}.tar.gz`. */
@@ -23,7 +25,7 @@ export async function packDump(
   sqlPath: string,
   memberName: string,
   outPath: string,
-  { mtime = new Date(0) }: PackOptions = {},
+  { mtime = new Date(0), signal }: PackOptions = {},
 ): Promise<void> {
   const partial = `${outPath}.partial`;
   try {
@@ -43,7 +45,9 @@ export async function packDump(
     const body = controller.add({ ...header, type: "file" });
     const sql = createReadStream(sqlPath, { highWaterMark: READ_BYTES });
     const feed = pipeline(sql, Writable.fromWeb(body)).then(() => controller.finalize());
-    const write = pipeline(readable, createGzip({ level: GZIP_LEVEL }), createWriteStream(partial));
+    const gzip = createGzip({ level: GZIP_LEVEL });
+    const options = signal === undefined ? {} : { signal };
+    const write = pipeline(readable, gzip, createWriteStream(partial), options);
     await Promise.all([feed, write]);
     await publishFile(partial, outPath);
   } catch (error) {

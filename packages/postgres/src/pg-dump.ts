@@ -23,8 +23,12 @@ const SERVER_WORDS =
 
 const DISK_WORDS = /no space left on device|disk quota exceeded/i;
 
-/** Writes schema `public` as plain SQL to the file. */
-export async function runPgDump(program: string, url: string, file: string): Promise<void> {
+/** Writes schema `public` as plain SQL to the file. An aborted signal ends it. */
+export async function runPgDump(
+  program: string,
+  url: string,
+  { file, signal }: { readonly file: string; readonly signal?: AbortSignal },
+): Promise<void> {
   // Other users see a program's arguments, but not its environment.
   const { url: dbname, password } = withoutPassword(url);
   const args = [
@@ -40,7 +44,8 @@ export async function runPgDump(program: string, url: string, file: string): Pro
   const env = { ...process.env, LC_ALL: "C" };
   const secret = password === undefined ? {} : { PGPASSWORD: password };
   try {
-    await run(program, args, { env: { ...env, ...secret }, maxBuffer: STDERR_BYTES_MAX });
+    const options = { env: { ...env, ...secret }, maxBuffer: STDERR_BYTES_MAX };
+    await run(program, args, signal === undefined ? options : { ...options, signal });
   } catch (error) {
     throw pgDumpError(error, url);
   }

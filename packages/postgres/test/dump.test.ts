@@ -101,6 +101,18 @@ describe.each(WRITERS)("a dump written by the writer %s", (writer) => {
     expect((await readdir(folder)).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 
+  test("is broken off by a signal, and leaves nothing", async () => {
+    const out = path.join(folder, `stopped-${writer}.sql`);
+    const signal = AbortSignal.abort();
+    const stopped = writeDump({ url: source.url, ddl: DDL, out, writer, signal });
+    await expect(stopped).rejects.toThrow(/abort/);
+    const sql = await dump(writer, `whole-${writer}.sql`);
+    await expect(packDump(sql, "archive.sql", `${out}.tar.gz`, { signal })).rejects.toThrow(
+      /abort/,
+    );
+    expect((await readdir(folder)).filter((name) => name.startsWith("stopped-"))).toEqual([]);
+  });
+
   test.skipIf(!HAS_PSQL)("is read by psql to the same end", async () => {
     const sql = await dump(writer, `${writer}-psql.sql`);
     await using target = await openScratch(server.url, "dump_psql");
