@@ -14,8 +14,9 @@ import {
 } from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { reportSchema } from "../src/verification-report.ts";
-import { changeDatabase } from "./small-archive.ts";
+import { markProven } from "../src/proven-height.ts";
+import { type ReportDocument, reportSchema } from "../src/verification-report.ts";
+import { changeDatabase, changedCopy } from "./small-archive.ts";
 
 let home: string;
 let source: TestDatabase;
@@ -24,6 +25,18 @@ let places: readonly string[];
 let tip: string;
 
 const blocks = () => ["--blocks", path.join(home, "sample", "blocks")];
+
+/** The blocks of the sample, less those that are pending. */
+const TIP_HEIGHT = 20;
+
+async function hashAt(height: number): Promise<string | undefined> {
+  await using session = await openTestSession(target);
+  const [row] = await session.query<{ state_hash: string }>(
+    "select state_hash from blocks where height = $1",
+    [height],
+  );
+  return row?.state_hash;
+}
 
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), "forklift-verify-"));
@@ -40,11 +53,7 @@ beforeAll(async () => {
   await forkliftJson(["restore", "--dump", dump, "--db", source.url]);
   await forkliftJson(["migrate", ...places, "--source-db", source.url, ...blocks()]);
   await forkliftJson(["replay", ...places, "--checkpoints", home, "--checkpoint-interval", "100"]);
-  await using session = await openTestSession(target);
-  const [row] = await session.query<{ state_hash: string }>(
-    "select state_hash from blocks order by height desc limit 1",
-  );
-  tip = row!.state_hash;
+  tip = (await hashAt(TIP_HEIGHT))!;
 });
 
 afterAll(async () => {
@@ -88,6 +97,48 @@ test("anyone can verify a target without its source, from a block that they trus
   const left = report.dropped.filter(({ needs }) => needs.includes("source")).map(({ id }) => id);
   expect(left).toContain("accounts-created-equal");
   expect(report.coverage.unproven).toEqual([]);
+});
+
+const failedIn = ({ checks }: ReportDocument) => checks.filter(({ ok }) => !ok).map(({ id }) => id);
+
+test("the source vouches for its canonical blocks only, whatever the target's tip is", async () => {
+  const below = (await hashAt(TIP_HEIGHT - 1))!;
+  const withTip = async (status: string) => {
+    const sql = "update blocks set chain_status = $2::chain_status_type where state_hash = $1";
+    await using changed = await changedCopy(source, sql, [tip, status]);
+    const args = ["verify", ...places, "--source-db", changed.url, ...blocks(), "--json"];
+    const { exit, stdout } = await runForklift(args);
+    const report = reportSchema.parse(JSON.parse(stdout));
+    const { anchor, blocksAboveAnchor } = report;
+    return { exit, anchor, blocksAboveAnchor, failed: failedIn(report) };
+  };
+  const anchor = { height: TIP_HEIGHT - 1, stateHash: below, vouchedBy: "source" };
+  const pending = { exit: 0, anchor, blocksAboveAnchor: 1, failed: [] };
+  expect(await withTip("pending")).toEqual(pending);
+  expect(await withTip("orphaned")).toEqual({ ...pending, exit: 20, failed: ["anchored"] });
+});
+
+test("a source that does not have the tip is not taken for its voucher", async () => {
+  await using marked = await openTestDatabase(target);
+  const args = ["verify", ...places, "--target-db", marked.url, ...blocks(), "--source-db"];
+  const { digests } = await forkliftJson<ReportDocument>([...args, source.url]);
+  {
+    await using session = await openTestSession(marked);
+    await markProven(session, { height: `${TIP_HEIGHT}`, stateHash: tip, digests });
+  }
+  expect(await forkliftJson([...args, source.url])).toMatchObject({ fromHeight: TIP_HEIGHT + 1 });
+
+  await using short = await changedCopy(source, "delete from blocks where height > 15");
+  const { exit, stdout, stderr } = await runForklift([...args, short.url, "--json"]);
+  expect(exit).toBe(20);
+  const end = await hashAt(15);
+  expect(stderr).toContain(
+    `anchored: blocks height ${TIP_HEIGHT} state_hash is ${tip}, which the source does not have, ` +
+      `expected a block of the source, which has ${end} at height 15`,
+  );
+  const report = reportSchema.parse(JSON.parse(stdout));
+  expect(report).toMatchObject({ anchor: { height: 15, stateHash: end } });
+  expect(failedIn(report)).toEqual(["anchored"]);
 });
 
 test("with nothing to hold it against, the command line is wrong", async () => {

@@ -2,12 +2,12 @@ import { availableParallelism } from "node:os";
 import { requireSchema } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
-import { ConfigError, UsageError } from "@forklift/pipeline";
+import { UsageError } from "@forklift/pipeline";
 import { type BlockSources, openBlockSources } from "@forklift/precomputed";
 import { readSchema } from "@forklift/schemas";
 import { toJson, verifyArchive } from "@forklift/verifier";
 import type { Command } from "commander";
-import { chooseAnchor } from "../anchor.ts";
+import { namedAnchor, sourceAnchor } from "../anchor.ts";
 import { networkOf } from "../network-of.ts";
 import { outputForm } from "../official-genesis.ts";
 import { checksTable } from "../output/checks-table.ts";
@@ -87,8 +87,11 @@ export function addVerifyCommand(
       );
       const genesisLedger = await loadGenesisLedger(network, options.genesisLedger);
       await using blocks = await openBlocks(options, network, work);
-      const anchor = await chooseAnchor(target, network, options.trustedStateHash ?? null);
-      requireVoucher(options, anchor);
+      const stop = { forkStateHash: null, stopAtHeight: null };
+      const trustedStateHash = options.trustedStateHash ?? null;
+      const anchor =
+        (await namedAnchor({ target, network, trustedStateHash, stop })) ??
+        (await sourceAnchor({ target, source }));
       const report = await verifyArchive(
         {
           source,
@@ -125,14 +128,6 @@ function requireGrounds({ sourceDb, blocks, threads }: Options): void {
     });
   }
   if (threads === 0) throw new UsageError("--threads must be above 0");
-}
-
-/** Without a source there is nobody who could have named the tip but the target itself. */
-function requireVoucher({ sourceDb }: Options, anchor: { readonly vouchedBy: string }): void {
-  if (sourceDb !== undefined || anchor.vouchedBy !== "source") return;
-  throw new ConfigError("nobody vouches for the tip of a target that is verified by itself", {
-    hint: "give --trusted-state-hash, a block of the chain that you trust, or --source-db",
-  });
 }
 
 async function openBlocks(

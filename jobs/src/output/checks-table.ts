@@ -1,6 +1,6 @@
 // A verification, as a table for people.
 
-import type { VerificationReport } from "@forklift/verifier";
+import { blocksAboveAnchor, type VerificationReport } from "@forklift/verifier";
 import { duration, grouped } from "./numbers.ts";
 import { table } from "./table.ts";
 
@@ -34,7 +34,7 @@ export function checksTable(report: VerificationReport): string {
       ]),
     ],
   );
-  const above = tip.height - anchor.height;
+  const above = blocksAboveAnchor(report);
   return [
     checks,
     ...differenceLines(report),

@@ -3,7 +3,7 @@
 import { VerificationError, type WholeStage } from "@forklift/pipeline";
 import { readSchema } from "@forklift/schemas";
 import { type Anchor, type ProvenPart, verifyArchive } from "@forklift/verifier";
-import { chooseAnchor } from "../anchor.ts";
+import { namedAnchor, sourceAnchor } from "../anchor.ts";
 import type { JobWorld } from "../job-world.ts";
 import { readProvenPart, VERIFY_STAGE } from "../proven-height.ts";
 import { openReader } from "../sessions.ts";
@@ -21,10 +21,12 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
   kind: "whole",
 
   async plan(world) {
-    const { target, network, trustedStateHash, job } = world;
-    const anchor = await chooseAnchor(target, network, trustedStateHash);
+    const { target, job } = world;
+    const named = await namedAnchor(world);
     const published = await whyPublished(world);
     if (published !== null) return { skip: published };
+    // Not before: on an idle day the source may be older than the set.
+    const anchor = named ?? (await sourceAnchor(world));
     const proven = job === "daily" ? await readProvenPart(target) : null;
     return { anchor, proven };
   },

@@ -11,6 +11,8 @@ export type Need = "source" | "blocks" | "fork config" | "proven part";
 
 export interface Scope extends VerifierWorld {
   readonly tip: Tip;
+  /** What the source says of the tip; null when it does not have it, or there is no source. */
+  readonly tipStatus: string | null;
   /** Zero when everything is checked. */
   readonly provenHeight: bigint;
   readonly proven: ProvenPart | null;

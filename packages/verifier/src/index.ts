@@ -1,7 +1,7 @@
 export type { CheckResult, Difference } from "./check-result.ts";
 export { type Coverage, coverageOf, type Proof } from "./coverage.ts";
 export { type ProvenPart, readVersions, type TableVersions } from "./proven-part.ts";
-export { toJson, type VerificationReport } from "./report.ts";
+export { blocksAboveAnchor, toJson, type VerificationReport } from "./report.ts";
 export { digestTables } from "./table-digests.ts";
-export { type VerificationOptions, verifyArchive } from "./verify-archive.ts";
+export { readTip, type VerificationOptions, verifyArchive } from "./verify-archive.ts";
 export type { Anchor, VerifierWorld, Voucher } from "./world.ts";

@@ -36,6 +36,11 @@ export interface VerificationReport {
   readonly elapsedMs: number;
 }
 
+/** None when the anchor stands above the tip, which a check says no to. */
+export function blocksAboveAnchor({ anchor, tip }: Pick<VerificationReport, "anchor" | "tip">) {
+  return tip.height > anchor.height ? tip.height - anchor.height : 0n;
+}
+
 /** The report as the documented JSON document: heights and counts are numbers, times seconds. */
 export function toJson(report: VerificationReport) {
   const { ok, anchor, tip, fromHeight, checks, dropped, coverage, digests, rowCounts } = report;
@@ -47,7 +52,7 @@ export function toJson(report: VerificationReport) {
       vouchedBy: anchor.vouchedBy,
     },
     /** They hang on the anchor, but nothing vouches for them. */
-    blocksAboveAnchor: jsonNumber(tip.height - anchor.height),
+    blocksAboveAnchor: jsonNumber(blocksAboveAnchor(report)),
     tip: {
       height: jsonNumber(tip.height),
       stateHash: tip.stateHash,

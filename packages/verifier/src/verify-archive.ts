@@ -107,7 +107,7 @@ async function openScope(world: VerifierWorld): Promise<Scope> {
   const provenHeight = world.proven?.height ?? 0n;
   const range = { from: provenHeight, to: tip.height, threads: world.threads ?? 1 };
   const rebuilt = await RebuiltLedger.at(world.target, range);
-  return { ...world, tip, provenHeight, rebuilt };
+  return { ...world, tip, tipStatus: await readTipStatus(world, tip), provenHeight, rebuilt };
 }
 
 function isMet(needs: readonly Need[], scope: VerifierWorld): boolean {
@@ -199,7 +199,10 @@ async function countAndDigest({ target, proven }: Scope, results: readonly Check
 }
 
 /** Of two blocks at the highest height the canonical one: the other fails a check of its own. */
-export async function readTip({ target, proven }: VerifierWorld): Promise<Tip> {
+export async function readTip({
+  target,
+  proven,
+}: Pick<VerifierWorld, "target" | "proven">): Promise<Tip> {
   const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
     `select height, state_hash, ledger_hash from blocks
      order by height desc, chain_status, state_hash limit 1`,
@@ -225,4 +228,12 @@ export async function readTip({ target, proven }: VerifierWorld): Promise<Tip> {
     stateHash: row.state_hash as StateHash,
     ledgerHash: row.ledger_hash as LedgerHash,
   };
+}
+
+async function readTipStatus({ source }: VerifierWorld, tip: Tip): Promise<string | null> {
+  const rows = await source?.query<{ status: string }>(
+    "select chain_status as status from blocks where state_hash = $1 and height = $2",
+    [tip.stateHash, tip.height],
+  );
+  return rows?.[0]?.status ?? null;
 }

@@ -1,13 +1,13 @@
-// Does the chain pass through the one block that is trusted?
+// Does the chain pass through the one block that is trusted, and is its tip a block of the source?
 
 import type { TableCheck } from "../check.ts";
 
 export const anchored: TableCheck = {
   id: "anchored",
-  name: "the anchor stands on the chain",
+  name: "the anchor stands on the chain, and the source has its tip",
   needs: [],
 
-  async run({ target, anchor }, findings) {
+  async run({ target, source, anchor, tip, tipStatus }, findings) {
     const rows = await target.query<{ state_hash: string }>(
       "select state_hash from blocks where height = $1 order by chain_status",
       [anchor.height],
@@ -15,5 +15,17 @@ export const anchored: TableCheck = {
     findings.rowCompared();
     const place = { table: "blocks", key: `height ${anchor.height}`, column: "state_hash" };
     findings.compare(place, anchor.stateHash, rows[0]?.state_hash ?? "no block");
+    // Below a proven height nothing else asks the source; and a tip that is the anchor has its voucher.
+    if (source === null || tip.stateHash === anchor.stateHash) return;
+    findings.rowCompared();
+    if (tipStatus === "canonical" || tipStatus === "pending") return;
+    const said = tipStatus === null ? "does not have" : `calls ${tipStatus}`;
+    findings.add({
+      table: "blocks",
+      key: `height ${tip.height}`,
+      column: "state_hash",
+      expected: `a block of the source, which has ${anchor.stateHash} at height ${anchor.height}`,
+      found: `${tip.stateHash}, which the source ${said}`,
+    });
   },
 };
