@@ -57,6 +57,7 @@ const IN_INTERNAL_BLOCK: readonly Ground[] = [
 const ACCOUNT: readonly Ground[] = [LEDGER, GENESIS];
 const CREATED: readonly Ground[] = [COMMANDS, ["equal to the source", "accounts-created-equal"]];
 const NO_MORE: Ground = ["row identity", "no-unreferenced-rows"];
+const NO_OTHER: Ground = ["row identity", "no-repeated-rows"];
 
 const PERMISSION_COLUMNS = [
   ...["edit_state", "send", "receive", "access", "set_delegate", "set_permissions"],
@@ -152,15 +153,15 @@ const GROUNDS: Readonly<Record<FilledTable, Readonly<Record<string, readonly Gro
     owner_public_key_id: [CONSTANT],
     owner_token_id: [CONSTANT],
   },
-  token_symbols: { id: [...IDENTITY, NO_MORE], value: [CONSTANT] },
-  voting_for: { id: [...IDENTITY, NO_MORE], value: ACCOUNT },
+  token_symbols: { id: [...IDENTITY, NO_MORE, NO_OTHER], value: [CONSTANT] },
+  voting_for: { id: [...IDENTITY, NO_MORE, NO_OTHER], value: ACCOUNT },
   account_identifiers: {
     id: [...IDENTITY, NO_MORE],
     public_key_id: [...ACCOUNT, ["commands", "accounts-accessed-complete"]],
     token_id: [CONSTANT],
   },
   timing_info: {
-    id: [...IDENTITY, NO_MORE],
+    id: [...IDENTITY, NO_MORE, NO_OTHER],
     account_identifier_id: ACCOUNT,
     initial_minimum_balance: ACCOUNT,
     cliff_time: ACCOUNT,
@@ -169,7 +170,7 @@ const GROUNDS: Readonly<Record<FilledTable, Readonly<Record<string, readonly Gro
     vesting_increment: ACCOUNT,
   },
   zkapp_permissions: {
-    id: [...IDENTITY, NO_MORE],
+    id: [...IDENTITY, NO_MORE, NO_OTHER],
     ...Object.fromEntries(PERMISSION_COLUMNS.map((column) => [column, [CONSTANT]])),
   },
   accounts_accessed: {

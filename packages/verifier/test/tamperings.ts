@@ -98,6 +98,34 @@ function addedRow(table: string, { columns, primaryKey, unique }: CatalogTable):
     from ${table} t where ctid = ${rowOf(table)}`;
 }
 
+/** A second row with the same values, which one of those rows refers to that referred to the first. */
+const REPEATED_ROWS = (
+  [
+    ["voting_for", "voting_for_id"],
+    ["timing_info", "timing_id"],
+    ["zkapp_permissions", "permissions_id"],
+    ["token_symbols", "token_symbol_id"],
+  ] as const
+).map(
+  ([table, column]): Tampering => ({
+    table,
+    what: "a row twice, both referred to",
+    sql: [
+      `with first as (
+         select ${column} as id, min(ctid) as place from accounts_accessed
+         where ${column} is not null group by 1 order by count(*) desc limit 1),
+       again as (
+         insert into ${table}
+         select (jsonb_populate_record(t,
+           jsonb_build_object('id', nextval('${table}_id_seq')))).*
+         from ${table} t join first using (id)
+         returning id)
+       update accounts_accessed set ${column} = again.id from first, again
+       where ctid = first.place`,
+    ],
+  }),
+);
+
 /** What no single row shows. */
 export const WHOLE_TAMPERINGS: readonly Tampering[] = [
   {
@@ -112,6 +140,46 @@ export const WHOLE_TAMPERINGS: readonly Tampering[] = [
     what: "a foreign key dropped",
     sql: ["alter table blocks drop constraint blocks_creator_id_fkey"],
   },
+  {
+    table: "blocks",
+    what: "a foreign key that is not validated",
+    sql: [
+      `alter table blocks drop constraint blocks_creator_id_fkey;
+       alter table blocks add constraint blocks_creator_id_fkey
+         foreign key (creator_id) references public_keys (id) not valid`,
+    ],
+  },
+  {
+    table: "blocks",
+    what: "an index that is not valid",
+    sql: [
+      "update pg_index set indisvalid = false where indexrelid = 'idx_blocks_height'::regclass",
+    ],
+  },
+  {
+    table: "blocks",
+    what: "its triggers disabled",
+    sql: ["alter table blocks disable trigger all"],
+  },
+  {
+    table: "blocks",
+    what: "a trigger that drops new rows",
+    sql: [
+      `create function drop_row() returns trigger language plpgsql as 'begin return null; end';
+       create trigger dropping before insert on blocks for each row execute function drop_row()`,
+    ],
+  },
+  {
+    table: "blocks",
+    what: "a function beside it",
+    sql: ["create function one() returns int language sql as 'select 1'"],
+  },
+  {
+    table: "blocks",
+    what: "a rule beside its triggers",
+    sql: ["create rule dropping as on insert to blocks do instead nothing"],
+  },
+  ...REPEATED_ROWS,
   {
     table: "public_keys",
     what: "its sequence put back",

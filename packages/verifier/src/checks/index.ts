@@ -14,6 +14,7 @@ import { internalCommandsEqual } from "./internal-commands-equal.ts";
 import { ledgerHashAtEveryBlock } from "./ledger-hash-at-every-block.ts";
 import { noDanglingReferences } from "./no-dangling-references.ts";
 import { noForeignRows } from "./no-foreign-rows.ts";
+import { noRepeatedRows } from "./no-repeated-rows.ts";
 import { noUnreferencedRows } from "./no-unreferenced-rows.ts";
 import { nothingButCanonical } from "./nothing-but-canonical.ts";
 import { internalCommandsPrecomputed, userCommandsPrecomputed } from "./precomputed-commands.ts";
@@ -57,5 +58,6 @@ export const tableChecks: readonly TableCheck[] = [
   noForeignRows,
   noDanglingReferences,
   noUnreferencedRows,
+  noRepeatedRows,
   sequencesPastRows,
 ];

@@ -1,6 +1,7 @@
-// Has the target the tables, columns, keys, indexes and enums of a Berkeley archive, and no others?
+// Has the target the tables, columns, keys, indexes and enums of a Berkeley archive, no others, and is all
+// of it in force?
 
-import { type Catalog, readCatalog } from "@forklift/postgres";
+import { type Catalog, readCatalog, readCatalogFaults } from "@forklift/postgres";
 import type { TableCheck } from "../check.ts";
 
 export const schemaEqual: TableCheck = {
@@ -21,16 +22,20 @@ export const schemaEqual: TableCheck = {
       const [table = "", key = ""] = part.split("\t");
       findings.add({ table, key, column: "*", expected: "nothing", found: text });
     }
+    for (const { table, object, fault } of await readCatalogFaults(target)) {
+      findings.add({ table, key: object, column: "*", expected: "in force", found: fault });
+    }
   },
 };
 
 /** By table and name, each with all that the catalog says of it. */
-function partsOf({ enums, sequences, tables }: Catalog): Map<string, string> {
+function partsOf({ enums, otherObjectCounts, sequences, tables }: Catalog): Map<string, string> {
   const parts = new Map<string, string>();
   const add = (table: string, key: string, value: unknown) => {
     parts.set(`${table}\t${key}`, JSON.stringify(value));
   };
   for (const [name, labels] of Object.entries(enums)) add(name, "enum", labels);
+  for (const [kind, count] of Object.entries(otherObjectCounts)) add("public", kind, count);
   for (const sequence of sequences) add(sequence.name, "sequence", sequence);
   for (const [name, table] of Object.entries(tables)) {
     for (const column of table.columns) add(name, `column ${column.name}`, column);
