@@ -1,5 +1,6 @@
 // Runs a job: builds its world, runs its recipe, and tells what came of it.
 
+import { existsSync } from "node:fs";
 import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type BlockRef, jsonNumber } from "@forklift/chain";
@@ -22,7 +23,6 @@ import { composeManifest, readPublishedTip } from "./sets/compose-manifest.ts";
 import { composeHandOver, handOverText } from "./sets/hand-over.ts";
 import { manifestName } from "./sets/manifest.ts";
 import { publishSet } from "./stages/publish-set.ts";
-import { verifyTarget } from "./stages/verify-target.ts";
 import { readReport, reportPath } from "./verification-report.ts";
 
 const RECIPES: Readonly<Record<JobName, Recipe>> = { prime, daily, final };
@@ -80,7 +80,7 @@ async function startWatch(config: Config, options: JobOptions, shell: Shell): Pr
 }
 
 async function runRecipe(world: JobWorld, shell: Shell): Promise<JobOutcome> {
-  const stages = await runWithLease(world, shell);
+  const { stages, report } = await runKeepingReport(world, shell);
   const { height, stateHash } = await readPublishedTip(world.target);
   const published = !wasSkipped(stages, publishSet.id);
   return {
@@ -89,9 +89,26 @@ async function runRecipe(world: JobWorld, shell: Shell): Promise<JobOutcome> {
     stateHash,
     set: await standingSet(world, { height, stateHash }, published),
     published,
-    report: world.isDryRun ? await keepReport(world, stages) : null,
+    report,
     stages,
   };
+}
+
+/** Of a dry run, the report is what it was made for, whatever the answer is. */
+async function runKeepingReport(
+  world: JobWorld,
+  shell: Shell,
+): Promise<Pick<JobOutcome, "stages" | "report">> {
+  try {
+    const stages = await runWithLease(world, shell);
+    if (!world.isDryRun) return { stages, report: null };
+    const report = await keepReport(world);
+    await keepHandOver(world);
+    return { stages, report };
+  } catch (error) {
+    if (world.isDryRun) await tryToKeepReport(world, shell);
+    throw error;
+  }
 }
 
 /** A run that loses its lease stops at its next batch, as if a signal had asked it to. */
@@ -126,19 +143,35 @@ function wasSkipped(stages: readonly StageReport[], id: string): boolean {
   return stages.find(({ stage }) => stage === id)?.skipped !== undefined;
 }
 
-/** The work folder goes with the run; the reports of a dry run are what it was made for. */
-async function keepReport(world: JobWorld, stages: readonly StageReport[]): Promise<string | null> {
-  if (wasSkipped(stages, verifyTarget.id)) return null;
-  const tip = await readPublishedTip(world.target);
-  const name = (what: string, ending: string) =>
-    `${world.network.name}-dry-run-${what}-${tip.height}-${tip.stateHash}.${ending}`;
-  const report = name("report", "json");
-  await copyFile(reportPath(world), report);
-  if (world.job === "final") {
-    const manifest = await composeManifest(world, tip, [], await readReport(world));
-    const handOver = await composeHandOver(world, manifest, null);
-    await writeFile(name("hand-over", "json"), `${JSON.stringify(handOver, null, 2)}\n`);
-    await writeFile(name("hand-over", "txt"), handOverText(handOver));
+/** A folder that cannot be written must not hide the answer. */
+async function tryToKeepReport(world: JobWorld, { log }: Shell): Promise<void> {
+  try {
+    const report = await keepReport(world);
+    if (report !== null) log.info({ report }, "the report of the dry run is kept");
+  } catch (error) {
+    log.warn(`the report of the dry run could not be kept: ${(error as Error).message}`);
   }
+}
+
+/** The work folder goes with the run. Null when there is no report: the run did not come that far. */
+async function keepReport(world: JobWorld): Promise<string | null> {
+  if (!existsSync(reportPath(world))) return null;
+  const report = dryRunName(world, await readPublishedTip(world.target), "report.json");
+  await copyFile(reportPath(world), report);
   return path.resolve(report);
+}
+
+async function keepHandOver(world: JobWorld): Promise<void> {
+  if (world.job !== "final") return;
+  const tip = await readPublishedTip(world.target);
+  const manifest = await composeManifest(world, tip, [], await readReport(world));
+  const handOver = await composeHandOver(world, manifest, null);
+  const json = `${JSON.stringify(handOver, null, 2)}\n`;
+  await writeFile(dryRunName(world, tip, "hand-over.json"), json);
+  await writeFile(dryRunName(world, tip, "hand-over.txt"), handOverText(handOver));
+}
+
+function dryRunName({ network }: JobWorld, { height, stateHash }: BlockRef, file: string): string {
+  const { name, ext } = path.parse(file);
+  return `${network.name}-dry-run-${name}-${height}-${stateHash}${ext}`;
 }

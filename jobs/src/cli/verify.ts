@@ -117,7 +117,12 @@ export function addVerifyCommand(
         },
       );
       finish({ text: checksTable(report), json: toJson(report) });
-      if (!report.ok) throw failure(report.checks);
+      if (!report.ok) {
+        throw failure(
+          report,
+          "do not publish this target; forklift verify --json names the first differences of every check",
+        );
+      }
     });
 }
 

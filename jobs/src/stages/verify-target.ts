@@ -2,7 +2,13 @@
 
 import { VerificationError, type WholeStage } from "@forklift/pipeline";
 import { readSchema } from "@forklift/schemas";
-import { type Anchor, type ProvenPart, verifyArchive } from "@forklift/verifier";
+import {
+  type Anchor,
+  type ProvenPart,
+  toJson,
+  type VerificationReport,
+  verifyArchive,
+} from "@forklift/verifier";
 import { namedAnchor, sourceAnchor } from "../anchor.ts";
 import type { JobWorld } from "../job-world.ts";
 import { readProvenPart, VERIFY_STAGE } from "../proven-height.ts";
@@ -42,7 +48,13 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
       },
     );
     await writeReport(world, report);
-    if (!report.ok) throw failure(report.checks);
+    if (!report.ok) {
+      throw failure(
+        report,
+        "do not publish this target; its report names the first differences of every check: " +
+          "--json and the evidence of the run hold it, a dry run leaves it as a file",
+      );
+    }
     return { rowCount: report.checks.reduce((sum, { compared }) => sum + compared, 0) };
   },
 
@@ -52,18 +64,15 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
   },
 };
 
-type Checks = Awaited<ReturnType<typeof verifyArchive>>["checks"];
-
-/** Names the first difference of every check that failed. */
-export function failure(checks: Checks): VerificationError {
-  const failed = checks.filter(({ ok }) => !ok);
+/** Names the first difference of every check that failed; the report goes with it. */
+export function failure(report: VerificationReport, hint: string): VerificationError {
+  const failed = report.checks.filter(({ ok }) => !ok);
   const sentences = failed.map(({ id, differenceCount, differences: [first] }) => {
     if (first === undefined) return id;
     const { table, key, column, expected, found } = first;
     const more = differenceCount > 1 ? ` (and ${differenceCount - 1} more)` : "";
     return `${id}: ${table} ${key} ${column} is ${found}, expected ${expected}${more}`;
   });
-  return new VerificationError(sentences.join("; "), {
-    hint: "do not publish this target; forklift verify --json lists every difference",
-  });
+  // The databases of a job may be gone when somebody reads this.
+  return new VerificationError(sentences.join("; "), { hint, details: { report: toJson(report) } });
 }
