@@ -6,6 +6,7 @@ import path from "node:path";
 import { type BlockRef, jsonNumber } from "@forklift/chain";
 import { firstError, type StageReport } from "@forklift/pipeline";
 import type { Config } from "./config/schema.ts";
+import { stopPointOfJob } from "./final-stop-point.ts";
 import {
   type JobName,
   type JobOptions,
@@ -42,12 +43,8 @@ export interface JobOutcome {
 }
 
 /** Runs a job, keeps its record, and tells of its failure. */
-export async function runJob(
-  config: Config,
-  options: JobOptions,
-  shell: Shell,
-): Promise<JobOutcome> {
-  const watch = await startWatch(config, options, shell);
+export async function runJob(config: Config, given: JobOptions, shell: Shell): Promise<JobOutcome> {
+  const { watch, options } = await startWatch(config, given, shell);
   try {
     const outcome = await withJobWorld(config, options, watch.shell, async (world) => {
       shell.monitor?.ready();
@@ -69,12 +66,17 @@ export async function runJob(
   }
 }
 
-async function startWatch(config: Config, options: JobOptions, shell: Shell): Promise<RunWatch> {
+async function startWatch(
+  config: Config,
+  given: JobOptions,
+  shell: Shell,
+): Promise<{ readonly watch: RunWatch; readonly options: JobOptions }> {
   try {
-    const { name: network } = await networkOfConfig(config);
-    return await watchRun({ config, options, network, shell });
+    const network = await networkOfConfig(config);
+    const options = { ...given, stop: stopPointOfJob(given, network) };
+    return { options, watch: await watchRun({ config, options, network: network.name, shell }) };
   } catch (error) {
-    await tellOfFalseStart({ config, options, shell }, error);
+    await tellOfFalseStart({ config, options: given, shell }, error);
     throw error;
   }
 }

@@ -17,6 +17,7 @@ import {
 } from "@forklift/pipeline";
 import { replayCommands } from "@forklift/replayer";
 import { digestTables } from "@forklift/verifier";
+import { requireForkBlock } from "../final-stop-point.ts";
 import type { JobWorld } from "../job-world.ts";
 import { markProven } from "../proven-height.ts";
 import { restoreObject } from "../restore-object.ts";
@@ -36,6 +37,7 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
   kind: "whole",
 
   async plan(world) {
+    await requireForkBlock(world);
     const { store, network, sets } = world;
     const set = await sets.newest();
     if (set === null) {

@@ -1,11 +1,20 @@
 // Jobs and their store: one run at a time, nothing published without the lease, damage found and mended,
 // and at the end a hand-over. On a sample network, whose sets lie beside the dumps that they come from.
 
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseStateHash } from "@forklift/chain";
-import { TryAgainError } from "@forklift/pipeline";
+import { TryAgainError, UsageError } from "@forklift/pipeline";
 import { makeSample } from "@forklift/sample";
 import { openStore, type Store } from "@forklift/storage";
 import { forkliftJson, openTestDatabase, openTestSession, serverUrl } from "@forklift/testkit";
@@ -65,9 +74,9 @@ interface Told {
 
 interface Run {
   readonly date?: string;
+  readonly stopAtHeight?: bigint;
   /** Called once, when the stage begins. */
   readonly at?: { readonly stage: string; readonly work: () => void };
-  readonly stopAt?: string;
   readonly signal?: AbortSignal;
   /** A database that stays. */
   readonly target?: string;
@@ -77,8 +86,8 @@ async function run(
   job: JobName,
   {
     date = "2021-06-01T00:00:00Z",
+    stopAtHeight,
     at,
-    stopAt,
     signal = new AbortController().signal,
     target,
   }: Run = {},
@@ -90,10 +99,14 @@ async function run(
     told.push(event);
     if (line?.test(event.msg) === true) at!.work();
   };
-  const forkStateHash = stopAt === undefined ? null : parseStateHash(stopAt);
   const outcome = runJob(
     { ...config, target: { ...config.target, database: target } },
-    { job, stop: { forkStateHash, stopAtHeight: null }, isDryRun: false, isReplacing: false },
+    {
+      job,
+      stop: { forkStateHash: null, stopAtHeight: stopAtHeight ?? null },
+      isDryRun: false,
+      isReplacing: false,
+    },
     {
       log: pino({}, { write }),
       signal,
@@ -216,12 +229,19 @@ test("blocks that are still pending are not published without a stop point", asy
   expect(await newest()).toEqual(before);
 });
 
-test("final leaves a hand-over whose every answer the restored dump gives", async () => {
+test("final ends in the preset's block, and leaves a hand-over whose every answer the restored dump gives", async () => {
   await fallNight();
-  const { set, height } = await run("final", { stopAt: tip });
+  await expect(run("final")).rejects.toThrow(UsageError);
+  const fork = `lastPreForkBlock: { height: ${BLOCKS}, stateHash: "${tip}" }\n`;
+  await appendFile(path.join(home, "network/network.yaml"), fork);
+  const elsewhere = run("final", { stopAtHeight: BigInt(BLOCKS) - 1n });
+  await expect(elsewhere).rejects.toThrow(
+    `final is to end in height ${BLOCKS - 1}, the last pre-fork block of ${NETWORK} is ${tip}`,
+  );
+  const { set, height } = await run("final");
   expect(height).toBe(BLOCKS);
   const { manifest } = (await newest())!;
-  expect(manifest.final).toBe(true);
+  expect(manifest).toMatchObject({ final: true, anchor: { stateHash: tip, vouchedBy: "preset" } });
   const read = async (role: "hand-over" | "hand-over-text") =>
     (await store.read(fileOf(manifest, role).name))!.content.toString();
   const report = JSON.parse(await read("hand-over")) as HandOver;
