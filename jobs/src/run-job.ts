@@ -138,7 +138,7 @@ async function standingSet(
 ): Promise<string | null> {
   if (isDryRun) return null;
   if (isPublished) return manifestName(network.name, tip);
-  return (await sets.newest())?.name ?? null;
+  return (await sets.newest(tip.height))?.name ?? null;
 }
 
 function wasSkipped(stages: readonly StageReport[], id: string): boolean {

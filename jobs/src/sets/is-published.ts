@@ -8,8 +8,9 @@ export async function whyPublished(world: JobWorld): Promise<string | null> {
   const { sets, target, job, isDryRun, isReplacing } = world;
   if (isDryRun || isReplacing) return null;
   const tip = await readTargetTip(target);
-  const set = await sets.newest();
-  if (tip === null || set === null || set.manifest.stateHash !== tip.stateHash) return null;
+  if (tip === null) return null;
+  const set = await sets.newest(tip.height);
+  if (set === null || set.manifest.stateHash !== tip.stateHash) return null;
   if (job === "final" && !set.manifest.final) return null;
   return `height ${tip.height} was verified and published as ${set.name}`;
 }

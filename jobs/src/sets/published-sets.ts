@@ -27,8 +27,9 @@ export interface PublishedSets {
   /**
    * The one of the greatest height whose files hold what its manifest says; null when there is none.
    * A bucket tells the checksums of its objects, the files of a folder are read.
+   * @param upTo a height that the set must not stand above.
    */
-  newest(): Promise<PublishedSet | null>;
+  newest(upTo?: bigint): Promise<PublishedSet | null>;
   /** Why sets were passed over so far. */
   faults(): readonly string[];
 }
@@ -63,9 +64,10 @@ export function publishedSets(
   return {
     complete: async () => (await find()).complete,
 
-    async newest() {
+    async newest(upTo) {
       const { complete, objects } = await find();
       for (const set of complete) {
+        if (upTo !== undefined && BigInt(set.manifest.height) > upTo) continue;
         let fault: string | null = null;
         for (const file of set.manifest.files) {
           if (checked.get(file.name) === file.sha256) continue;

@@ -1,4 +1,5 @@
-// Step 2 of daily and final: the newest complete set, its dump restored and its checkpoint at hand.
+// Step 2 of daily and final: the newest complete set that does not stand above the end of the run, its dump
+// restored and its checkpoint at hand.
 // A dump holds schema public only; what forklift knew about it comes back from the manifest.
 
 import {
@@ -38,11 +39,9 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
 
   async plan(world) {
     await requireForkBlock(world);
-    const { store, network, sets } = world;
-    const set = await sets.newest();
-    if (set === null) {
-      throw noSet(`${store.url} holds no complete set of ${network.name}`, sets.faults());
-    }
+    const end = await endOfRun(world);
+    const set = await world.sets.newest(end);
+    if (set === null) throw await noSet(world, end);
     const { name, manifest } = set;
     return { set: name, manifest, standing: await whyStanding(world, set) };
   },
@@ -75,8 +74,37 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
   },
 };
 
+/** Where the run is to stop, if it is told; a block that the source does not have is refused later. */
+async function endOfRun({ stop, source }: JobWorld): Promise<bigint | undefined> {
+  const { forkStateHash, stopAtHeight } = stop;
+  if (stopAtHeight !== null) return stopAtHeight;
+  if (forkStateHash === null) return undefined;
+  const [row] = await source.query<{ height: string }>(
+    "select height from blocks where state_hash = $1",
+    [forkStateHash],
+  );
+  return row && BigInt(row.height);
+}
+
 /** A store that was never primed is a matter of set-up; one whose sets are all torn is bad data. */
-function noSet(message: string, faults: readonly string[]): ForkliftError {
+async function noSet(
+  { store, network, sets }: JobWorld,
+  end: bigint | undefined,
+): Promise<ForkliftError> {
+  const lowest = (await sets.complete()).at(-1);
+  if (end !== undefined && lowest !== undefined && BigInt(lowest.manifest.height) > end) {
+    return new ConfigError(
+      `every complete set of ${network.name} in ${store.url} stands above height ${end}, where this run ` +
+        `is to end; the lowest is ${lowest.name}`,
+      {
+        hint:
+          `restore ${fileOf(lowest.manifest, "dump").name} into a database of your own, and take it back ` +
+          `with forklift unwind --to-height ${end}`,
+      },
+    );
+  }
+  const message = `${store.url} holds no complete set of ${network.name}`;
+  const faults = sets.faults();
   if (faults.length === 0) return new ConfigError(message, { hint: "run forklift prime first" });
   return new SourceDataError(`${message}: ${faults.join("; ")}`, {
     hint: "put the files back as they were published, or run forklift prime anew",
