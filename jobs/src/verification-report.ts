@@ -24,6 +24,8 @@ export const reportSchema = z.strictObject({
   tip: z.strictObject({ height, stateHash: z.string(), ledgerHash: z.string() }),
   /** The first height that was looked at; above 1 when an earlier run has proven what is below. */
   fromHeight: height,
+  /** Up to here the proof of an earlier run is trusted, by its digests; absent when all was looked at. */
+  provenBefore: z.strictObject({ height, stateHash: z.string() }).optional(),
   checks: z.array(
     z.strictObject({
       id: z.string(),

@@ -126,7 +126,17 @@ test("a source that does not have the tip is not taken for its voucher", async (
     await using session = await openTestSession(marked);
     await markProven(session, { height: `${TIP_HEIGHT}`, stateHash: tip, digests });
   }
-  expect(await forkliftJson([...args, source.url])).toMatchObject({ fromHeight: TIP_HEIGHT + 1 });
+  const proven = {
+    fromHeight: TIP_HEIGHT + 1,
+    provenBefore: { height: TIP_HEIGHT, stateHash: tip },
+  };
+  expect(await forkliftJson([...args, source.url])).toMatchObject(proven);
+  const { stdout: text } = await runForklift([...args, source.url]);
+  expect(text).toMatch(/chain-connected +nothing new +0 /);
+  expect(text).toMatch(/proven-part-unchanged +yes +\d\d /);
+  expect(text).toContain(`heights   no block above height ${TIP_HEIGHT}, in `);
+  expect(text).toContain(`proof of an earlier run up to height ${TIP_HEIGHT}, by its digests`);
+  expect(text).toContain(`111 of 111 proven, up to height ${TIP_HEIGHT} by the earlier run`);
 
   await using short = await changedCopy(source, "delete from blocks where height > 15");
   const { exit, stdout, stderr } = await runForklift([...args, short.url, "--json"]);

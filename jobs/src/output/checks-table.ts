@@ -8,7 +8,7 @@ import { table } from "./table.ts";
 const DIFFERENCES_MAX = 3;
 
 export function checksTable(report: VerificationReport): string {
-  const { anchor, tip, fromHeight, coverage } = report;
+  const { anchor, tip, provenBefore, coverage } = report;
   const checks = table(
     [
       { title: "check" },
@@ -20,7 +20,7 @@ export function checksTable(report: VerificationReport): string {
     [
       ...report.checks.map(({ id, name, ok, compared, elapsedMs }) => [
         id,
-        ok ? "yes" : "NO",
+        answerOf(ok, provenBefore !== undefined && compared === 0),
         grouped(compared),
         duration(elapsedMs),
         name,
@@ -39,17 +39,39 @@ export function checksTable(report: VerificationReport): string {
     checks,
     ...differenceLines(report),
     "",
-    `heights   ${fromHeight} to ${tip.height} in ${duration(report.elapsedMs)}`,
+    ...heightLines(report),
     `tip       ${tip.stateHash} at height ${tip.height}`,
     `anchor    ${anchor.stateHash} at height ${anchor.height}, vouched for by the ${anchor.vouchedBy}` +
       (above > 0n ? `; nobody vouches for the ${above} blocks above it` : ""),
-    `columns   ${coverage.proven} of ${coverage.columns} proven`,
+    `columns   ${coverage.proven} of ${coverage.columns} proven` +
+      (provenBefore === undefined
+        ? ""
+        : `, up to height ${provenBefore.height} by the earlier run`),
     ...coverage.unproven.map((column) => `          not proven: ${column}`),
     ...report.exceptions.map(
       ({ height, reason }) => `exception the ledger hash at height ${height}: ${reason}`,
     ),
     `answer    ${report.ok ? "the target is the history of this chain" : "NO"}`,
   ].join("\n");
+}
+
+function answerOf(isYes: boolean, isIdle: boolean): string {
+  if (!isYes) return "NO";
+  return isIdle ? "nothing new" : "yes";
+}
+
+function heightLines({ tip, fromHeight, provenBefore, elapsedMs }: VerificationReport): string[] {
+  const isNothingNew = fromHeight > tip.height;
+  const range = isNothingNew
+    ? `no block above height ${tip.height}`
+    : `${fromHeight} to ${tip.height}`;
+  const heights = `heights   ${range}, in ${duration(elapsedMs)}`;
+  if (provenBefore === undefined) return [heights];
+  return [
+    heights,
+    `trusted   the proof of an earlier run up to height ${provenBefore.height}, by its digests; ` +
+      "--full proves it anew",
+  ];
 }
 
 function differenceLines({ checks }: VerificationReport): string[] {

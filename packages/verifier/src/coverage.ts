@@ -17,7 +17,8 @@ export type Proof =
   | "equal to the genesis ledger"
   | "chain"
   | "constant"
-  | "row identity";
+  | "row identity"
+  | "earlier run";
 
 /** A proof, and the check that carries it out. */
 type Ground = readonly [proof: Proof, check: string];
@@ -58,6 +59,9 @@ const ACCOUNT: readonly Ground[] = [LEDGER, GENESIS];
 const CREATED: readonly Ground[] = [COMMANDS, ["equal to the source", "accounts-created-equal"]];
 const NO_MORE: Ground = ["row identity", "no-unreferenced-rows"];
 const NO_OTHER: Ground = ["row identity", "no-repeated-rows"];
+
+/** Of the rows that a run does not look at, because they are proven: nothing else speaks for them. */
+const EARLIER: Ground = ["earlier run", "proven-part-unchanged"];
 
 const PERMISSION_COLUMNS = [
   ...["edit_state", "send", "receive", "access", "set_delegate", "set_permissions"],
@@ -205,18 +209,23 @@ export interface Coverage {
 }
 
 /**
- * A column is proven when at least one of its checks was asked and none that was asked has failed.
+ * A column is proven when at least one of its checks was asked and none that was asked has failed. After
+ * an earlier run it rests on that one's proof, too, and on a check of this run only if it had rows to look at.
  * @param results of the checks that were asked.
  */
 export function coverageOf(catalog: Catalog, results: readonly CheckResult[]): Coverage {
   const answers = new Map(results.map(({ id, ok }) => [id, ok]));
+  const isContinued = answers.has(EARLIER[1]);
+  const idle = new Set(results.filter(({ compared }) => compared === 0).map(({ id }) => id));
   const by: Record<string, readonly Proof[]> = {};
   const unproven: string[] = [];
   for (const table of FILLED_TABLES) {
     for (const { name } of catalog.tables[table]?.columns ?? []) {
-      const asked = (GROUNDS[table][name] ?? []).filter(([, check]) => answers.has(check));
+      const own = (GROUNDS[table][name] ?? []).filter(([, check]) => answers.has(check));
+      const asked = isContinued && own.length > 0 ? [EARLIER, ...own] : own;
       const isProven = asked.length > 0 && asked.every(([, check]) => answers.get(check));
-      if (isProven) by[`${table}.${name}`] = [...new Set(asked.map(([proof]) => proof))];
+      const grounds = isContinued ? asked.filter(([, check]) => !idle.has(check)) : asked;
+      if (isProven) by[`${table}.${name}`] = [...new Set(grounds.map(([proof]) => proof))];
       else unproven.push(`${table}.${name}`);
     }
   }

@@ -1,6 +1,6 @@
 // What a verification found, as plain data and as the JSON document of `forklift verify`.
 
-import { jsonNumber } from "@forklift/chain";
+import { type BlockRef, jsonNumber } from "@forklift/chain";
 import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import type { Coverage } from "./coverage.ts";
@@ -24,8 +24,10 @@ export interface VerificationReport {
   readonly ok: boolean;
   readonly anchor: Anchor;
   readonly tip: Tip;
-  /** The first height that this run looked at. */
+  /** The first height that this run looked at; above the tip when no block is new. */
   readonly fromHeight: bigint;
+  /** Up to here an earlier run's proof is trusted, as long as the rows have its digests. */
+  readonly provenBefore?: BlockRef;
   readonly checks: readonly CheckResult[];
   readonly dropped: readonly DroppedCheck[];
   readonly coverage: Coverage;
@@ -43,7 +45,8 @@ export function blocksAboveAnchor({ anchor, tip }: Pick<VerificationReport, "anc
 
 /** The report as the documented JSON document: heights and counts are numbers, times seconds. */
 export function toJson(report: VerificationReport) {
-  const { ok, anchor, tip, fromHeight, checks, dropped, coverage, digests, rowCounts } = report;
+  const { ok, anchor, tip, fromHeight, provenBefore, checks, dropped } = report;
+  const { coverage, digests, rowCounts } = report;
   return {
     ok,
     anchor: {
@@ -59,6 +62,14 @@ export function toJson(report: VerificationReport) {
       ledgerHash: tip.ledgerHash,
     },
     fromHeight: jsonNumber(fromHeight),
+    ...(provenBefore === undefined
+      ? {}
+      : {
+          provenBefore: {
+            height: jsonNumber(provenBefore.height),
+            stateHash: provenBefore.stateHash,
+          },
+        }),
     checks: checks.map((check) => ({
       id: check.id,
       name: check.name,

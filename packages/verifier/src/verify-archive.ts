@@ -74,7 +74,10 @@ export async function verifySnapshot(
     ok: checks.every(({ ok }) => ok),
     anchor,
     tip: scope.tip,
-    fromHeight: (proven?.height ?? 0n) + 1n,
+    fromHeight: scope.provenHeight + 1n,
+    ...(proven === null
+      ? {}
+      : { provenBefore: { height: proven.height, stateHash: proven.stateHash } }),
     checks,
     dropped: [...walkChecks, ...tableChecks]
       // What a verification of everything has no need of is not left out.

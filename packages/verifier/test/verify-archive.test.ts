@@ -141,7 +141,10 @@ describe("verifyArchive", () => {
     const all = await verifyChanged("select 1");
     const report = await verifyChanged("select 1", { proven });
     expect(report.checks.flatMap(({ differences }) => differences)).toEqual([]);
-    expect(report.fromHeight).toBe(21n);
+    expect(report).toMatchObject({ fromHeight: 21n, provenBefore: { height: 20n } });
+    expect(report.coverage.by["user_commands.memo"]).toEqual([
+      ...["earlier run", "receipt chain", "recomputed transaction hash", "equal to the source"],
+    ]);
     expect(report.digests).toEqual(all.digests);
     expect(report.rowCounts).toEqual(all.rowCounts);
     const compared = Object.fromEntries(report.checks.map(({ id, compared: n }) => [id, n]));
@@ -150,6 +153,22 @@ describe("verifyArchive", () => {
     const above =
       "update user_commands set memo = 'x' where id = (select max(id) from user_commands)";
     expect(failedIn(await verifyChanged(above, { proven }))).toContain("user-commands-precomputed");
+  });
+
+  it("claims nothing but the earlier proof for what it had no rows of", async () => {
+    const report = await verifyChanged("select 1", { proven: await provenAt(archive.tipHeight) });
+    expect(report).toMatchObject({ ok: true, provenBefore: { height: archive.tipHeight } });
+    expect(report.fromHeight).toBe(archive.tipHeight + 1n);
+    expect(report.coverage.by["user_commands.memo"]).toEqual(["earlier run"]);
+    expect(report.coverage.by["tokens.value"]).toEqual(["earlier run", "constant"]);
+    const all = await verifyChanged("select 1");
+    expect(all).not.toHaveProperty("provenBefore");
+    expect(all.coverage.by["tokens.value"]).toEqual(["constant"]);
+
+    const proven = await provenAt(archive.tipHeight);
+    const changedBelow = "update user_commands set fee = '1' where id = 1";
+    const { coverage } = await verifyChanged(changedBelow, { proven });
+    expect(coverage.proven).toBe(0);
   });
 
   it("notices that the proven part has been changed, by the rows or by their digest", async () => {
