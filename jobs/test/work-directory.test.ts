@@ -24,7 +24,10 @@ async function leftOf(...names: readonly string[]): Promise<string[]> {
 
 async function ownName() {
   await using own = await openWorkDirectory(parent);
-  const [namespace, pid, began] = path.basename(own.path).slice("forklift-files-".length).split("-");
+  const [namespace, pid, began] = path
+    .basename(own.path)
+    .slice("forklift-files-".length)
+    .split("-");
   const nameOf = (change: {
     readonly namespace?: string;
     readonly pid?: number;
