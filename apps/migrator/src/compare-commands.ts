@@ -3,7 +3,6 @@
 
 import type { BlockRef, IncludedInternalCommand, IncludedUserCommand } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
-import type { ProvenBlock } from "./proven-block.ts";
 
 interface Commands {
   readonly userCommands: readonly IncludedUserCommand[];
@@ -11,15 +10,12 @@ interface Commands {
 }
 
 /** @throws SourceDataError naming the first command that differs, what differs and both values. */
-export function requireSameCommands(
-  source: BlockRef & Commands,
-  proven: Commands & Pick<ProvenBlock, "source">,
-): void {
-  requireSame(source, proven, "user command", {
+export function requireSameCommands(source: BlockRef & Commands, proven: Commands): void {
+  requireSame(source, "user command", {
     found: source.userCommands,
     expected: proven.userCommands,
   });
-  requireSame(source, proven, "internal command", {
+  requireSame(source, "internal command", {
     found: source.internalCommands,
     expected: proven.internalCommands,
   });
@@ -34,7 +30,6 @@ interface Inclusions<Included extends Inclusion> {
 
 function requireSame<Included extends Inclusion>(
   block: BlockRef,
-  { source: url }: Pick<ProvenBlock, "source">,
   kind: string,
   { found, expected }: Inclusions<Included>,
 ): void {
@@ -46,11 +41,11 @@ function requireSame<Included extends Inclusion>(
     const { hash } = (expected[at] ?? found[at])!.command;
     throw new SourceDataError(
       `${kind} ${at + 1} (${hash}) of block ${block.stateHash} at height ${block.height}: the source ` +
-        `has ${name} ${ofSource}, its precomputed block in ${url} has ${ofFile}`,
+        `has ${name} ${ofSource}, its precomputed block has ${ofFile}`,
       {
         hint:
-          "the replay's ledger hashes tell which of the two is right; get the file from another " +
-          "operator, or repair the source archive's rows",
+          "the replay's ledger hashes tell which of the two is right: repair the source archive's " +
+          "rows",
       },
     );
   }

@@ -1,19 +1,18 @@
 // Puts the two accounts of a block together: the source's rows and the precomputed block. Where both
-// tell the same thing they must agree, and the state hash vouches for the precomputed one.
+// tell the same thing they must agree, and the state hash vouches for the precomputed one. Commands,
+// for which it does not, were compared when the file was chosen.
 
 import type { EpochData, MigratedBlock, SourceBlock } from "@forklift/archive";
 import type { ProtocolState } from "@forklift/ledger";
 import { SourceDataError } from "@forklift/pipeline";
-import { requireSameCommands } from "./compare-commands.ts";
 import type { ProvenBlock } from "./proven-block.ts";
 
 /**
  * @param proven its protocol state hashes to the block's state hash.
- * @throws SourceDataError naming the column or command and both values where the source differs.
+ * @throws SourceDataError naming the column and both values where the source differs.
  */
 export function mergeBlock(source: SourceBlock, proven: ProvenBlock): MigratedBlock {
   requireSameState(source, proven.protocolState);
-  requireSameCommands(source, proven);
   const { blockchainState, consensusState } = proven.protocolState.body;
   return {
     height: source.height,

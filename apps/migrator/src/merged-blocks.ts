@@ -9,6 +9,8 @@ import {
 } from "@forklift/archive";
 import { type BlockRef, least, type StateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
+import type { WantedBlock } from "@forklift/precomputed";
+import { requireSameCommands } from "./compare-commands.ts";
 import { mergeBlock } from "./merge-block.ts";
 import { inForm } from "./output-form.ts";
 import type { ProvenBlock } from "./proven-block.ts";
@@ -39,14 +41,14 @@ export async function* mergedBlocks(
     parent = genesis!;
     yield inForm(mergeBlock(genesis!, await provenGenesis(genesis!, tools)), tools.form);
   }
-  async function* ids(): AsyncGenerator<BlockRef> {
+  async function* ids(): AsyncGenerator<WantedBlock> {
     for (let from = parent!.height + 1n; from <= chain.tip.height; from += BLOCKS_PER_READ) {
       const to = least(from + BLOCKS_PER_READ - 1n, chain.tip.height);
       const blocks = await readLinked(tools, chain, { from, to }, parent!.stateHash);
       parent = blocks.at(-1)!;
       for (const block of blocks) {
         waiting.push(block);
-        yield block;
+        yield wanted(block);
       }
     }
   }
@@ -60,10 +62,18 @@ async function provenGenesis(
   genesis: SourceBlock,
   { blocks, network }: Tools,
 ): Promise<ProvenBlock> {
-  const fetched = await blocks.tryFetch(genesis);
+  const fetched = await blocks.tryFetch(wanted(genesis));
   if (fetched !== null) return fetched;
   const { protocolState } = network.genesis;
-  return { protocolState, userCommands: [], internalCommands: [], source: "the network preset" };
+  const commands = { userCommands: [], internalCommands: [] };
+  requireSameCommands(genesis, commands);
+  return { protocolState, ...commands, source: "the network preset" };
+}
+
+/** A file with other commands than the archive's is refused while another place can be asked. */
+function wanted(source: SourceBlock): WantedBlock {
+  const { height, stateHash } = source;
+  return { height, stateHash, accept: (content) => requireSameCommands(source, content) };
 }
 
 async function readLinked(

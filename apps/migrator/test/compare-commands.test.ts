@@ -31,10 +31,7 @@ const commands = { userCommands: [PAYMENT], internalCommands: [COINBASE] };
 
 function compare(ofSource: Partial<typeof commands>): void {
   const stateHash = "3Nblock" as StateHash;
-  requireSameCommands(
-    { height: 9n, stateHash, ...commands, ...ofSource },
-    { ...commands, source: "a folder" },
-  );
+  requireSameCommands({ height: 9n, stateHash, ...commands, ...ofSource }, commands);
 }
 
 /** The same with another value in one of its fields. */
@@ -57,7 +54,7 @@ describe("the commands of a block", () => {
 
   test.each(["sequenceNo", "status", "failureReason"])("are refused for another %s", (name) => {
     expect(() => compare({ userCommands: [changed(PAYMENT, name)] })).toThrow(
-      `the source has ${name} other, its precomputed block in a folder has`,
+      `the source has ${name} other, its precomputed block has`,
     );
   });
 

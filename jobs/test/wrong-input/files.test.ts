@@ -10,6 +10,7 @@ import {
   MAINNET,
   mainnetDump,
   openTestDatabase,
+  runForklift,
   sharedPath,
 } from "@forklift/testkit";
 import { describe, expect } from "vitest";
@@ -82,6 +83,12 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
   });
 
   describe.concurrent("a block file", () => {
+    /** No state hash covers it. */
+    const alterFee = async (file: string) => {
+      const text = await readFile(file, "utf8");
+      await writeFile(file, text.replace('"fee":"0.01"', '"fee":"0.02"'));
+    };
+
     interface Damage {
       readonly name: string;
       readonly damage: (file: string, next: string) => Promise<void>;
@@ -100,6 +107,15 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
           name: "that is another block",
           damage: (file, next) => copyFile(next, file),
           says: (hashes) => `wrong state hash: recomputed ${hashes[66]}, expected ${hashes[65]}`,
+        },
+        {
+          name: "with another fee",
+          damage: alterFee,
+          says: (hashes) =>
+            new RegExp(
+              `wrong: user command 1 \\(Ckp\\w+\\) of block ${hashes[65]} at height 65: the source ` +
+                "has fee 10000000, its precomputed block has 20000000",
+            ),
         },
       ]),
     )(
@@ -128,6 +144,32 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         });
       },
     );
+
+    test("whose commands are not the archive's is made good by the next place", async ({
+      archive,
+      migration,
+      newFolder,
+      primed,
+    }) => {
+      const altered = await newFolder();
+      await cp(archive.blocks, altered, { recursive: true });
+      await alterFee(path.join(altered, blockFileOf(archive.stateHashes, 65)));
+      await using target = await openTestDatabase(primed);
+      const { exit, stdout, stderr } = await runForklift(
+        migration({
+          target: target.url,
+          blocks: `${altered},${archive.blocks}`,
+          more: ["--stop-at-height", String(AHEAD_HEIGHT), "--json"],
+        }),
+      );
+      expect(exit, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        blockSources: [
+          { found: 14, wrong: 1 },
+          { found: 1, wrong: 0 },
+        ],
+      });
+    });
 
     test("behind a server that only fails may be there later", async ({
       archive,

@@ -5,6 +5,15 @@ import type { BlockContent } from "./verify-block.ts";
 
 export type BlockId = BlockRef;
 
+/** What is asked for, with what the one who asks knows of it. */
+export interface WantedBlock extends BlockId {
+  /**
+   * Refuses a file for what no state hash covers. What it throws, a FormatError or a SourceDataError,
+   * is the reason why the file is wrong; the hint is for the case that no place has a better one.
+   */
+  readonly accept?: (content: BlockContent) => void;
+}
+
 /** A block that is what its name says; see `verifyBlock` for what that means. */
 export interface VerifiedBlock extends BlockId, BlockContent {
   /** The URL of the place that held it. */

@@ -4,7 +4,7 @@ import { blockFileName, type StateHash } from "@forklift/chain";
 import { SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { pMapIterable } from "p-map";
 import type { BlockCache } from "./block-cache.ts";
-import type { BlockId, BlockSource, VerifiedBlock } from "./block-source.ts";
+import type { BlockId, BlockSource, VerifiedBlock, WantedBlock } from "./block-source.ts";
 import { type BlockVerifier, openBlockVerifier } from "./block-verifier.ts";
 import { FileIntake } from "./file-intake.ts";
 import { type RefusalKind, refusalKind } from "./refusal.ts";
@@ -33,14 +33,14 @@ export interface BlockSources extends AsyncDisposable {
    * @throws SourceDataError that lists every place and what was wrong there.
    * @throws TryAgainError when no place has the block and one of them could not be reached.
    */
-  fetch(id: BlockId, expectedParent?: StateHash): Promise<VerifiedBlock>;
+  fetch(id: WantedBlock, expectedParent?: StateHash): Promise<VerifiedBlock>;
   /** Like `fetch`, but null when no place has a file of that name. A wrong file still throws. */
-  tryFetch(id: BlockId): Promise<VerifiedBlock | null>;
+  tryFetch(id: WantedBlock): Promise<VerifiedBlock | null>;
   /**
    * In the order of the ids, at most 64 at a time and 192 ahead of the consumer: however many ids
    * there are, it never holds more than 192 blocks without their proofs, 8 MB of files and 16 more.
    */
-  fetchAll(ids: Iterable<BlockId> | AsyncIterable<BlockId>): AsyncGenerator<VerifiedBlock>;
+  fetchAll(ids: Iterable<WantedBlock> | AsyncIterable<WantedBlock>): AsyncGenerator<VerifiedBlock>;
   /** In the order in which the places are asked, the cache among them. */
   statistics(): readonly SourceStatistics[];
 }
@@ -80,7 +80,7 @@ export function blockSources(
   const intake = new FileIntake();
 
   async function search(
-    id: BlockId,
+    id: WantedBlock,
     expectedParent?: StateHash,
   ): Promise<VerifiedBlock | readonly Refusal[]> {
     const { height, stateHash } = id;
@@ -98,7 +98,7 @@ export function blockSources(
 
   async function ask(
     { source, tally, absence }: Place,
-    id: BlockId,
+    id: WantedBlock,
     expectedParent?: StateHash,
   ): Promise<BlockContent | Refusal> {
     const { url } = source;
@@ -115,6 +115,7 @@ export function blockSources(
           return { url, kind: "missing", what: "missing", error: null };
         }
         const content = await verifier.verifyBlock(bytes, id, expectedParent);
+        id.accept?.(content);
         tally.found();
         if (source.isRemote) await cache?.keep(id, bytes);
         return content;
@@ -129,7 +130,7 @@ export function blockSources(
     }
   }
 
-  async function fetch(id: BlockId, expectedParent?: StateHash): Promise<VerifiedBlock> {
+  async function fetch(id: WantedBlock, expectedParent?: StateHash): Promise<VerifiedBlock> {
     const result = await search(id, expectedParent);
     if (isBlock(result)) return result;
     throw notFound(id, network, result);
@@ -206,8 +207,11 @@ function notFound({ height, stateHash }: BlockId, network: string, refusals: rea
       hint: `a source could not be read; run again, or put ${name} into a folder of your own`,
     });
   }
+  const other = `get ${name} from another archive operator and put it into a folder among the sources`;
+  const own = refusals.flatMap(({ error }) => (error instanceof SourceDataError ? error.hint : []));
+  const [advice] = own.filter((hint) => hint !== undefined);
   return new SourceDataError(message, {
     cause,
-    hint: `get ${name} from another archive operator and put it into a folder among the sources`,
+    hint: advice === undefined ? other : `${advice}, or ${other}`,
   });
 }

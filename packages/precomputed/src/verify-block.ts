@@ -27,7 +27,8 @@ export interface BlockContent {
   readonly protocolState: ProtocolState;
   /**
    * In the order of application, with recomputed hashes. No state hash covers them: they are the
-   * block's if they agree with the archive's, or lead to the block's ledger hash.
+   * block's if they agree with the archive's, or lead to the block's ledger hash. Who asks for the
+   * block can say so by `accept`.
    */
   readonly userCommands: readonly IncludedUserCommand[];
   readonly internalCommands: readonly IncludedInternalCommand[];

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { blockFileName } from "@forklift/chain";
 import { ConfigError, SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { BlockId, BlockSource } from "../src/block-source.ts";
+import type { BlockId, BlockSource, WantedBlock } from "../src/block-source.ts";
 import { blockSources } from "../src/block-sources.ts";
 import { openBlockSources } from "../src/open-block-sources.ts";
 import { BUNDLE, idsIn, isMissing, unpackBundle } from "./mainnet.ts";
@@ -19,6 +19,7 @@ describe.skipIf(isMissing)("block sources", () => {
   let work: string;
   let chain: BlockId[];
   const nameOf = (id: BlockId) => blockFileName({ network, ...id });
+  const contentOf = (id: BlockId) => readFileSync(join(unpacked, nameOf(id)), "utf8");
 
   beforeAll(async () => {
     unpacked = await mkdtemp(join(tmpdir(), "forklift-unpacked-"));
@@ -268,6 +269,45 @@ describe.skipIf(isMissing)("block sources", () => {
     await using sources = await openCached();
     await expect(sources.tryFetch(lost)).rejects.toThrow(/wrong: not a precomputed block/);
     expect(await sources.tryFetch(lost)).toBeNull();
+  });
+
+  test("a file that the one who asks does not accept is refused, and never kept", async () => {
+    const wanted = chain.find((id) => contentOf(id).includes('"fee":"0.01"'))!;
+    const altered = contentOf(wanted).replace('"fee":"0.01"', '"fee":"0.02"');
+    await using server = await serve((_, response) => response.end(altered));
+    const cache = { dir: join(work, "cache"), maxBytes: 10_000_000 };
+    const cached = join(cache.dir, "blocks", nameOf(wanted));
+    const openCached = (...urls: string[]) =>
+      openBlockSources({ urls, network, scratchDirectory: join(work, "scratch"), cache });
+    await using alone = await openCached(server.url);
+    await alone.fetch(wanted);
+    expect(readFileSync(cached, "utf8")).toBe(altered);
+
+    const accept: WantedBlock["accept"] = ({ userCommands }) => {
+      const { fee } = userCommands[0]!.command;
+      if (fee === 10_000_000n) return;
+      throw new SourceDataError(`expected fee 10000000, found ${fee}`, { hint: "look at it" });
+    };
+    await using sources = await openCached(server.url, unpacked);
+    for await (const { source } of sources.fetchAll([{ ...wanted, accept }])) {
+      expect(source).toBe(`file://${unpacked}`);
+    }
+    expect(sources.statistics()).toMatchObject([
+      { found: 0, wrong: 1 },
+      { found: 0, wrong: 1 },
+      { found: 1, wrong: 0 },
+    ]);
+    expect(existsSync(cached)).toBe(false);
+    const error: unknown = await alone
+      .tryFetch({ ...wanted, accept })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SourceDataError);
+    const { message, hint } = error as SourceDataError;
+    expect(message).toContain(`${server.url}/: wrong: expected fee 10000000, found 20000000`);
+    expect(hint).toBe(
+      `look at it, or get ${nameOf(wanted)} from another archive operator and put it into a folder ` +
+        "among the sources",
+    );
   });
 
   test("credentials that are refused end the search at once", async () => {
