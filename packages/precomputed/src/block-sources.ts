@@ -49,6 +49,8 @@ export interface BlockSourcesParts {
   /** Asked before the first remote place; takes what remote places gave. */
   readonly cache?: BlockCache;
   readonly verifier?: BlockVerifier;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number;
 }
 
 interface Place {
@@ -68,13 +70,13 @@ interface Refusal {
 export function blockSources(
   sources: readonly BlockSource[],
   network: string,
-  { cache, verifier = openBlockVerifier() }: BlockSourcesParts = {},
+  { cache, verifier = openBlockVerifier(), now = () => performance.now() }: BlockSourcesParts = {},
 ): BlockSources {
   const places = inOrder(sources, cache).map(
     (source): Place => ({
       source,
       tally: sourceTally(source.url, () => source.retries?.() ?? 0),
-      absence: new Absence(),
+      absence: new Absence(source.url, now),
     }),
   );
   const intake = new FileIntake();
@@ -102,12 +104,7 @@ export function blockSources(
     expectedParent?: StateHash,
   ): Promise<BlockContent | Refusal> {
     const { url } = source;
-    const read = async () => {
-      absence.throwIfLeftAlone(url);
-      const bytes = await tally.reading(() => source.find(id));
-      absence.ended();
-      return bytes;
-    };
+    const read = () => absence.watch(() => tally.reading(() => source.find(id)));
     try {
       return await intake.take(read, async (bytes) => {
         if (bytes === null) {
@@ -124,8 +121,7 @@ export function blockSources(
       const kind = refusalKind(error);
       if (kind === null) throw error;
       tally.refused(kind);
-      if (kind === "unavailable") absence.noticed();
-      else if (source === cache) await cache.discard(id);
+      if (kind !== "unavailable" && source === cache) await cache.discard(id);
       return { url, kind, what: `${kind}: ${(error as Error).message}`, error };
     }
   }
@@ -169,26 +165,42 @@ function inOrder(
 
 /** How often a place could not be reached, since it last could. */
 class Absence {
+  readonly #url: string;
+  readonly #now: () => number;
   #failuresInARow = 0;
-  #leftAloneUntilMs = 0;
+  #leftAloneUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** @throws TryAgainError */
-  throwIfLeftAlone(url: string): void {
-    if (performance.now() >= this.#leftAloneUntilMs) return;
-    throw new TryAgainError(
-      `${url} was away ${this.#failuresInARow} times in a row and is not asked for a while`,
-    );
+  constructor(url: string, now: () => number) {
+    this.#url = url;
+    this.#now = now;
   }
 
-  noticed(): void {
+  /**
+   * Asks the place. Only what the place itself said counts: were it left alone for having been left
+   * alone, it would never be asked again.
+   * @throws TryAgainError without asking while it is left alone.
+   */
+  async watch<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    if (this.#now() < this.#leftAloneUntilMs) {
+      throw new TryAgainError(
+        `${this.#url} was away ${this.#failuresInARow} times in a row and is not asked for a while`,
+      );
+    }
+    try {
+      const answer = await ask();
+      this.#failuresInARow = 0;
+      this.#leftAloneUntilMs = Number.NEGATIVE_INFINITY;
+      return answer;
+    } catch (error) {
+      if (refusalKind(error) === "unavailable") this.#notice();
+      throw error;
+    }
+  }
+
+  #notice(): void {
     this.#failuresInARow++;
     if (this.#failuresInARow < FAILURES_IN_A_ROW_MAX) return;
-    this.#leftAloneUntilMs = performance.now() + LEFT_ALONE_MS;
-  }
-
-  ended(): void {
-    this.#failuresInARow = 0;
-    this.#leftAloneUntilMs = 0;
+    this.#leftAloneUntilMs = this.#now() + LEFT_ALONE_MS;
   }
 }
 

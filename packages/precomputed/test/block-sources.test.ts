@@ -222,6 +222,33 @@ describe.skipIf(isMissing)("block sources", () => {
     await expect(alone.fetch(chain[0]!)).rejects.toThrow(/3 times in a row and is not asked/);
   });
 
+  test("a place that was away is asked again after a minute, however many blocks came since", async () => {
+    let nowMs = 0;
+    const there: BlockSource = {
+      url: "there",
+      isRemote: true,
+      find: async (id) => readFileSync(join(unpacked, nameOf(id))),
+      async [Symbol.asyncDispose]() {},
+    };
+    const first: BlockSource = {
+      ...there,
+      url: "first",
+      async find(id) {
+        if (nowMs === 0) throw new TryAgainError("first: ECONNREFUSED");
+        return await there.find(id);
+      },
+    };
+    await using sources = blockSources([first, there], network, { now: () => nowMs });
+    const nextSource = async (at: number) => (await sources.fetch(chain[at]!)).source;
+    for (let at = 0; at < 3; at++) expect(await nextSource(at)).toBe("there");
+    for (let at = 3; at < 60; at++) {
+      nowMs += 1000;
+      expect(await nextSource(at)).toBe("there");
+    }
+    nowMs = 60_000;
+    expect(await nextSource(60)).toBe("first");
+  });
+
   test("what came from far away is kept after local places, and never believed", async () => {
     let requests = 0;
     await using server = await serve((request, response) => {
