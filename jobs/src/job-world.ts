@@ -105,6 +105,7 @@ export async function withJobWorld<Result>(
     network: network.name,
     scratchDirectory: work.path,
     ...(config.cache === undefined ? {} : { cache: config.cache }),
+    warn,
   });
   return await use({
     ...options,

@@ -82,6 +82,7 @@ async function migrate(
   { host, finish }: { readonly host: Host; readonly finish: Finish },
 ): Promise<void> {
   const shell = openShell(host, logOptionsOf(options));
+  const warn = (message: string) => shell.log.warn(message);
   await using work = await openWorkDirectory();
   await createDatabaseIfMissing(options.targetDb);
   await using target = await openTarget(options.targetDb);
@@ -89,8 +90,8 @@ async function migrate(
     ...blockPlacesOf(options),
     network: shared.network.name,
     scratchDirectory: work.path,
+    warn,
   });
-  const warn = (message: string) => shell.log.warn(message);
   const watch = watchRate(shell);
   try {
     const stages = await runInTarget(migration, { ...shared, target, blocks, warn }, watch.shell);

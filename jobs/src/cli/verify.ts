@@ -86,7 +86,8 @@ export function addVerifyCommand(
         options.ledgerHashException,
       );
       const genesisLedger = await loadGenesisLedger(network, options.genesisLedger);
-      await using blocks = await openBlocks(options, network, work);
+      const warn = (message: string) => shell.log.warn(message);
+      await using blocks = await openBlocks(options, network, { work, warn });
       const stop = { forkStateHash: null, stopAtHeight: null };
       const trustedStateHash = options.trustedStateHash ?? null;
       const anchor =
@@ -138,11 +139,11 @@ function requireGrounds({ sourceDb, blocks, threads }: Options): void {
 async function openBlocks(
   { blocks: urls, ...options }: Options,
   { name: network }: Network,
-  work: WorkDirectory,
+  { work, warn }: { readonly work: WorkDirectory; readonly warn: (message: string) => void },
 ): Promise<BlockSources | null> {
   if (urls === undefined) return null;
   const places = blockPlacesOf({ ...options, blocks: urls });
   // The hashes of the ledger, which take longer than the blocks, have one.
   const threads = options.threads - 1;
-  return await openBlockSources({ ...places, network, scratchDirectory: work.path, threads });
+  return await openBlockSources({ ...places, network, scratchDirectory: work.path, threads, warn });
 }

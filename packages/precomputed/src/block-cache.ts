@@ -104,7 +104,10 @@ export function blockCache({ dir, maxBytes }: CacheOptions, network: string): Bl
     },
 
     async discard(id) {
-      await rm(pathOf(id), { force: true });
+      const path = pathOf(id);
+      await rm(path, { force: true }).catch((error: unknown) => {
+        throw fileError(error, `remove ${path}`);
+      });
     },
 
     async [Symbol.asyncDispose]() {},

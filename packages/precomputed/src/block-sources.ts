@@ -1,7 +1,7 @@
 // Several places for precomputed blocks, asked in order. What they give is verified before use.
 
 import { blockFileName, type StateHash } from "@forklift/chain";
-import { SourceDataError, TryAgainError } from "@forklift/pipeline";
+import { ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { pMapIterable } from "p-map";
 import type { BlockCache } from "./block-cache.ts";
 import type { BlockId, BlockSource, VerifiedBlock, WantedBlock } from "./block-source.ts";
@@ -49,6 +49,8 @@ export interface BlockSourcesParts {
   /** Asked before the first remote place; takes what remote places gave. */
   readonly cache?: BlockCache;
   readonly verifier?: BlockVerifier;
+  /** Tells the operator of what does not stop the run. */
+  readonly warn?: (message: string) => void;
   /** Milliseconds of a clock that only goes forward. */
   readonly now?: () => number;
 }
@@ -70,8 +72,9 @@ interface Refusal {
 export function blockSources(
   sources: readonly BlockSource[],
   network: string,
-  { cache, verifier = openBlockVerifier(), now = () => performance.now() }: BlockSourcesParts = {},
+  parts: BlockSourcesParts = {},
 ): BlockSources {
+  const { cache, verifier = openBlockVerifier(), now = () => performance.now() } = parts;
   const places = inOrder(sources, cache).map(
     (source): Place => ({
       source,
@@ -80,6 +83,7 @@ export function blockSources(
     }),
   );
   const intake = new FileIntake();
+  const cacheWriter = cache && new CacheWriter(cache, parts.warn);
 
   async function search(
     id: WantedBlock,
@@ -114,14 +118,14 @@ export function blockSources(
         const content = await verifier.verifyBlock(bytes, id, expectedParent);
         id.accept?.(content);
         tally.found();
-        if (source.isRemote) await cache?.keep(id, bytes);
+        if (source.isRemote) await cacheWriter?.keep(id, bytes);
         return content;
       });
     } catch (error) {
       const kind = refusalKind(error);
       if (kind === null) throw error;
       tally.refused(kind);
-      if (kind !== "unavailable" && source === cache) await cache.discard(id);
+      if (kind !== "unavailable" && source === cache) await cacheWriter?.discard(id);
       return { url, kind, what: `${kind}: ${(error as Error).message}`, error };
     }
   }
@@ -201,6 +205,40 @@ class Absence {
     this.#failuresInARow++;
     if (this.#failuresInARow < FAILURES_IN_A_ROW_MAX) return;
     this.#leftAloneUntilMs = this.#now() + LEFT_ALONE_MS;
+  }
+}
+
+/**
+ * A cache that cannot be written costs a later run time. It takes no block from this one, and says
+ * nothing about the place that gave it.
+ */
+class CacheWriter {
+  readonly #cache: BlockCache;
+  readonly #warn: BlockSourcesParts["warn"];
+  #failure: ForkliftError | null = null;
+
+  constructor(cache: BlockCache, warn: BlockSourcesParts["warn"]) {
+    this.#cache = cache;
+    this.#warn = warn;
+  }
+
+  async keep(id: BlockId, bytes: Uint8Array): Promise<void> {
+    if (this.#failure === null) await this.#attempt(() => this.#cache.keep(id, bytes));
+  }
+
+  async discard(id: BlockId): Promise<void> {
+    await this.#attempt(() => this.#cache.discard(id));
+  }
+
+  async #attempt(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof ForkliftError)) throw error;
+      if (this.#failure !== null) return;
+      this.#failure = error;
+      this.#warn?.(`this run keeps no more blocks in ${this.#cache.url}: ${error.message}`);
+    }
   }
 }
 

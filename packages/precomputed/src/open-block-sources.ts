@@ -7,7 +7,7 @@ import { ConfigError } from "@forklift/pipeline";
 import { parseStoreUrl } from "@forklift/storage";
 import { blockCache, type CacheOptions } from "./block-cache.ts";
 import type { BlockSource } from "./block-source.ts";
-import { type BlockSources, blockSources } from "./block-sources.ts";
+import { type BlockSources, type BlockSourcesParts, blockSources } from "./block-sources.ts";
 import { openBlockVerifier } from "./block-verifier.ts";
 import { bundleSource, isBundle } from "./bundle-source.ts";
 import { folderSource } from "./folder-source.ts";
@@ -26,6 +26,8 @@ export interface BlockSourcesOptions {
   readonly cache?: CacheOptions;
   /** Threads that verify blocks, each with some 70 MB; 0 verifies here. One a core unless told. */
   readonly threads?: number;
+  /** Tells the operator of what does not stop the run. */
+  readonly warn?: BlockSourcesParts["warn"];
 }
 
 /**
@@ -33,7 +35,7 @@ export interface BlockSourcesOptions {
  * @throws ConfigError for no URL, a URL of no known kind, or a local place that is not there.
  */
 export async function openBlockSources(options: BlockSourcesOptions): Promise<BlockSources> {
-  const { urls, network, scratchDirectory, threads } = options;
+  const { urls, network, scratchDirectory, threads, warn } = options;
   if (urls.length === 0) {
     throw new ConfigError("no source of precomputed blocks is configured", {
       hint: "give at least one folder, URL or tar archive under `blocks`",
@@ -53,6 +55,7 @@ export async function openBlockSources(options: BlockSourcesOptions): Promise<Bl
   }
   return blockSources(sources, network, {
     ...(cache === undefined ? {} : { cache: blockCache(cache, network) }),
+    ...(warn === undefined ? {} : { warn }),
     ...(threads === undefined ? {} : { verifier: openBlockVerifier({ workers: threads }) }),
   });
 }

@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { blockFileName } from "@forklift/chain";
 import { ConfigError, SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { blockCache } from "../src/block-cache.ts";
 import type { BlockId, BlockSource, WantedBlock } from "../src/block-source.ts";
 import { blockSources } from "../src/block-sources.ts";
+import { folderSource } from "../src/folder-source.ts";
 import { openBlockSources } from "../src/open-block-sources.ts";
 import { BUNDLE, idsIn, isMissing, unpackBundle } from "./mainnet.ts";
 
@@ -296,6 +298,32 @@ describe.skipIf(isMissing)("block sources", () => {
     await using sources = await openCached();
     await expect(sources.tryFetch(lost)).rejects.toThrow(/wrong: not a precomputed block/);
     expect(await sources.tryFetch(lost)).toBeNull();
+  });
+
+  test("a cache that cannot be written costs no block, and is told of once", async () => {
+    await using server = await serve((request, response) => {
+      response.end(readFileSync(join(unpacked, request.url!.slice(1))));
+    });
+    const dir = join(work, "cache");
+    await writeFile(dir, "a file");
+    const warnings: string[] = [];
+    await using sources = blockSources([folderSource(server.url, network)], network, {
+      cache: {
+        ...blockCache({ dir, maxBytes: 10_000_000 }, network),
+        find: async () => Buffer.from("damaged"),
+      },
+      warn: (message) => warnings.push(message),
+    });
+    const wanted = chain.slice(0, 5);
+    const heights: bigint[] = [];
+    for await (const { height } of sources.fetchAll(wanted)) heights.push(height);
+    expect(heights).toEqual(wanted.map(({ height }) => height));
+    expect(sources.statistics()).toMatchObject([{ wrong: 5 }, { found: 5, unavailable: 0 }]);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^this run keeps no more blocks in .*\/cache\/blocks: cannot .*: ENOTDIR/,
+      ),
+    ]);
   });
 
   test("a file that the one who asks does not accept is refused, and never kept", async () => {
