@@ -152,8 +152,9 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
       primed,
     }) => {
       const altered = await newFolder();
+      const name = blockFileOf(archive.stateHashes, 65);
       await cp(archive.blocks, altered, { recursive: true });
-      await alterFee(path.join(altered, blockFileOf(archive.stateHashes, 65)));
+      await alterFee(path.join(altered, name));
       await using target = await openTestDatabase(primed);
       const { exit, stdout, stderr } = await runForklift(
         migration({
@@ -163,6 +164,9 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         }),
       );
       expect(exit, stderr).toBe(0);
+      expect(stderr).toContain(
+        `${name} of file://${altered} is set aside: wrong: user command 1 (`,
+      );
       expect(JSON.parse(stdout)).toMatchObject({
         blockSources: [
           { found: 14, wrong: 1 },

@@ -1,13 +1,15 @@
 // Several places for precomputed blocks, asked in order. What they give is verified before use.
 
 import { blockFileName, type StateHash } from "@forklift/chain";
-import { ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
+import { SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { pMapIterable } from "p-map";
 import type { BlockCache } from "./block-cache.ts";
 import type { BlockId, BlockSource, VerifiedBlock, WantedBlock } from "./block-source.ts";
 import { type BlockVerifier, openBlockVerifier } from "./block-verifier.ts";
+import { CacheWriter } from "./cache-writer.ts";
 import { FileIntake } from "./file-intake.ts";
 import { type RefusalKind, refusalKind } from "./refusal.ts";
+import { RefusedFiles } from "./refused-files.ts";
 import { type SourceStatistics, type SourceTally, sourceTally } from "./source-tally.ts";
 import type { BlockContent } from "./verify-block.ts";
 
@@ -83,7 +85,9 @@ export function blockSources(
     }),
   );
   const intake = new FileIntake();
-  const cacheWriter = cache && new CacheWriter(cache, parts.warn);
+  const warn = (message: string) => parts.warn?.(message);
+  const cacheWriter = cache && new CacheWriter(cache, warn);
+  const refusedFiles = new RefusedFiles(network, warn);
 
   async function search(
     id: WantedBlock,
@@ -125,8 +129,12 @@ export function blockSources(
       const kind = refusalKind(error);
       if (kind === null) throw error;
       tally.refused(kind);
-      if (kind !== "unavailable" && source === cache) await cacheWriter?.discard(id);
-      return { url, kind, what: `${kind}: ${(error as Error).message}`, error };
+      const what = `${kind}: ${(error as Error).message}`;
+      if (kind !== "unavailable") {
+        refusedFiles.tell(id, url, what);
+        if (source === cache) await cacheWriter?.discard(id);
+      }
+      return { url, kind, what, error };
     }
   }
 
@@ -152,6 +160,7 @@ export function blockSources(
     },
     statistics: () => places.map(({ tally }) => tally.statistics()),
     async [Symbol.asyncDispose]() {
+      refusedFiles.tellRest();
       await verifier[Symbol.asyncDispose]();
       for (const { source } of places) await source[Symbol.asyncDispose]();
     },
@@ -205,40 +214,6 @@ class Absence {
     this.#failuresInARow++;
     if (this.#failuresInARow < FAILURES_IN_A_ROW_MAX) return;
     this.#leftAloneUntilMs = this.#now() + LEFT_ALONE_MS;
-  }
-}
-
-/**
- * A cache that cannot be written costs a later run time. It takes no block from this one, and says
- * nothing about the place that gave it.
- */
-class CacheWriter {
-  readonly #cache: BlockCache;
-  readonly #warn: BlockSourcesParts["warn"];
-  #failure: ForkliftError | null = null;
-
-  constructor(cache: BlockCache, warn: BlockSourcesParts["warn"]) {
-    this.#cache = cache;
-    this.#warn = warn;
-  }
-
-  async keep(id: BlockId, bytes: Uint8Array): Promise<void> {
-    if (this.#failure === null) await this.#attempt(() => this.#cache.keep(id, bytes));
-  }
-
-  async discard(id: BlockId): Promise<void> {
-    await this.#attempt(() => this.#cache.discard(id));
-  }
-
-  async #attempt(write: () => Promise<void>): Promise<void> {
-    try {
-      await write();
-    } catch (error) {
-      if (!(error instanceof ForkliftError)) throw error;
-      if (this.#failure !== null) return;
-      this.#failure = error;
-      this.#warn?.(`this run keeps no more blocks in ${this.#cache.url}: ${error.message}`);
-    }
   }
 }
 

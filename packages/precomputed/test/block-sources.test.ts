@@ -300,6 +300,34 @@ describe.skipIf(isMissing)("block sources", () => {
     expect(await sources.tryFetch(lost)).toBeNull();
   });
 
+  test("files that are set aside are told of, the first ones by name and reason", async () => {
+    const [wrong, cut] = [chain[10]!, chain[20]!];
+    const bad = join(work, "one");
+    await copyFile(join(unpacked, nameOf(chain[30]!)), join(bad, nameOf(wrong)));
+    await writeFile(join(bad, nameOf(cut)), contentOf(cut).slice(0, 7000));
+    for (const id of chain.slice(40, 70)) await writeFile(join(bad, nameOf(id)), "{}");
+    const warnings: string[] = [];
+    {
+      await using sources = await openBlockSources({
+        urls: [bad, join(work, "two"), unpacked],
+        network,
+        scratchDirectory: join(work, "scratch"),
+        warn: (message) => warnings.push(message),
+      });
+      for (const id of [chain[0]!, wrong, cut]) await sources.fetch(id);
+      expect(warnings).toEqual([
+        `${nameOf(wrong)} of file://${bad} is set aside: wrong: wrong state hash: recomputed ` +
+          `${chain[30]!.stateHash}, expected ${wrong.stateHash}`,
+        `${nameOf(cut)} of file://${bad} is set aside: truncated: the JSON is cut off at byte 7000`,
+      ]);
+      for await (const { source } of sources.fetchAll(chain.slice(40, 70))) {
+        expect(source).toBe(`file://${unpacked}`);
+      }
+      expect(warnings).toHaveLength(20);
+    }
+    expect(warnings.slice(20)).toEqual(["12 more block files are set aside, wrong or truncated"]);
+  });
+
   test("a cache that cannot be written costs no block, and is told of once", async () => {
     await using server = await serve((request, response) => {
       response.end(readFileSync(join(unpacked, request.url!.slice(1))));
@@ -319,7 +347,7 @@ describe.skipIf(isMissing)("block sources", () => {
     for await (const { height } of sources.fetchAll(wanted)) heights.push(height);
     expect(heights).toEqual(wanted.map(({ height }) => height));
     expect(sources.statistics()).toMatchObject([{ wrong: 5 }, { found: 5, unavailable: 0 }]);
-    expect(warnings).toEqual([
+    expect(warnings.filter((message) => message.startsWith("this run"))).toEqual([
       expect.stringMatching(
         /^this run keeps no more blocks in .*\/cache\/blocks: cannot .*: ENOTDIR/,
       ),
