@@ -3,12 +3,12 @@
 // Files are written whole or not at all. They are not forced to the disk: after a power cut a file
 // may be empty or torn, and since every block is verified it is then found out and fetched again.
 
-import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { blockFileName } from "@forklift/chain";
 import { fileError } from "@forklift/pipeline";
 import { BLOCK_FILE_BYTES_MAX, type BlockId, type BlockSource } from "./block-source.ts";
+import { isMissing, partialPath, removeAbandoned, statIfThere } from "./partial-files.ts";
 
 export interface CacheOptions {
   readonly dir: string;
@@ -30,9 +30,6 @@ const KEPT_SHARE = 0.9;
  * processes write there too: together they may exceed the bound by this much each.
  */
 const UNSEEN_SHARE = 1 / 16;
-
-/** A half-written file this old belongs to a process that died. */
-const PARTIAL_AGE_MS = 60 * 60 * 1000;
 
 interface CachedFile {
   readonly path: string;
@@ -84,7 +81,7 @@ export function blockCache({ dir, maxBytes }: CacheOptions, network: string): Bl
     async keep(id, bytes) {
       if (bytes.byteLength > maxBytes) return;
       const path = pathOf(id);
-      const temporary = join(folder, `.${randomUUID()}.partial`);
+      const temporary = partialPath(folder, "");
       try {
         await mkdir(folder, { recursive: true });
         const room = trimming.then(() => makeRoom(bytes.byteLength));
@@ -116,6 +113,7 @@ export function blockCache({ dir, maxBytes }: CacheOptions, network: string): Bl
 
 /** Removes the least recently used until `room` more bytes fit; the bytes that are left. */
 async function trim(folder: string, maxBytes: number, room: number): Promise<number> {
+  await removeAbandoned(folder);
   const files = (await listFiles(folder)).sort((a, b) => a.usedMs - b.usedMs);
   let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   if (total + room <= maxBytes) return total;
@@ -131,21 +129,11 @@ async function trim(folder: string, maxBytes: number, room: number): Promise<num
 async function listFiles(folder: string): Promise<CachedFile[]> {
   const files: CachedFile[] = [];
   for (const name of await readdir(folder)) {
+    if (!name.endsWith(".json")) continue;
     const path = join(folder, name);
-    const found = await stat(path).catch((error: unknown) => {
-      if (isMissing(error)) return null;
-      throw error;
-    });
+    const found = await statIfThere(path);
     if (found?.isFile() !== true) continue;
-    if (name.endsWith(".partial") && Date.now() - found.mtimeMs > PARTIAL_AGE_MS) {
-      await rm(path, { force: true });
-    } else if (name.endsWith(".json")) {
-      files.push({ path, bytes: found.size, usedMs: found.mtimeMs });
-    }
+    files.push({ path, bytes: found.size, usedMs: found.mtimeMs });
   }
   return files;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

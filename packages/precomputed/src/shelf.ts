@@ -80,11 +80,17 @@ async function findOrMakeIndex(options: BundleOptions, opened: Opened): Promise<
     opened.push(known);
     return shelfOf(options, openedLater(options, identity, opened), known);
   }
-  const windows = await openNamedSpool(indexDirectory, indexFileName(identity));
-  opened.push(windows);
+  const openIndexFile = async () => {
+    const spool = await openNamedSpool(indexDirectory, indexFileName(identity));
+    opened.push(spool);
+    return spool;
+  };
+  const windows = options.isCompressed ? await openIndexFile() : null;
   const found = await indexBundle(file, windows, options);
-  await writeIndex(windows, identity, found);
-  await windows.publish();
+  // Without windows nothing is written during the pass, which may take hours.
+  const indexFile = windows ?? (await openIndexFile());
+  await writeIndex(indexFile, identity, found);
+  await indexFile.publish();
   return shelfOf(options, file, withWindows(found, windows));
 }
 

@@ -2,8 +2,9 @@
 
 import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileError } from "@forklift/pipeline";
+import { partialPath, removeAbandoned } from "./partial-files.ts";
 
 /** A run of bytes in a file. */
 export interface Slice {
@@ -18,7 +19,8 @@ export interface Spool extends AsyncDisposable {
 
 /** Nameless: the name goes at once, the file with its last handle, however the run ends. */
 export async function openSpool(scratchDirectory: string): Promise<Spool> {
-  const { file, path } = await createFile(scratchDirectory, `bundle-${randomUUID()}.spool`);
+  const path = join(scratchDirectory, `bundle-${randomUUID()}.spool`);
+  const file = await createFile(path);
   await rm(path);
   return spoolOf(file, path);
 }
@@ -28,9 +30,19 @@ export interface NamedSpool extends Spool {
   publish(): Promise<void>;
 }
 
-/** Under a name that nobody reads until it is published. Disposed before that, it is gone. */
+/**
+ * Under a name that nobody reads until it is published. Disposed before that, it is gone. It is to be
+ * written to at least once an hour, or others take it for abandoned.
+ */
 export async function openNamedSpool(folder: string, name: string): Promise<NamedSpool> {
-  const { file, path } = await createFile(folder, `.${name}.${randomUUID()}.partial`);
+  const path = partialPath(folder, `${name}.`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await removeAbandoned(folder);
+  } catch (error) {
+    throw fileError(error, `write in ${folder}`);
+  }
+  const file = await createFile(path);
   let isPublished = false;
   return {
     ...spoolOf(file, path),
@@ -67,11 +79,10 @@ function spoolOf(file: FileHandle, path: string): Spool {
   };
 }
 
-async function createFile(folder: string, name: string) {
-  const path = join(folder, name);
+async function createFile(path: string): Promise<FileHandle> {
   try {
-    await mkdir(folder, { recursive: true });
-    return { file: await open(path, "wx+"), path };
+    await mkdir(dirname(path), { recursive: true });
+    return await open(path, "wx+");
   } catch (error) {
     throw fileError(error, `create ${path}`);
   }

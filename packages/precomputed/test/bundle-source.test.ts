@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { blockFileName } from "@forklift/chain";
 import { SourceDataError, TryAgainError } from "@forklift/pipeline";
@@ -107,6 +107,20 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
     touch();
     await using changed = openSource();
     await expect(changed.find(ids[0]!)).rejects.toThrow(/is damaged at byte/);
+  });
+
+  test("what a killed run has left of its index is removed by the next one", async () => {
+    const { openSource, indexFile } = await indexed("killed.tar.gz");
+    const names = [".bundle-a.index.b.partial", ".bundle-a.index.c.partial"];
+    const [old, young] = names.map((name) => join(dirname(indexFile), name)) as [string, string];
+    for (const path of [old, young]) writeFileSync(path, "half");
+    const yesterday = new Date(Date.now() - 86_400_000);
+    utimesSync(old, yesterday, yesterday);
+    await rm(indexFile);
+    await using source = openSource();
+    expect(await source.find(ids[5]!)).not.toBeNull();
+    const left = await readdir(dirname(indexFile));
+    expect(left.sort()).toEqual([basename(young), basename(indexFile)]);
   });
 
   test("an index that is damaged or cut is not believed, but made again", async () => {

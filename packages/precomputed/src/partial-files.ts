@@ -1,0 +1,36 @@
+// Files that are being written: nobody reads them until they get the name that they are meant to have.
+
+import { randomUUID } from "node:crypto";
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+const ENDING = ".partial";
+
+/** A file that was not written to for as long belongs to a process that died. */
+const ABANDONED_MS = 60 * 60 * 1000;
+
+export function partialPath(folder: string, prefix: string): string {
+  return join(folder, `.${prefix}${randomUUID()}${ENDING}`);
+}
+
+export async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith(ENDING)) continue;
+    const path = join(folder, name);
+    const found = await statIfThere(path);
+    if (found === null || Date.now() - found.mtimeMs <= ABANDONED_MS) continue;
+    await rm(path, { force: true });
+  }
+}
+
+/** Null for a file that another process has removed or renamed by now. */
+export async function statIfThere(path: string) {
+  return await stat(path).catch((error: unknown) => {
+    if (isMissing(error)) return null;
+    throw error;
+  });
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
