@@ -106,14 +106,22 @@ function openedLater(
   const openWhole = async () => {
     const file = await openBundleFile(url, scratchDirectory);
     opened.push(file);
-    if (file.version !== identity.version) {
-      throw new TryAgainError(
-        `${identity.url} was ${identity.version} when this run began, and is ${file.version} now`,
-        { hint: "run again, and it is indexed anew" },
-      );
+    try {
+      if (file.version !== identity.version) {
+        throw new TryAgainError(
+          `${identity.url} was ${identity.version} when this run began, and is ${file.version} now`,
+          { hint: "run again, and it is indexed anew" },
+        );
+      }
+      await file.makeReadable();
+      return file;
+    } catch (error) {
+      // The next attempt opens another, and there may be one for every block.
+      const at = opened.indexOf(file);
+      if (at !== -1) opened.splice(at, 1);
+      await file[Symbol.asyncDispose]();
+      throw error;
     }
-    await file.makeReadable();
-    return file;
   };
   return {
     async read(slice) {

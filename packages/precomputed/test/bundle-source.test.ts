@@ -236,6 +236,8 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
     expect(await source.find({ ...ids[0]!, height: 1n })).toBeNull();
     server.served.version = '"two"';
     const error = await source.find(ids[0]!).then(String, (thrown: unknown) => thrown);
+    // Whoever asks again is not to find one more download held open.
+    await expect.poll(() => server.served.ended).toBe(server.served.asked);
     expect(error).toBeInstanceOf(TryAgainError);
     expect(`${error}`).toMatch(/was \d+ bytes, "one" when this run began, and is .*"two"/);
     server.served.version = '"one"';
