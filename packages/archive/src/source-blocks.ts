@@ -14,6 +14,7 @@ import {
 import type { Session } from "@forklift/postgres";
 import type { SourceChain } from "./source-chain.ts";
 import { readSourceInternalCommands, readSourceUserCommands } from "./source-commands.ts";
+import { parseColumn } from "./source-value.ts";
 
 /** A block as the source holds it. */
 export interface SourceBlock extends BlockRef {
@@ -76,8 +77,12 @@ export async function readSourceBlocks(
     ledgerHash: row.ledger_hash,
     creator: row.creator,
     winner: row.winner,
-    globalSlotSinceHardFork: parseGlobalSlotSinceHardFork(row.global_slot),
-    globalSlotSinceGenesis: parseGlobalSlotSinceGenesis(row.global_slot_since_genesis),
+    globalSlotSinceHardFork: parseColumn(row, "global_slot", parseGlobalSlotSinceHardFork),
+    globalSlotSinceGenesis: parseColumn(
+      row,
+      "global_slot_since_genesis",
+      parseGlobalSlotSinceGenesis,
+    ),
     timestamp: BigInt(row.timestamp),
     chainStatus: row.chain_status,
     userCommands: userCommands.get(row.id) ?? [],

@@ -5,6 +5,7 @@ import { type BlockRef, type ChainStatus, parseStateHash, type StateHash } from 
 import { ConfigError, SourceDataError, UsageError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { auditError, mendingFile } from "./source-finding.ts";
+import { parseColumn, type RowOfBlock } from "./source-value.ts";
 
 /** Where a run is to end; both null means the highest canonical block. */
 export interface StopPoint {
@@ -87,7 +88,7 @@ export async function* chainBlocks(
   { canonicalHeight, tail }: SourceChain,
   above: bigint,
 ): AsyncGenerator<BlockRef> {
-  const rows = source.rows<{ height: string; state_hash: string }>(
+  const rows = source.rows<RowOfBlock>(
     `select b.height, b.state_hash from blocks b
      where ${chainCondition("b")} and b.height > $3 order by b.height`,
     [canonicalHeight, tail.map(({ stateHash }) => stateHash), above],
@@ -102,7 +103,7 @@ export async function chainBlockAt(
   height: bigint,
 ): Promise<BlockRef | null> {
   if (height > canonicalHeight) return tail.find((block) => block.height === height) ?? null;
-  const [row] = await source.query<{ height: string; state_hash: string }>(
+  const [row] = await source.query<RowOfBlock>(
     "select height, state_hash from blocks where chain_status = 'canonical' and height = $1",
     [height],
   );
@@ -110,7 +111,7 @@ export async function chainBlockAt(
 }
 
 async function highestCanonical(source: Session): Promise<BlockRef> {
-  const [row] = await source.query<{ height: string; state_hash: string }>(
+  const [row] = await source.query<RowOfBlock>(
     `select height, state_hash from blocks where chain_status = 'canonical'
      order by height desc limit 1`,
   );
@@ -180,7 +181,7 @@ function missingAncestor(tip: BlockRef, root: WalkedBlock, network: string): Sou
 /** Above the canonical chain the one highest tip decides, as the network's longest chain does. */
 async function chainThroughHeight(walk: Walk, height: bigint): Promise<SourceChain> {
   const { source } = walk;
-  const tips = await source.query<{ height: string; state_hash: string }>(
+  const tips = await source.query<RowOfBlock>(
     `select height, state_hash from blocks
      where height = (select max(height) from blocks where chain_status <> 'orphaned')
        and chain_status <> 'orphaned' order by state_hash`,
@@ -195,7 +196,7 @@ async function chainThroughHeight(walk: Walk, height: bigint): Promise<SourceCha
   // One after the other: a session takes one query at a time.
   const chains: SourceChain[] = [];
   for (const tip of tips) {
-    chains.push(await chainEndingIn(walk, parseStateHash(tip.state_hash)));
+    chains.push(await chainEndingIn(walk, blockRef(tip).stateHash));
   }
   const [chosen, ...others] = chains.map((chain) => cutAt(chain, height));
   const rival = others.find((other) => other.tip.stateHash !== chosen!.tip.stateHash);
@@ -245,8 +246,11 @@ async function walkToCanonical(source: Session, from: StateHash): Promise<Walked
   }));
 }
 
-function blockRef(row: { height: string; state_hash: string }): BlockRef {
-  return { height: BigInt(row.height), stateHash: parseStateHash(row.state_hash) };
+function blockRef(row: RowOfBlock): BlockRef {
+  return {
+    height: BigInt(row.height),
+    stateHash: parseColumn(row, "state_hash", parseStateHash),
+  };
 }
 
 function refOf({ height, stateHash }: WalkedBlock): BlockRef {

@@ -1,5 +1,6 @@
 import { SourceDataError, UsageError } from "@forklift/pipeline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readSourceBlocks } from "../src/source-blocks.ts";
 import {
   chainBlockAt,
   chainBlocks,
@@ -128,6 +129,36 @@ describe("selectChain", () => {
     expect(selected.tip).toEqual({ height: 3n, stateHash: hashOf("p") });
     expect(selected.tail).toEqual([selected.tip]);
   });
+
+  test("a tip whose state hash is none is the source's fault, named with its height", async () => {
+    await using spoiled = await openOldArchive(
+      chain("g-a", { parent: null, height: 1 }, "canonical"),
+    );
+    const { session } = spoiled;
+    await session.query("update blocks set state_hash = '3NKnonsense' where height = 2");
+    const selecting = selectChain(session, stop({}), "mainnet");
+    await expect(selecting).rejects.toThrow(SourceDataError);
+    await expect(selecting).rejects.toThrow(
+      "block 3NKnonsense at height 2: state_hash of the source is malformed: ",
+    );
+  });
+
+  test.each(["global_slot", "global_slot_since_genesis"])(
+    "a block whose %s is none is the source's fault, named with height and hash",
+    async (column) => {
+      await using spoiled = await openOldArchive(
+        chain("g-a", { parent: null, height: 1 }, "canonical"),
+      );
+      const { session } = spoiled;
+      await session.query(`update blocks set ${column} = -1 where height = 2`);
+      const selected = await selectChain(session, stop({}), "mainnet");
+      const reading = readSourceBlocks(session, selected, { from: 1n, to: 2n });
+      await expect(reading).rejects.toThrow(SourceDataError);
+      await expect(reading).rejects.toThrow(
+        `block ${hashOf("a")} at height 2: ${column} of the source is malformed: `,
+      );
+    },
+  );
 
   test("an archive without a canonical block is refused", async () => {
     await using empty = await openOldArchive([]);
