@@ -187,9 +187,10 @@ async function chainThroughHeight(walk: Walk, height: bigint): Promise<SourceCha
        and chain_status <> 'orphaned' order by state_hash`,
   );
   const highest = BigInt(tips[0]?.height ?? 0);
+  const hashes = tips.map((tip) => tip.state_hash).join(" and ");
   if (highest < height) {
     throw new SourceDataError(
-      `the source ends at height ${highest}, --stop-at-height says ${height}`,
+      `the source ends at height ${highest} (${hashes}), --stop-at-height says ${height}`,
       { hint: "wait until the archive node has received the block, or choose a lower height" },
     );
   }
@@ -202,8 +203,7 @@ async function chainThroughHeight(walk: Walk, height: bigint): Promise<SourceCha
   const rival = others.find((other) => other.tip.stateHash !== chosen!.tip.stateHash);
   if (rival !== undefined) {
     throw new SourceDataError(
-      `two chains of height ${highest} part at or below height ${height}: ` +
-        `${tips.map((tip) => tip.state_hash).join(" and ")}`,
+      `two chains of height ${highest} part at or below height ${height}: ${hashes}`,
       { hint: "name the block itself with --fork-state-hash" },
     );
   }

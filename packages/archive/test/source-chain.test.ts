@@ -73,7 +73,8 @@ describe("selectChain", () => {
     [
       "a height above all blocks",
       { height: 9n },
-      "the source ends at height 6, --stop-at-height says 9",
+      `the source ends at height 6 (${[hashOf("e"), hashOf("e2")].sort().join(" and ")}), ` +
+        "--stop-at-height says 9",
     ],
     [
       "a height where two tips tie",
