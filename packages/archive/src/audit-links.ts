@@ -23,6 +23,8 @@ export async function auditLinks(...asked: Parameters<Question>): Promise<readon
   return found;
 }
 
+const GENESIS_HEIGHT = 1n;
+
 /** Heights between two canonical blocks, or below the first, at which no block is canonical. */
 interface Gap {
   /** The canonical block above the gap, whose parent hash names the topmost missing block. */
@@ -130,6 +132,8 @@ function findingsOfGap(gap: Gap, walked: readonly Walked[], network: string): Fi
     });
     return findings;
   }
+  // Below genesis nothing is missing: that it is not canonical is the whole fault.
+  if (end !== undefined && BigInt(end.height) === GENESIS_HEIGHT) return findings;
   findings.push(missingBlock(gap, end, network));
   return findings;
 }

@@ -112,6 +112,18 @@ describe("the audit of a chain's links", () => {
     expect(findings[0]?.fault).toContain("is orphaned, but it is an ancestor of the canonical");
   });
 
+  test.each([
+    ["alone", ["g"]],
+    ["with the block above it", ["g", "a"]],
+  ])("a genesis block that is marked wrong, %s, lacks nothing below it", async (_what, names) => {
+    const marked = CHAIN.map((block) =>
+      names.includes(block.name) ? { ...block, status: "orphaned" as const } : block,
+    );
+    const { findings, counts } = await audit(marked);
+    expect(counts).toEqual({ "chain-status": 1 });
+    expect(filesToFetch(findings)).toEqual([]);
+  });
+
   test("looks below a block that is marked wrong for the one that is missing", async () => {
     const marked = without("a").map((block) =>
       block.name === "b" ? { ...block, status: "pending" as const } : block,
