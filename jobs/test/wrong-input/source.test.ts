@@ -1,7 +1,12 @@
 // A source that breaks a rule, is the wrong database or is away: refused before the first write.
 
 import { urlWithDatabase } from "@forklift/postgres";
-import { isMainnetDataMissing, openPlainRole, openTestDatabase } from "@forklift/testkit";
+import {
+  isMainnetDataMissing,
+  openPlainRole,
+  openTestDatabase,
+  runForklift,
+} from "@forklift/testkit";
 import { describe, expect } from "vitest";
 import { contentsOf } from "../contents.ts";
 import { blockFileOf } from "../small-archive.ts";
@@ -183,6 +188,23 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         next: `grant select on public_keys, user_commands to ${role.name}`,
       });
       expect(await contentsOf(target)).toEqual({});
+    });
+
+    test("that the role may read but for its balances is migrated, and says so", async ({
+      archive,
+      migration,
+      primed,
+    }) => {
+      await using role = await openPlainRole(archive.source, [
+        "grant select on all tables in schema public to ROLE",
+        "revoke select on balances, timing_info from ROLE",
+      ]);
+      await using target = await openTestDatabase(primed);
+      const { exit, stderr } = await runForklift(
+        migration({ source: role.url, target: target.url, more: ["--stop-at-height", "61"] }),
+      );
+      expect(exit, stderr).toBe(0);
+      expect(stderr).toContain("balances of the source, which stay behind, are not counted");
     });
 
     test("that is empty is refused", async ({ migration, primed }) => {

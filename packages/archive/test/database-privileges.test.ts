@@ -14,6 +14,8 @@ import {
   requireReadable,
   requireWritable,
 } from "../src/database-privileges.ts";
+import { countLeftBehind } from "../src/left-behind.ts";
+import { hashOf } from "./old-archive.ts";
 
 async function archiveOf(era: "mainnet" | "berkeley"): Promise<TestDatabase> {
   const database = await openTestDatabase();
@@ -35,6 +37,11 @@ test("SELECT alone lets a source be read, balances and timing left out", async (
   ]);
   await using session = await sessionOf(role);
   await expect(requireReadable(session)).resolves.toBeUndefined();
+  const chain = { tip: { height: 1n, stateHash: hashOf("g") }, canonicalHeight: 1n, tail: [] };
+  const nothing = { orphanedBlocks: 0, pendingBlocks: 0, canonicalBlocksAbove: 0 };
+  expect(await countLeftBehind(session, chain)).toEqual(nothing);
+  await using owner = await openTestSession(source);
+  expect(await countLeftBehind(owner, chain)).toEqual({ ...nothing, balances: 0 });
 });
 
 test("every table that the role may not read is named with the grant that is missing", async () => {

@@ -27,9 +27,10 @@ export const preflight: WholeStage<MigratorWorld, Plan> = {
   async plan(world) {
     const inspection = await inspect(world);
     if (inspection.audit.stoppingCount > 0) throw auditError(inspection.audit);
-    const warnings = warningsOf(inspection);
-    for (const warning of warnings) world.warn(warning);
     const { chain, targetTip } = inspection.range;
+    const leftBehind = await countLeftBehind(world.source, chain);
+    const warnings = warningsOf(inspection, leftBehind);
+    for (const warning of warnings) world.warn(warning);
     return {
       network: world.network.name,
       targetTip,
@@ -37,7 +38,7 @@ export const preflight: WholeStage<MigratorWorld, Plan> = {
       blockCount: blockCountOf(inspection),
       pendingCount: chain.tail.length,
       warnings,
-      leftBehind: await countLeftBehind(world.source, chain),
+      leftBehind,
     };
   },
 
@@ -71,7 +72,7 @@ function blockCountOf({ range: { chain, targetTip } }: Inspection): bigint {
 }
 
 /** Faults of one kind are one sentence: a source may have thousands that do not matter. */
-function warningsOf(inspection: Inspection): string[] {
+function warningsOf(inspection: Inspection, leftBehind: LeftBehind): string[] {
   const { audit, servers, range } = inspection;
   const load = {
     bytes: estimatedBytes(servers[0], {
@@ -83,5 +84,9 @@ function warningsOf(inspection: Inspection): string[] {
     const first = audit.findings.find((finding) => finding.kind === kind);
     return `beside the chain: ${first?.fault ?? kind}${count > 1 ? ` (and ${count - 1} more)` : ""}`;
   });
-  return [...servers.flatMap((server) => settingWarnings(server, load)), ...faults];
+  const uncounted =
+    leftBehind.balances === undefined
+      ? ["balances of the source, which stay behind, are not counted: the role may not read them"]
+      : [];
+  return [...servers.flatMap((server) => settingWarnings(server, load)), ...faults, ...uncounted];
 }
