@@ -1,5 +1,5 @@
 import { auditError } from "@forklift/archive";
-import { type MigratorWorld, migration, planMigration } from "@forklift/migrator";
+import { inspect, type MigratorWorld, migration, planMigration } from "@forklift/migrator";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import {
   createDatabaseIfMissing,
@@ -84,14 +84,15 @@ async function migrate(
   const shell = openShell(host, logOptionsOf(options));
   const warn = (message: string) => shell.log.warn(message);
   await using work = await openWorkDirectory();
-  await createDatabaseIfMissing(options.targetDb);
-  await using target = await openTarget(options.targetDb);
   await using blocks = await openBlockSources({
     ...blockPlacesOf(options),
     network: shared.network.name,
     scratchDirectory: work.path,
     warn,
   });
+  if (!(await databaseExists(options.targetDb))) await requireWholeSource(shared);
+  await createDatabaseIfMissing(options.targetDb);
+  await using target = await openTarget(options.targetDb);
   const watch = watchRate(shell);
   try {
     const stages = await runInTarget(migration, { ...shared, target, blocks, warn }, watch.shell);
@@ -102,6 +103,12 @@ async function migrate(
     throw error;
   }
   await watch.save(target);
+}
+
+/** What preflight would refuse, asked while there is no target that a refusal would leave behind. */
+async function requireWholeSource(shared: Shared): Promise<void> {
+  const { audit } = await inspect({ ...shared, target: null });
+  if (audit.stoppingCount > 0) throw auditError(audit);
 }
 
 /** Opens the target, where there is one, without its lock and without the right to write. */

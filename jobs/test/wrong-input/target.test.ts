@@ -1,8 +1,9 @@
 // A target that is somebody else's, away, in use or altered: said, and left as it is.
 
-import { lockDatabase } from "@forklift/postgres";
+import { databaseExists, lockDatabase, urlWithDatabase } from "@forklift/postgres";
 import {
   isMainnetDataMissing,
+  MAINNET,
   openPlainRole,
   openTestDatabase,
   openTestSession,
@@ -11,7 +12,7 @@ import { describe, expect } from "vitest";
 import { contentsOf } from "../contents.ts";
 import { changedCopy } from "../small-archive.ts";
 import { CLOSED_PORT, expectUntouched, LEDGER, replay, test } from "./fixture.ts";
-import { expectRefusal } from "./refusal.ts";
+import { byName, expectRefusal, type Refusal } from "./refusal.ts";
 
 describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
   describe.concurrent("a target", () => {
@@ -55,6 +56,52 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         },
       );
     });
+
+    interface Unmade extends Refusal {
+      readonly name: string;
+      readonly sql?: string;
+      readonly blocks?: string;
+      readonly more?: readonly string[];
+    }
+
+    test.for(
+      byName<Unmade>([
+        {
+          name: "a stop point that nobody knows",
+          more: ["--fork-state-hash", MAINNET.tip],
+          exit: 65,
+          says: [`the source has no block ${MAINNET.tip}`],
+          next: "check the hash",
+        },
+        {
+          name: "a source with a fault",
+          sql: `update blocks set chain_status = 'orphaned'
+                where height = 40 and chain_status = 'canonical'`,
+          exit: 65,
+          says: ["at height 40 is orphaned, but it is an ancestor"],
+          next: "repair these rows",
+        },
+        {
+          name: "blocks that are nowhere",
+          blocks: "/nowhere",
+          exit: 78,
+          says: ["is not a folder"],
+          next: "check the path",
+        },
+      ]),
+    )(
+      "that does not exist is not made for %s",
+      async ([_name, { sql = "select 1", blocks, more = [], ...refusal }], {
+        archive,
+        migration,
+      }) => {
+        await using source = await archive.changedSource(sql);
+        const target = urlWithDatabase(source.url, `${source.name}_target`);
+        const args = { source: source.url, target, more };
+        await expectRefusal(migration(blocks === undefined ? args : { ...args, blocks }), refusal);
+        expect(await databaseExists(target)).toBe(false);
+      },
+    );
 
     test("in the other form than the asked one is refused", async ({ migration, primed }) => {
       await using target = await openTestDatabase(primed);
