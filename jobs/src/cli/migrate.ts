@@ -1,4 +1,4 @@
-import { auditError } from "@forklift/archive";
+import { auditError, type SourceAudit } from "@forklift/archive";
 import { inspect, type MigratorWorld, migration, planMigration } from "@forklift/migrator";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import {
@@ -90,12 +90,14 @@ async function migrate(
     scratchDirectory: work.path,
     warn,
   });
-  if (!(await databaseExists(options.targetDb))) await requireWholeSource(shared);
+  const exists = await databaseExists(options.targetDb);
+  const audited = exists ? {} : { audit: await auditWhole(shared) };
   await createDatabaseIfMissing(options.targetDb);
   await using target = await openTarget(options.targetDb);
   const watch = watchRate(shell);
   try {
-    const stages = await runInTarget(migration, { ...shared, target, blocks, warn }, watch.shell);
+    const world = { ...shared, ...audited, target, blocks, warn };
+    const stages = await runInTarget(migration, world, watch.shell);
     finish(stagesOutcome(stages, { blockSources: blocks.statistics() }));
   } catch (error) {
     // A run that was stopped has measured, too; but its own error is the one worth telling.
@@ -106,9 +108,10 @@ async function migrate(
 }
 
 /** What preflight would refuse, asked while there is no target that a refusal would leave behind. */
-async function requireWholeSource(shared: Shared): Promise<void> {
+async function auditWhole(shared: Shared): Promise<SourceAudit> {
   const { audit } = await inspect({ ...shared, target: null });
   if (audit.stoppingCount > 0) throw auditError(audit);
+  return audit;
 }
 
 /** Opens the target, where there is one, without its lock and without the right to write. */
