@@ -26,7 +26,7 @@ function parser<Value>(parse: (text: string) => Value) {
 export const stateHashOption = parser(parseStateHash);
 
 /** Of an option that may be given several times. */
-export const stateHashesOption = (text: string, hashes: readonly StateHash[]): StateHash[] => [
+export const stateHashesOption = (text: string, hashes: readonly StateHash[] = []): StateHash[] => [
   ...hashes,
   stateHashOption(text),
 ];
@@ -35,6 +35,12 @@ export const heightOption = parser((text) => parseUnsigned(text, UINT32_MAX));
 
 /** A count that is small enough for a number. */
 export const countOption = parser((text) => Number(parseUnsigned(text, UINT32_MAX)));
+
+export const positiveOption = (text: string): number => {
+  const count = countOption(text);
+  if (count === 0) throw new InvalidArgumentError("expected a number above 0");
+  return count;
+};
 
 /** A store: a plain path is a folder of this machine. */
 export function folderUrl(urlOrPath: string): string {
@@ -77,16 +83,16 @@ export function logOptionsOf(
 
 export interface ConfigOptions {
   readonly config: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
 }
 
 export function withConfigOptions(command: Command): Command {
   return command
     .requiredOption("--config <file>", "the configuration, a YAML file")
-    .option("--set <key=value>", "override a key of the configuration; repeatable", collect, []);
+    .option("--set <key=value>", "override a key of the configuration; repeatable", collect);
 }
 
-function collect(setting: string, settings: readonly string[]): string[] {
+function collect(setting: string, settings: readonly string[] = []): string[] {
   return [...settings, setting];
 }
 

@@ -6,8 +6,8 @@ import { type Host, type Outcome, openShell } from "./host.ts";
 import {
   type CommonOptions,
   type ConfigOptions,
-  countOption,
   logOptionsOf,
+  positiveOption,
   withCommonOptions,
   withConfigOptions,
 } from "./options.ts";
@@ -23,11 +23,11 @@ export function addScheduleCommand(
 ): void {
   withConfigOptions(withCommonOptions(program.command("schedule")))
     .description("run the daily job whenever the schedule of the configuration says so")
-    .option("--next <n>", "only print when the next so many runs are due", countOption)
+    .option("--next <n>", "only print when the next so many runs are due", positiveOption)
     .action(async (options: Options) => {
       const { config } = await loadConfig({
         file: options.config,
-        settings: options.set,
+        settings: options.set ?? [],
         environment: host.environment,
       });
       const shell = openShell(host, logOptionsOf(options, config.log));

@@ -20,7 +20,7 @@ import {
 import { copySets, removeCopied } from "../stages/copy-sets.ts";
 import { verifySets } from "../stages/verify-sets.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
-import { type CommonOptions, countOption, logOptionsOf, withCommonOptions } from "./options.ts";
+import { type CommonOptions, logOptionsOf, positiveOption, withCommonOptions } from "./options.ts";
 
 interface StoreOptions extends CommonOptions {
   readonly store?: string;
@@ -60,16 +60,16 @@ export function addStoreCommand(
     .argument("[sets...]", "heights or names of manifests; default: the newest")
     .requiredOption("--to <url>", "the store to copy to")
     .option("--all", "every complete set")
-    .option("--jobs <n>", "transfers at the same time", countOption, COPY_JOBS)
+    .option("--jobs <n>", "transfers at the same time", positiveOption, COPY_JOBS)
     .option("--move", "remove from the first store what was copied and compared")
     .action(async (names: string[], options: CopyOptions) =>
       finish(await copy(names, options, host)),
     );
   add("prune", "say which sets may go, and with --yes remove them")
-    .option("--last <n>", "keep the newest so many sets", countOption)
-    .option("--daily <n>", "keep the newest set of each of so many days", countOption)
-    .option("--weekly <n>", "the same for weeks", countOption)
-    .option("--monthly <n>", "the same for months", countOption)
+    .option("--last <n>", "keep the newest so many sets", positiveOption)
+    .option("--daily <n>", "keep the newest set of each of so many days", positiveOption)
+    .option("--weekly <n>", "the same for weeks", positiveOption)
+    .option("--monthly <n>", "the same for months", positiveOption)
     .option("--keep-if-verified", "count only sets whose files were read and compared")
     .option("--storage-class <rules>", "CLASS:DAYS,… by age, where objects have one", classOption)
     .option("--leftovers", "also remove what belongs to no complete set")

@@ -51,6 +51,24 @@ describe("a wrong command line", () => {
       "--genesis-ledger spares a first replay",
     ],
     [
+      "a store that keeps no set",
+      ["store", "prune", "--store", "./s", "--last", "0"],
+      "option '--last <n>' argument '0' is invalid",
+      "forklift COMMAND --help",
+    ],
+    [
+      "a copy without transfers",
+      ["store", "copy", "--store", "./s", "--to", "./t", "--jobs", "0"],
+      "option '--jobs <n>' argument '0' is invalid",
+      "forklift COMMAND --help",
+    ],
+    [
+      "no next run",
+      ["schedule", "--config", "x.yaml", "--next", "0"],
+      "option '--next <n>' argument '0' is invalid",
+      "forklift COMMAND --help",
+    ],
+    [
       "an interval of nothing",
       ["replay", "--target-db", CLOSED_PORT, "--checkpoint", "/c", "--checkpoint-interval", "0"],
       "--checkpoint-interval must be above 0",
