@@ -20,7 +20,7 @@ export function addConfigCommand(
     .action(async (options: CommonOptions & ConfigOptions) => {
       const loaded = await loadConfig({
         file: options.config,
-        settings: options.set,
+        settings: options.set ?? [],
         environment: host.environment,
       });
       finish({ text: explainConfig(loaded), json: explanations(loaded) });

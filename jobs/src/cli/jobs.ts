@@ -60,7 +60,7 @@ export function addJobCommands(
 async function runWithOptions(job: JobName, options: Options, host: Host): Promise<JobOutcome> {
   const { config } = await loadConfig({
     file: options.config,
-    settings: options.set,
+    settings: options.set ?? [],
     environment: host.environment,
   });
   const trusted = options.trustedStateHash ?? config.trustedStateHash;

@@ -18,7 +18,6 @@ import {
   type ForkGenesisOptions,
   folderUrl,
   forkGenesisUrlOf,
-  heightOption,
   logOptionsOf,
   type StopOptions,
   stateHashesOption,
@@ -35,10 +34,10 @@ interface Options extends CommonOptions, StopOptions, ForkGenesisOptions {
   readonly sourceDb?: string;
   readonly genesisLedger?: string;
   readonly checkpoint?: string;
-  readonly checkpointInterval: bigint;
+  readonly checkpointInterval: number;
   readonly checkpoints: string;
   readonly network?: string;
-  readonly ledgerHashException: readonly StateHash[];
+  readonly ledgerHashException?: readonly StateHash[];
   readonly threads: number;
 }
 
@@ -56,8 +55,8 @@ export function addReplayCommand(
     .option(
       "--checkpoint-interval <blocks>",
       "blocks between two checkpoints",
-      heightOption,
-      BigInt(REPLAY_DEFAULTS.checkpointIntervalBlocks),
+      countOption,
+      REPLAY_DEFAULTS.checkpointIntervalBlocks,
     )
     .option("--checkpoints <url>", "where checkpoints are written and found", "./")
     .option("--network <name>", "a network preset or the path of one; default: by genesis block")
@@ -65,7 +64,6 @@ export function addReplayCommand(
       "--ledger-hash-exception <hash>",
       "a block whose ledger hash is not demanded, besides those of the preset; repeatable",
       stateHashesOption,
-      [],
     )
     .option("--threads <n>", "cores to use", countOption, availableParallelism())
     .action(async (options: Options) => {
@@ -93,7 +91,7 @@ export function addReplayCommand(
           genesisLedger === undefined ? null : await loadGenesisLedger(network, genesisLedger),
         checkpointUrl: checkpoint ?? null,
         checkpoints: openStore(folderUrl(options.checkpoints)),
-        checkpointIntervalBlocks: options.checkpointInterval,
+        checkpointIntervalBlocks: BigInt(options.checkpointInterval),
         checkpointIntervalMs: REPLAY_DEFAULTS.checkpointIntervalMinutes * MS_PER_MINUTE,
         now: shell.now,
         warn: (message) => shell.log.warn(message),
@@ -115,6 +113,6 @@ function requireGoodOptions({
       hint: "--genesis-ledger spares a first replay the hashing, --checkpoint continues a restored set",
     });
   }
-  if (checkpointInterval === 0n) throw new UsageError("--checkpoint-interval must be above 0");
+  if (checkpointInterval === 0) throw new UsageError("--checkpoint-interval must be above 0");
   if (threads === 0) throw new UsageError("--threads must be above 0");
 }

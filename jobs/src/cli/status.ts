@@ -24,7 +24,7 @@ export function addStatusCommand(
     .action(async (options: CommonOptions & ConfigOptions) => {
       const { config } = await loadConfig({
         file: options.config,
-        settings: options.set,
+        settings: options.set ?? [],
         environment: host.environment,
       });
       const { log } = openShell(host, logOptionsOf(options, config.log));

@@ -42,7 +42,7 @@ interface Options
   readonly genesisLedger: string;
   readonly network?: string;
   readonly trustedStateHash?: StateHash;
-  readonly ledgerHashException: readonly StateHash[];
+  readonly ledgerHashException?: readonly StateHash[];
   readonly full?: true;
   readonly threads: number;
 }
@@ -69,7 +69,6 @@ export function addVerifyCommand(
       "--ledger-hash-exception <hash>",
       "a block whose ledger hash is not demanded, besides those of the preset; repeatable",
       stateHashesOption,
-      [],
     )
     .option("--full", "verify everything, also what an earlier run has proven")
     .option("--threads <n>", "cores to use", countOption, availableParallelism())

@@ -8,7 +8,7 @@ const BY_OPERATOR: LedgerHashException = { reason: "named by the operator", slot
 /** The network with more blocks whose ledger hash is not demanded. Those of the preset stay. */
 export function withLedgerHashExceptions(
   network: Network,
-  stateHashes: readonly StateHash[],
+  stateHashes: readonly StateHash[] = [],
 ): Network {
   const added = stateHashes.map((stateHash) => [stateHash, BY_OPERATOR] as const);
   const ledgerHashExceptions = new Map([...added, ...network.ledgerHashExceptions]);
