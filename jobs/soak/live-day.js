@@ -83,7 +83,7 @@ async function run(config, job, date, log) {
   const stop = { forkStateHash: null, stopAtHeight: null };
   const options = { job, stop, isDryRun: false, isReplacing: false };
   const signal = new AbortController().signal;
-  const shell = { log, signal, now: () => performance.now(), date, terminal: null };
+  const shell = { log, signal, now: () => performance.now(), date, progressLine: null };
   return await runJob(config, options, shell);
 }
 

@@ -2,12 +2,15 @@
 
 import "./heap-growth.ts";
 import { runCli } from "./cli/run-cli.ts";
+import { openProgressLine } from "./output/progress-line.ts";
 
+const progressLine = process.stderr.isTTY ? openProgressLine(process.stderr) : null;
 const stop = new AbortController();
 let signals = 0;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     // The first asks for the end of the batch; the second does not ask.
+    progressLine?.leave();
     if (++signals > 1) process.exit(128 + (signal === "SIGINT" ? 2 : 15));
     stop.abort();
   });
@@ -21,6 +24,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   signal: stop.signal,
   stdout: process.stdout,
   stderr: process.stderr,
+  progressLine,
   now: () => performance.now(),
   date: () => new Date(),
 });

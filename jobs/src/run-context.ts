@@ -13,6 +13,7 @@ import type { Monitor } from "./metrics/monitor.ts";
 import type { Log } from "./output/log.ts";
 import { logObserver } from "./output/log-observer.ts";
 import type { LogTail } from "./output/log-tail.ts";
+import type { ProgressLine } from "./output/progress-line.ts";
 import { terminalObserver } from "./output/terminal-observer.ts";
 
 /** What the process gives to everything below it. */
@@ -25,7 +26,7 @@ export interface Shell {
   /** The time of day, for names and manifests. */
   readonly date: () => Date;
   /** Where progress is drawn; null when stderr is no terminal, or is to hold a log for machines. */
-  readonly terminal: NodeJS.WritableStream | null;
+  readonly progressLine: ProgressLine | null;
   /** Told of every stage that has ended, besides the log. */
   readonly onStageEnded?: (report: StageReport) => void;
   /** Told of every progress, likewise. */
@@ -74,9 +75,9 @@ function unavailable(what: string): never {
 
 function runContext<World>(world: World, shell: Shell) {
   const observer =
-    shell.terminal === null
+    shell.progressLine === null
       ? logObserver(shell.log, shell.now)
-      : terminalObserver(shell.terminal, shell.now);
+      : terminalObserver(shell.progressLine, shell.now);
   return {
     world,
     signal: shell.signal,

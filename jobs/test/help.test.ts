@@ -1,22 +1,12 @@
 // The help of every command, as an operator reads it.
 
-import { PassThrough, Writable } from "node:stream";
-import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { runCli } from "../src/cli/run-cli.ts";
+import { runInProcess } from "./run-in-process.ts";
 
 async function helpOf(command: readonly string[]): Promise<string> {
-  const stdout = new PassThrough();
-  const exit = await runCli([...command, "--help"], {
-    environment: {},
-    signal: new AbortController().signal,
-    stdout,
-    stderr: new Writable({ write: (_chunk, _encoding, done) => done() }),
-    now: () => 0,
-    date: () => new Date(0),
-  });
+  const { exit, stdout } = await runInProcess([...command, "--help"]);
   expect(exit, command.join(" ")).toBe(0);
-  return await text(stdout.end());
+  return stdout;
 }
 
 /** Every command below this one, and their commands, by name. */

@@ -5,6 +5,7 @@ import type { Observer } from "@forklift/pipeline";
 import pino from "pino";
 import { expect, test } from "vitest";
 import { logObserver } from "../src/output/log-observer.ts";
+import { openProgressLine } from "../src/output/progress-line.ts";
 import { terminalObserver } from "../src/output/terminal-observer.ts";
 
 /** A stream that keeps what was written, and a clock that a test moves. */
@@ -40,7 +41,7 @@ function copyHalf(observer: Observer, pass: (ms: number) => void): void {
 
 test("a terminal shows step, amount, rate and time left on one line that moves", () => {
   const { stream, now, pass, written } = stage();
-  const observer = terminalObserver(stream, now);
+  const observer = terminalObserver(openProgressLine(stream), now);
   copyHalf(observer, pass);
   expect(written()).toContain("3/7 copy-blocks  1,000/2,000 blocks  100/s  ETA 10.0s");
   expect(written()).not.toContain("\n");
@@ -50,13 +51,45 @@ test("a terminal shows step, amount, rate and time left on one line that moves",
 
 test("a terminal is not repainted more often than the eye can follow", () => {
   const { stream, now, pass, written } = stage();
-  const observer = terminalObserver(stream, now);
+  const observer = terminalObserver(openProgressLine(stream), now);
   observer.stageStarted({ stage: "copy-blocks", index: 1, count: 1 });
   for (let done = 0n; done < 1000n; done++) {
     observer.stageProgressed(progress(done));
     pass(1);
   }
   expect(written().match(/2,000 blocks/g)?.length).toBeLessThanOrEqual(10);
+});
+
+test("a narrow terminal gets lines that it can take back", () => {
+  const { stream, now, pass, written } = stage();
+  copyHalf(terminalObserver(openProgressLine(Object.assign(stream, { columns: 20 })), now), pass);
+  const lines = written().split("\r\u001b[K").slice(1);
+  expect(lines).toEqual(["3/7 copy-blocks …", "3/7 copy-blocks  90", "3/7 copy-blocks  1,"]);
+  openProgressLine(Object.assign(stream, { columns: 0 })).paint("as wide as it likes");
+  expect(written()).toMatch(/likes$/);
+});
+
+test("no rate is told before there is one", () => {
+  const { stream, now, written } = stage();
+  const observer = terminalObserver(openProgressLine(stream), now);
+  observer.stageStarted({ stage: "copy-blocks", index: 3, count: 7 });
+  observer.stageProgressed(progress(900n));
+  expect(written()).toMatch(/900\/2,000 blocks$/);
+});
+
+test("whoever leaves the line that moves writes on a line of their own", () => {
+  const { stream, now, pass, written } = stage();
+  const line = openProgressLine(stream);
+  line.leave();
+  expect(written()).toBe("");
+  const observer = terminalObserver(line, now);
+  copyHalf(observer, pass);
+  line.leave();
+  line.leave();
+  expect(written()).toMatch(/ETA 10\.0s\n$/);
+  observer.stageEnded(report);
+  line.leave();
+  expect(written()).toMatch(/[^\n]1m23s\n$/);
 });
 
 test("a log has one line per event, and a line of progress every ten seconds", () => {

@@ -33,7 +33,7 @@ const shell = {
   signal: new AbortController().signal,
   now: () => performance.now(),
   date: () => new Date("2021-06-01T00:00:00Z"),
-  terminal: null,
+  progressLine: null,
 };
 
 test("any network goes through prime, its dailies and final", { timeout: TIMEOUT_MS }, async () => {

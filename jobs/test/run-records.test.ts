@@ -131,7 +131,7 @@ describe("the runs of a network", () => {
       signal: new AbortController().signal,
       now: () => performance.now(),
       date: () => new Date(),
-      terminal: null,
+      progressLine: null,
     };
     await using monitor = await openMonitor(loaded, shell);
     const seen: Promise<string>[] = [];
@@ -326,7 +326,7 @@ describe("records", () => {
     const shell = {
       log: pino({}, { write: (line: string) => void lines.push(line) }),
       signal: new AbortController().signal,
-      ...{ now: () => 0, date: () => now, terminal: null },
+      ...{ now: () => 0, date: () => now, progressLine: null },
     };
     const watch = await watchRun({ config, options: PRIME, network: "sample", shell });
     await watch.failed(new Error("what happened, with a secret"));

@@ -63,7 +63,7 @@ test("a failed run is told and the next one starts; what was due while nothing c
     signal: stop.signal,
     now: () => performance.now(),
     date: () => new Date(),
-    terminal: null,
+    progressLine: null,
   });
   expect(summary.runs).toBeGreaterThanOrEqual(2);
   expect(summary.failed).toBe(summary.runs);
@@ -83,7 +83,7 @@ test("a signal that came before the first run ends it", async () => {
     signal: stop.signal,
     now: () => performance.now(),
     date: () => new Date(),
-    terminal: null,
+    progressLine: null,
   };
   expect(await runSchedule(config, shell)).toEqual({
     runs: 0,

@@ -3,6 +3,7 @@
 import { secretsOfEnvironment } from "../notify/redact.ts";
 import { type LogOptions, openLog } from "../output/log.ts";
 import { openLogTail } from "../output/log-tail.ts";
+import type { ProgressLine } from "../output/progress-line.ts";
 import type { Shell } from "../run-context.ts";
 
 export interface Host {
@@ -10,7 +11,9 @@ export interface Host {
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
   readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream;
+  /** Of stderr, where that is a terminal. Whoever writes there leaves it first. */
+  readonly progressLine: ProgressLine | null;
   readonly now: () => number;
   readonly date: () => Date;
 }
@@ -22,14 +25,14 @@ export interface Outcome {
 }
 
 export function openShell(host: Host, options: Pick<LogOptions, "level" | "format">): Shell {
-  const isTerminal = host.stderr.isTTY === true;
+  const { progressLine } = host;
   const logTail = openLogTail();
   return {
-    log: openLog({ ...options, isTerminal, tail: logTail }),
+    log: openLog({ ...options, progressLine, tail: logTail }),
     signal: host.signal,
     now: host.now,
     date: host.date,
-    terminal: isTerminal && options.format !== "json" ? host.stderr : null,
+    progressLine: options.format === "json" ? null : progressLine,
     logTail,
     secrets: secretsOfEnvironment(host.environment),
   };

@@ -76,7 +76,8 @@ function usageErrorOf(error: CommanderError): UsageError | null {
   });
 }
 
-function reportError(error: unknown, { stderr }: Host): void {
+function reportError(error: unknown, { stderr, progressLine }: Host): void {
+  progressLine?.leave();
   const { message, hint } = describeError(error);
   stderr.write(`forklift: ${message}\n  next: ${hint}\n`);
   const isOurBug = !(error instanceof ForkliftError) && error instanceof Error;

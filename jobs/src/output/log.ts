@@ -4,13 +4,15 @@ import pino, { type Logger } from "pino";
 import pretty from "pino-pretty";
 import type { LogTail } from "./log-tail.ts";
 import { maskSecrets } from "./mask-secrets.ts";
+import type { ProgressLine } from "./progress-line.ts";
 
 export type Log = Logger;
 
 export interface LogOptions {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly format: "auto" | "pretty" | "json";
-  readonly isTerminal: boolean;
+  /** Left before every line; null when stderr is no terminal. */
+  readonly progressLine: ProgressLine | null;
   /** Is given every line, too. */
   readonly tail?: LogTail;
 }
@@ -18,12 +20,18 @@ export interface LogOptions {
 const STDERR = 2;
 
 /** Synchronous, so that the last line before an exit is never lost. */
-export function openLog({ level, format, isTerminal, tail }: LogOptions): Log {
-  const isPretty = format === "pretty" || (format === "auto" && isTerminal);
+export function openLog({ level, format, progressLine, tail }: LogOptions): Log {
+  const isPretty = format === "pretty" || (format === "auto" && progressLine !== null);
   const shown = isPretty
     ? pretty({ destination: STDERR, sync: true, translateTime: "SYS:HH:MM:ss", singleLine: true })
     : pino.destination({ dest: STDERR, sync: true });
-  const streams = tail === undefined ? [shown] : [shown, tail.stream];
+  const onItsOwn = {
+    write(line: string) {
+      progressLine?.leave();
+      shown.write(line);
+    },
+  };
+  const streams = tail === undefined ? [onItsOwn] : [onItsOwn, tail.stream];
   return pino(
     {
       level,

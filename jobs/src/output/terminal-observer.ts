@@ -2,14 +2,13 @@
 
 import type { Observer, Progress } from "@forklift/pipeline";
 import { duration, grouped } from "./numbers.ts";
+import type { ProgressLine } from "./progress-line.ts";
 import { type Rate, rateMeter } from "./rate.ts";
 
 /** Faster than the eye is only work for the terminal. */
 const REPAINT_INTERVAL_MS = 100;
 
-const CLEAR_LINE = "\r\u001b[K";
-
-export function terminalObserver(terminal: NodeJS.WritableStream, now: () => number): Observer {
+export function terminalObserver(line: ProgressLine, now: () => number): Observer {
   let step = "";
   let rateOf = rateMeter(now);
   let paintedMs = Number.NEGATIVE_INFINITY;
@@ -18,7 +17,7 @@ export function terminalObserver(terminal: NodeJS.WritableStream, now: () => num
       step = `${index}/${count} ${stage}`;
       rateOf = rateMeter(now);
       paintedMs = Number.NEGATIVE_INFINITY;
-      terminal.write(`${CLEAR_LINE}${step} …`);
+      line.paint(`${step} …`);
     },
     stagePlanned() {
       // The table at the end says what was done; a plan is for the log.
@@ -27,18 +26,20 @@ export function terminalObserver(terminal: NodeJS.WritableStream, now: () => num
       const rate = rateOf({ done, total, unit });
       if (now() - paintedMs < REPAINT_INTERVAL_MS) return;
       paintedMs = now();
-      terminal.write(`${CLEAR_LINE}${step}  ${progressText({ done, total, unit }, rate)}`);
+      line.paint(`${step}  ${progressText({ done, total, unit }, rate)}`);
     },
     stageEnded({ skipped, rowCount, elapsedMs }) {
       const result =
         skipped === undefined ? `${grouped(rowCount)} rows` : `nothing to do: ${skipped}`;
-      terminal.write(`${CLEAR_LINE}${step}  ${result}  ${duration(elapsedMs)}\n`);
+      line.finish(`${step}  ${result}  ${duration(elapsedMs)}`);
     },
   };
 }
 
 function progressText({ done, total, unit }: Progress, { perSecond, leftMs }: Rate): string {
   const amount = total === null ? grouped(done) : `${grouped(done)}/${grouped(total)}`;
+  // Nobody can tell it from the first amount.
+  const rate = perSecond === 0 ? "" : `  ${grouped(perSecond)}/s`;
   const eta = leftMs === null ? "" : `  ETA ${duration(leftMs)}`;
-  return `${amount} ${unit}  ${grouped(perSecond)}/s${eta}`;
+  return `${amount} ${unit}${rate}${eta}`;
 }

@@ -26,7 +26,7 @@ const shell = {
   signal: new AbortController().signal,
   now: () => performance.now(),
   date,
-  terminal: null,
+  progressLine: null,
 };
 
 const { emulator, folder, bucket } = testStores();

@@ -112,7 +112,7 @@ async function run(
       signal,
       now: () => performance.now(),
       date: () => new Date(date),
-      terminal: null,
+      progressLine: null,
     },
   );
   const warnings = () => told.filter(({ level }) => `${level}` === "40").map(({ msg }) => msg);
