@@ -14,7 +14,7 @@ import type { JobWorld } from "../job-world.ts";
 import { readProvenPart, VERIFY_STAGE } from "../proven-height.ts";
 import { openReader } from "../sessions.ts";
 import { whyPublished } from "../sets/is-published.ts";
-import { writeReport } from "../verification-report.ts";
+import { readReport, writeReport } from "../verification-report.ts";
 
 interface Plan {
   readonly anchor: Anchor;
@@ -58,9 +58,14 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
     return { rowCount: report.checks.reduce((sum, { compared }) => sum + compared, 0) };
   },
 
-  /** Its whole work was to verify. */
-  async verify() {
-    return [];
+  /** Its whole work was to verify: the report holds the answers. */
+  async verify(world) {
+    const { checks } = await readReport(world);
+    return checks.map(({ id, differenceCount }) => ({
+      name: `differences of ${id}`,
+      expected: "0",
+      actual: String(differenceCount),
+    }));
   },
 };
 

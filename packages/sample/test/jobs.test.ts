@@ -10,6 +10,7 @@ import { openSample, type SampleFolder, SMALL } from "./sample-folder.ts";
 interface Outcome {
   readonly published: boolean;
   readonly height: number;
+  readonly stages: readonly { readonly stage: string; readonly checks: readonly object[] }[];
 }
 
 let sample: SampleFolder;
@@ -44,6 +45,8 @@ test("prime, two dailies and final migrate, prove and publish it", async () => {
     const outcome = await job(night === 0 ? "prime" : "daily");
     expect(outcome.published).toBe(true);
     heights.push(outcome.height);
+    const verified = outcome.stages.find(({ stage }) => stage === "verify-target")!;
+    expect(verified.checks.length).toBeGreaterThan(20);
   }
   // 59 blocks above genesis on three days: tips 20, 40 and 60, less the pending ones.
   expect(heights).toStrictEqual([15, 35, 55]);
