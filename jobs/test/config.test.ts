@@ -80,6 +80,38 @@ describe("loadConfig", () => {
     expect(config.blocks?.[0]).toBe(pathToFileURL(path.join(folder, "../blocks.tar.gz")).href);
   });
 
+  test("paths need no ./ before them, and are no URL where only a path will do", async () => {
+    const { config } = await load(`
+      network: networks/mine.yaml
+      genesisLedger: genesis-ledger.json
+      source: { dumps: dumps/ }
+      target: { store: store }
+      blocks: blocks,gs://bucket/blocks/,/blocks.tar
+      cache: { dir: ./cache }
+      official: { genesis: official.json }
+    `);
+    const url = (name: string) => pathToFileURL(path.join(folder, name)).href;
+    expect(config).toMatchObject({
+      network: path.join(folder, "networks/mine.yaml"),
+      genesisLedger: url("genesis-ledger.json"),
+      source: { dumps: url("dumps/") },
+      target: { store: url("store") },
+      blocks: [url("blocks"), "gs://bucket/blocks/", "/blocks.tar"],
+      cache: { dir: path.join(folder, "cache") },
+      official: { genesis: url("official.json") },
+    });
+  });
+
+  test("those of a preset that is written out are, too", async () => {
+    const network =
+      '{ name: mine, dumps: { url: dumps/ }, genesis: { ledgerUrl: "./ledger.json" } }';
+    const { config } = await load(WHOLE.replace("mainnet", network));
+    expect(config.network).toMatchObject({
+      dumps: { url: pathToFileURL(`${folder}/dumps/`).href },
+      genesis: { ledgerUrl: pathToFileURL(`${folder}/ledger.json`).href },
+    });
+  });
+
   test.each([
     ["a misspelt key", WHOLE.replace("blocks:", "bloks:"), "bloks"],
     [
@@ -106,6 +138,8 @@ describe("loadConfig", () => {
     ["a place that is no time zone", `${WHOLE}schedule: { timezone: Mars/Base }`, "time zone"],
     ["a schedule that is none", `${WHOLE}schedule: { cron: "0 0 31" }`, "schedule.cron"],
     ["a trusted hash that is none", `${WHOLE}trustedStateHash: 3Nx`, "trustedStateHash"],
+    ["a scheme without slashes", WHOLE.replace("./dumps/", "gs:/dumps/"), "source.dumps"],
+    ["a mistyped one in a list", WHOLE.replace("https://", "https:/"), "blocks"],
     ["no YAML", "network: [mainnet", "cannot read"],
     ["a list", "- mainnet", "not a YAML mapping"],
   ])("%s is refused, naming it", async (_what, text, named) => {

@@ -16,8 +16,6 @@ import { type Host, type Outcome, openShell } from "./host.ts";
 import {
   type CommonOptions,
   countOption,
-  fileUrl,
-  folderUrl,
   heightOption,
   logOptionsOf,
   stateHashOption,
@@ -45,7 +43,7 @@ export function addCheckpointCommand(program: Command, host: Host, finish: Finis
   add("ls <url>", "list the checkpoints of a store, whoever wrote them")
     .option("--digests", "read each file whole, to tell whether its meta file fits")
     .action(async (url: string, { digests }: { readonly digests?: true }) => {
-      const checkpoints = await listCheckpoints(folderUrl(url), { reads: digests === true });
+      const checkpoints = await listCheckpoints(url, { reads: digests === true });
       finish({ text: checkpointsTable(checkpoints), json: { ok: true, checkpoints } });
     });
 
@@ -54,7 +52,7 @@ export function addCheckpointCommand(program: Command, host: Host, finish: Finis
     .action(async (file: string, options: CommonOptions & { readonly rehash?: true }) => {
       const isRehashing = options.rehash === true;
       const inform = informer(options);
-      const shown = await showCheckpoint(fileUrl(file), { isRehashing, inform });
+      const shown = await showCheckpoint(file, { isRehashing, inform });
       finish({ text: shownCheckpoint(shown), json: shown });
       if (!shown.ok) {
         throw new VerificationError(`${file} is not what it says: ${shown.faults.join("; ")}`, {
@@ -66,7 +64,7 @@ export function addCheckpointCommand(program: Command, host: Host, finish: Finis
   add("diff <a> <b>", "compare the accounts of two checkpoints; exit 20 when they differ")
     .option("--limit <n>", "differences to name", countOption, DIFFERENCES_SHOWN)
     .action(async (a: string, b: string, options: CommonOptions & { readonly limit: number }) => {
-      const diff = await diffCheckpoints(fileUrl(a), fileUrl(b), options.limit);
+      const diff = await diffCheckpoints(a, b, options.limit);
       finish({ text: differencesTable(diff), json: diff });
       if (!diff.ok) {
         throw new VerificationError(
@@ -87,7 +85,7 @@ export function addCheckpointCommand(program: Command, host: Host, finish: Finis
     .option("--state-hash <hash>", "likewise", stateHashOption)
     .action(async (from: string, to: string, options: ConvertCommandOptions) => {
       const inform = informer(options);
-      const written = await convertCheckpoint(fileUrl(from), fileUrl(to), { ...options, inform });
+      const written = await convertCheckpoint(from, to, { ...options, inform });
       finish({
         text: written.files.map(({ name, bytes }) => `${name}  ${bytes} bytes`).join("\n"),
         json: { ok: true, ...written },

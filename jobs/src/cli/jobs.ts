@@ -10,7 +10,6 @@ import {
   type CommonOptions,
   type ConfigOptions,
   type ForkGenesisOptions,
-  forkGenesisUrlOf,
   logOptionsOf,
   type StopOptions,
   stateHashOption,
@@ -72,7 +71,7 @@ async function runWithOptions(job: JobName, options: Options, host: Host): Promi
     allowsOlderDump: options.allowOlderDump === true,
   };
   const shell = openShell(host, logOptionsOf(options, config.log));
-  const forkGenesisConfig = forkGenesisUrlOf(options) ?? config.forkGenesisConfig;
+  const forkGenesisConfig = options.forkGenesisConfig ?? config.forkGenesisConfig;
   const chosen: Config = { ...config, trustedStateHash: trusted, forkGenesisConfig };
   await using monitor = await openMonitor(config, shell);
   return await runJob(chosen, jobOptions, { ...shell, monitor });

@@ -1,6 +1,5 @@
 // Options that several commands share, and parsers for their values.
 
-import { pathToFileURL } from "node:url";
 import type { StopPoint } from "@forklift/archive";
 import {
   FormatError,
@@ -41,16 +40,6 @@ export const positiveOption = (text: string): number => {
   if (count === 0) throw new InvalidArgumentError("expected a number above 0");
   return count;
 };
-
-/** A store: a plain path is a folder of this machine. */
-export function folderUrl(urlOrPath: string): string {
-  return urlOrPath.includes("://") ? urlOrPath : `${pathToFileURL(urlOrPath).href}/`;
-}
-
-/** One object: a plain path is a file of this machine. */
-export function fileUrl(urlOrPath: string): string {
-  return urlOrPath.includes("://") ? urlOrPath : pathToFileURL(urlOrPath).href;
-}
 
 export function urlListOption(text: string): string[] {
   return text.split(",").filter((url) => url !== "");
@@ -144,8 +133,4 @@ export function withForkGenesisOption(command: Command): Command {
     "--fork-genesis-config <url>",
     "the published genesis configuration of the fork: its ledger hash and accounts are compared",
   );
-}
-
-export function forkGenesisUrlOf({ forkGenesisConfig }: ForkGenesisOptions): string | undefined {
-  return forkGenesisConfig === undefined ? undefined : fileUrl(forkGenesisConfig);
 }

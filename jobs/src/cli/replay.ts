@@ -16,8 +16,6 @@ import {
   type CommonOptions,
   countOption,
   type ForkGenesisOptions,
-  folderUrl,
-  forkGenesisUrlOf,
   logOptionsOf,
   type StopOptions,
   stateHashesOption,
@@ -78,8 +76,7 @@ export function addReplayCommand(
         await networkOf(target, options.network),
         options.ledgerHashException,
       );
-      const { genesisLedger, checkpoint } = options;
-      const forkGenesisConfigUrl = forkGenesisUrlOf(options);
+      const { genesisLedger, checkpoint, forkGenesisConfig } = options;
       const world: ReplayerWorld = {
         target,
         targetReader,
@@ -90,13 +87,13 @@ export function addReplayCommand(
         genesisLedger:
           genesisLedger === undefined ? null : await loadGenesisLedger(network, genesisLedger),
         checkpointUrl: checkpoint ?? null,
-        checkpoints: openStore(folderUrl(options.checkpoints)),
+        checkpoints: openStore(options.checkpoints),
         checkpointIntervalBlocks: BigInt(options.checkpointInterval),
         checkpointIntervalMs: REPLAY_DEFAULTS.checkpointIntervalMinutes * MS_PER_MINUTE,
         now: shell.now,
         warn: (message) => shell.log.warn(message),
         inform: (message) => shell.log.info(message),
-        ...(forkGenesisConfigUrl === undefined ? {} : { forkGenesisConfigUrl }),
+        ...(forkGenesisConfig === undefined ? {} : { forkGenesisConfigUrl: forkGenesisConfig }),
       };
       finish(stagesOutcome(await runInTarget(replay, world, shell), {}));
     });

@@ -8,13 +8,7 @@ import { grouped } from "../output/numbers.ts";
 import { table } from "../output/table.ts";
 import { openReader, openTarget } from "../sessions.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
-import {
-  type CommonOptions,
-  folderUrl,
-  heightOption,
-  logOptionsOf,
-  withCommonOptions,
-} from "./options.ts";
+import { type CommonOptions, heightOption, logOptionsOf, withCommonOptions } from "./options.ts";
 
 interface Options extends CommonOptions {
   readonly targetDb: string;
@@ -46,7 +40,7 @@ export function addUnwindCommand(
       const world = {
         target,
         network: await networkOf(target, options.network),
-        checkpoints: checkpoints === undefined ? null : openStore(folderUrl(checkpoints)),
+        checkpoints: checkpoints === undefined ? null : openStore(checkpoints),
         inform: (message: string) => shell.log.info(message),
       };
       const plan = await planUnwind(world, options.toHeight);

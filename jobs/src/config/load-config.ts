@@ -3,7 +3,9 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { isPresetPath } from "@forklift/network";
 import { ConfigError, UsageError } from "@forklift/pipeline";
+import { isPath } from "@forklift/storage";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import {
@@ -104,17 +106,38 @@ function parseYaml(text: string, unreadable: (reason: string) => ConfigError): u
   }
 }
 
-/** A path in a file that begins with `./` or `../` is meant from the place of that file. */
-function resolvePaths(node: Tree, folder: string): Tree {
-  const resolve = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(resolve);
-    if (isTree(value)) return resolvePaths(value, folder);
-    if (typeof value !== "string" || !/^\.\.?\//.test(value)) return value;
+/** Keys of places that may be URLs, those of a preset that is written out among them. */
+const PLACES = [
+  "genesisLedger",
+  "source.dumps",
+  "target.store",
+  "blocks",
+  "forkGenesisConfig",
+  "official.genesis",
+  "network.genesis.ledgerUrl",
+  "network.dumps.url",
+  "network.blocks.url",
+] as const;
+
+/** Paths in a file are meant from the place of that file. */
+function resolvePaths(tree: Tree, folder: string): Tree {
+  const resolvePath = (value: unknown) =>
+    typeof value === "string" && value !== "" ? path.resolve(folder, value) : value;
+  const resolvePlace = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolvePlace);
+    if (typeof value !== "string" || !isPath(value) || path.isAbsolute(value)) return value;
     // Joined, not resolved: a folder keeps its last slash.
-    const absolute = path.join(folder, value);
-    return value.endsWith(".yaml") ? absolute : pathToFileURL(absolute).href;
+    return pathToFileURL(path.join(folder, value)).href;
   };
-  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolve(value)]));
+  const change = (key: string, to: (value: unknown) => unknown) => {
+    const value = getAt(tree, key);
+    if (value !== undefined) setAt(tree, key, to(value));
+  };
+  change("blocks", (value) => (typeof value === "string" ? value.split(",") : value));
+  for (const key of PLACES) change(key, resolvePlace);
+  change("cache.dir", resolvePath);
+  change("network", (value) => (isPresetPath(value) ? resolvePath(value) : value));
+  return tree;
 }
 
 function parseSetting(setting: string): [ConfigKey, string] {
@@ -128,7 +151,7 @@ function parseSetting(setting: string): [ConfigKey, string] {
   return [known, rest.join("=")];
 }
 
-function setAt(tree: Tree, key: ConfigKey, value: string): void {
+function setAt(tree: Tree, key: string, value: unknown): void {
   const parts = key.split(".");
   let node = tree;
   for (const part of parts.slice(0, -1)) {

@@ -1,7 +1,8 @@
 // The configuration of a job: every key, its type, its default. Unknown keys are errors.
 
 import { FormatError, parseStateHash } from "@forklift/chain";
-import { STORAGE_CLASSES } from "@forklift/storage";
+import { ConfigError } from "@forklift/pipeline";
+import { parseStoreUrl, STORAGE_CLASSES } from "@forklift/storage";
 import cron from "node-cron";
 import { z } from "zod";
 
@@ -20,6 +21,16 @@ export const REPLAY_DEFAULTS = {
 export const CACHE_BYTES_MAX = 20_000_000_000;
 
 const url = z.string().min(1);
+
+/** A folder, a prefix or an object, as a URL or as a path. */
+const place = z.string().superRefine((text, context) => {
+  try {
+    parseStoreUrl(text);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    context.addIssue({ code: "custom", message: error.message });
+  }
+});
 
 /** Numbers come as text from the environment and from flags. */
 const positiveInteger = z.coerce.number().int().positive();
@@ -63,23 +74,24 @@ export const configSchema = z.strictObject({
   /** A preset's name, the path of a preset file, or a preset written out. */
   network: z.union([z.string().min(1), z.record(z.string(), z.unknown())]),
   /** Where the genesis ledger lies; default: the URL in the network preset. */
-  genesisLedger: url.optional(),
+  genesisLedger: place.optional(),
   /** Default: the store of dumps that the network preset names. */
   source: z
-    .strictObject({ dumps: url.optional(), database: url.optional() })
+    .strictObject({ dumps: place.optional(), database: url.optional() })
     .refine((source) => source.dumps === undefined || source.database === undefined, {
       message: "give either dumps, a store of dumps, or database, a live archive",
     })
     .prefault({}),
-  target: z.strictObject({ store: url, database: url.optional() }),
+  target: z.strictObject({ store: place, database: url.optional() }),
   /** Asked in order; default: the place that the network preset names. */
   blocks: z
     .union([
-      z.array(url).min(1),
+      z.array(place).min(1),
       z
         .string()
         .min(1)
-        .transform((text) => text.split(",")),
+        .transform((text) => text.split(","))
+        .pipe(z.array(place)),
     ])
     .optional(),
   /** Keeps blocks from remote places for the next run; least recently used are removed first. */
@@ -89,10 +101,10 @@ export const configSchema = z.strictObject({
   /** The state hash that is trusted; default: the preset's last pre-fork block, else the source's. */
   trustedStateHash: stateHash.optional(),
   /** The published genesis configuration of the fork; final compares its ledger hash and accounts. */
-  forkGenesisConfig: url.optional(),
+  forkGenesisConfig: place.optional(),
   /** Where the official tool writes something else: its form instead of ours. */
   official: z
-    .strictObject({ vrfOutput: flag.default(false), genesis: url.optional() })
+    .strictObject({ vrfOutput: flag.default(false), genesis: place.optional() })
     .prefault({}),
   postgres: z.strictObject({ url: url.optional(), embedded: flag.optional() }).default({}),
   replay: z

@@ -68,7 +68,7 @@ test("ls, show and verify tell the state of every set, and name what is wrong", 
   expect(shown.stdout).toMatch(
     /^ +30 {2}2024-06-03T\S+ +0\.0 MB {2}complete, latest +sample-set-30-/m,
   );
-  const manifest = await forkliftJson(["store", "show", "20", "--store", folder]);
+  const manifest = await forkliftJson(["store", "show", "20", "--store", "store"], { cwd: home });
   expect(manifest).toMatchObject({ set: nameOf(20), height: 20, state: "complete" });
   const verified = await forkliftJson(["store", "verify", "--all", "--store", folder]);
   expect(verified).toMatchObject({ sets: [30, 20, 10].map(nameOf), files: 12 });

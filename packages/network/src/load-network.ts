@@ -13,13 +13,16 @@ export async function knownNetworks(): Promise<string[]> {
   return files.map((file) => file.replace(/\.yaml$/, "")).sort();
 }
 
+export function isPresetPath(nameOrPath: unknown): nameOrPath is string {
+  return typeof nameOrPath === "string" && /\/|\.yaml$/.test(nameOrPath);
+}
+
 /**
  * @param nameOrPath `mainnet`, or the path of a preset file: anything with a slash or `.yaml`.
  * @throws ConfigError when there is no such preset.
  */
 export async function loadNetwork(nameOrPath: string): Promise<Network> {
-  const isPath = nameOrPath.includes("/") || nameOrPath.endsWith(".yaml");
-  const file = isPath ? nameOrPath : new URL(`${nameOrPath}.yaml`, PRESETS);
+  const file = isPresetPath(nameOrPath) ? nameOrPath : new URL(`${nameOrPath}.yaml`, PRESETS);
   let text: string;
   try {
     text = await readFile(file, "utf8");

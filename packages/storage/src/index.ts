@@ -3,5 +3,5 @@ export * from "./digest-stream.ts";
 export { openObject, openStore, splitObjectUrl } from "./open-store.ts";
 export { readAll } from "./read-all.ts";
 export * from "./store.ts";
-export { maskUrl, parseStoreUrl } from "./store-url.ts";
+export { isPath, maskUrl, parseStoreUrl } from "./store-url.ts";
 export { TruncatedError } from "./truncated-error.ts";

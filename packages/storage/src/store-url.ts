@@ -4,21 +4,29 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigError } from "@forklift/pipeline";
 
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+
+/** Whether a text means a place of this machine by its path. */
+export function isPath(text: string): boolean {
+  return text !== "" && !SCHEME.test(text);
+}
+
 /**
- * An absolute URL. `/dir` and `./dir` mean local paths, the latter below the working directory. A
- * relative `file:` URL is refused: its first part would be read as the name of a host.
+ * An absolute URL. What has no scheme is a local path, a relative one is below the working directory.
+ * A relative `file:` URL is refused: its first part would be read as the name of a host. So is a
+ * scheme without slashes behind it, which is more often a slip than a path.
  */
 export function parseStoreUrl(text: string): URL {
-  if (text.startsWith("/") || text.startsWith("./")) return pathToFileURL(resolve(text));
-  if (!URL.canParse(text)) {
+  if (isPath(text)) return pathToFileURL(resolve(text));
+  if (!text.includes("://") || !URL.canParse(text)) {
     throw new ConfigError(`not a URL: ${JSON.stringify(text)}`, {
-      hint: "give file:///folder, https://host/path, or a path that begins with / or ./",
+      hint: "give file:///folder, https://host/path, or a path; one with a colon begins with ./",
     });
   }
   const url = new URL(text);
   if (url.protocol === "file:" && (url.host !== "" || !/^file:\/\/\//i.test(text))) {
     throw new ConfigError(`${text} is not an absolute file URL`, {
-      hint: "give file:///folder, or a path that begins with / or ./",
+      hint: "give file:///folder, or a path",
     });
   }
   return url;

@@ -7,10 +7,21 @@ import { maskUrl, objectUrl, parseStoreUrl } from "../src/store-url.ts";
 
 test("paths are local, relative ones from the working directory", () => {
   expect(parseStoreUrl("/a b/c").href).toBe("file:///a%20b/c");
-  expect(parseStoreUrl("./x").href).toBe(pathToFileURL(resolve("x")).href);
+  for (const text of ["./x", "x", "../x", "x/2024-06-05T00:00.json"]) {
+    expect(parseStoreUrl(text).href).toBe(pathToFileURL(resolve(text)).href);
+  }
 });
 
-test.each(["file://./x", "file:x", "file://host/x", "dumps", ""])("%j is refused", (text) => {
+test.each([
+  "file://./x",
+  "file:x",
+  "file:/x",
+  "file://host/x",
+  "gs:/x",
+  "https:/x",
+  "postgres:x",
+  "",
+])("%j is refused", (text) => {
   expect(() => parseStoreUrl(text)).toThrow(ConfigError);
 });
 
