@@ -66,6 +66,28 @@ describe("loadConfig", () => {
     });
   });
 
+  test("a variable that is no setting is refused, naming the one that was meant", async () => {
+    const loading = load(WHOLE, [], { FORKLIFT_TARGET_STOR: "./x" });
+    await expect(loading).rejects.toThrow(ConfigError);
+    await expect(loading).rejects.toThrow("FORKLIFT_TARGET_STOR,");
+    await expect(loading).rejects.toHaveProperty(
+      "hint",
+      expect.stringContaining("the nearest is FORKLIFT_TARGET_STORE;"),
+    );
+  });
+
+  test("variables of the tests, of other parts and of Kubernetes are left alone", async () => {
+    await load(WHOLE, [], {
+      FORKLIFT_SHARED: "/shared",
+      FORKLIFT_TEST_SERVER: "postgres://host/postgres",
+      FORKLIFT_GCS_ANONYMOUS: "1",
+      FORKLIFT_PORT: "tcp://10.0.0.7:9464",
+      FORKLIFT_PORT_9464_TCP_ADDR: "10.0.0.7",
+      FORKLIFT_SERVICE_HOST: "10.0.0.7",
+      FORKLIFT_SERVICE_PORT_METRICS: "9464",
+    });
+  });
+
   test("retention can come from the environment, rule by rule", async () => {
     const { config } = await load(WHOLE, [], {
       FORKLIFT_RETENTION_LAST: "7",

@@ -8,6 +8,7 @@ import { ConfigError, UsageError } from "@forklift/pipeline";
 import { isPath } from "@forklift/storage";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { requireKnownVariables } from "./environment.ts";
 import {
   CONFIG_KEYS,
   type Config,
@@ -37,6 +38,7 @@ export async function loadConfig({
   settings,
   environment,
 }: ConfigInput): Promise<LoadedConfig> {
+  requireKnownVariables(environment);
   const tree = resolvePaths(await readYaml(file), path.dirname(path.resolve(file)));
   const origins = new Map<ConfigKey, Origin>();
   const flags = new Map(settings.map(parseSetting));
