@@ -12,6 +12,7 @@ import {
   differencesTable,
   shownCheckpoint,
 } from "../output/checkpoint-tables.ts";
+import { requireFolder } from "../require-folder.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import {
   type CommonOptions,
@@ -43,6 +44,7 @@ export function addCheckpointCommand(program: Command, host: Host, finish: Finis
   add("ls <url>", "list the checkpoints of a store, whoever wrote them")
     .option("--digests", "read each file whole, to tell whether its meta file fits")
     .action(async (url: string, { digests }: { readonly digests?: true }) => {
+      await requireFolder(url);
       const checkpoints = await listCheckpoints(url, { reads: digests === true });
       finish({ text: checkpointsTable(checkpoints), json: { ok: true, checkpoints } });
     });

@@ -8,6 +8,7 @@ import { type Retention, retentionSchema } from "../config/schema.ts";
 import { networkOfConfig } from "../job-world.ts";
 import { megabytesPerSecond } from "../output/numbers.ts";
 import { contentsTable, describePrune, describeSet, setJson } from "../output/store-tables.ts";
+import { requireFolder } from "../require-folder.ts";
 import { runWithoutTarget } from "../run-context.ts";
 import { acquireLease } from "../sets/lease.ts";
 import { planPrune, runPrune } from "../sets/prune.ts";
@@ -245,7 +246,9 @@ async function openNamed(options: StoreOptions, host: Host): Promise<Opened> {
     file === undefined
       ? null
       : (await loadConfig({ file, settings: [], environment: host.environment })).config;
-  const store = openStore(url ?? config!.target.store);
+  const storeUrl = url ?? config!.target.store;
+  await requireFolder(storeUrl);
+  const store = openStore(storeUrl);
   const named = network ?? (config === null ? undefined : (await networkOfConfig(config)).name);
   if (named !== undefined) return { store, networks: [named], retention: config?.retention };
   if (!store.isListable) {

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { networkOf } from "../network-of.ts";
 import { grouped } from "../output/numbers.ts";
 import { table } from "../output/table.ts";
+import { requireFolder } from "../require-folder.ts";
 import { openReader, openTarget } from "../sessions.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import { type CommonOptions, heightOption, logOptionsOf, withCommonOptions } from "./options.ts";
@@ -32,11 +33,12 @@ export function addUnwindCommand(
     .option("--plan", "print what would be done, and write nothing")
     .action(async (options: Options) => {
       const shell = openShell(host, logOptionsOf(options));
+      const { checkpoints } = options;
+      if (checkpoints !== undefined) await requireFolder(checkpoints);
       const isPlan = options.plan === true;
       // A plan takes no lock and has no right to write.
       await using target = await (isPlan ? openReader : openTarget)(options.targetDb);
       await requireSchema(target, { role: "target", era: "berkeley" });
-      const { checkpoints } = options;
       const world = {
         target,
         network: await networkOf(target, options.network),

@@ -1,8 +1,20 @@
-// A wrong command line: 64, before anything is opened.
+// A wrong command line: 64, before anything is opened. A folder that is not there: 78.
 
 import { describe, test } from "vitest";
 import { CLOSED_PORT } from "./fixture.ts";
 import { expectRefusal } from "./refusal.ts";
+
+describe("a folder that is not there", () => {
+  const unwind = ["unwind", "--plan", "--target-db", CLOSED_PORT, "--to-height", "7"];
+  test.each<[string, string[]]>([
+    ["store ls", ["store", "ls", "--store", "nowhere"]],
+    ["checkpoint ls", ["checkpoint", "ls", "./nowhere"]],
+    ["unwind", [...unwind, "--checkpoints", "/nowhere"]],
+  ])("is no empty one for %s", async (_name, args) => {
+    const says = [/there is no folder \S*\/nowhere$/];
+    await expectRefusal(args, { exit: 78, says, next: "check the path" });
+  });
+});
 
 describe("a wrong command line", () => {
   test.each<[string, string[], string, string]>([
