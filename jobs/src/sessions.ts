@@ -1,7 +1,7 @@
 // Sessions as forklift opens them: a source can only be read, a target is locked.
 
 import { requireSchema } from "@forklift/archive";
-import { connect, lockDatabase, type Session } from "@forklift/postgres";
+import { connect, lockDatabase, requireDatabaseName, type Session } from "@forklift/postgres";
 
 /** A session that can only read: the server refuses every write on it. */
 export async function openReader(url: string): Promise<Session> {
@@ -28,6 +28,7 @@ export async function openSource(url: string): Promise<Session> {
  * @throws TryAgainError when another run holds it.
  */
 export async function openTarget(url: string): Promise<Session> {
+  requireDatabaseName(url);
   const session = await connect(url, { applicationName: "forklift target" });
   try {
     await lockDatabase(session);

@@ -6,6 +6,7 @@ import {
   databaseExists,
   MAINTENANCE_DATABASE,
   maskUrl,
+  requireDatabaseName,
   type Session,
   urlWithDatabase,
 } from "@forklift/postgres";
@@ -52,6 +53,7 @@ export function addMigrateCommand(program: Command, host: Host, finish: Finish):
     .requiredOption("--network <name>", "a network preset or the path of one")
     .option("--plan", "print what would be done, and write nothing")
     .action(async (options: Options) => {
+      requireDatabaseName(options.targetDb);
       // A refusal must not leave an empty database behind, so what can be asked is asked before.
       await using source = await openSource(options.sourceDb);
       const shared = await openShared(source, options);

@@ -4,6 +4,19 @@ import { describe, test } from "vitest";
 import { CLOSED_PORT } from "./fixture.ts";
 import { expectRefusal } from "./refusal.ts";
 
+describe("a server without the name of a database", () => {
+  const server = "postgres://forklift:secret@127.0.0.1:1";
+  const sources = ["--source-db", CLOSED_PORT, "--blocks", "b", "--genesis-ledger", "l"];
+  test.each<[string, string[]]>([
+    ["restore", ["restore", "--dump", "./dump.sql", "--db", server]],
+    ["migrate", ["migrate", ...sources, "--network", "mainnet", "--plan", "--target-db", server]],
+    ["replay", ["replay", "--target-db", `${server}/?sslmode=disable`]],
+  ])("is not written by %s", async (_name, args) => {
+    const says = [/^postgres:\/\/forklift:\*\*\*@127.0.0.1:1\S* names no database$/];
+    await expectRefusal(args, { exit: 78, says, next: "host:5432/database" });
+  });
+});
+
 describe("a folder that is not there", () => {
   const unwind = ["unwind", "--plan", "--target-db", CLOSED_PORT, "--to-height", "7"];
   test.each<[string, string[]]>([

@@ -1,6 +1,7 @@
 // Databases as a whole: is one there, make it, drop it.
 
-import { splitUrl, urlWithDatabase } from "./connection-url.ts";
+import { ConfigError } from "@forklift/pipeline";
+import { maskUrl, splitUrl, urlWithDatabase } from "./connection-url.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 import { connect } from "./session.ts";
 import { sqlStateOf } from "./sqlstate.ts";
@@ -43,8 +44,20 @@ export async function databaseExists(url: string): Promise<boolean> {
   }
 }
 
+/**
+ * For a database that is written: without a name the driver takes the user's, often the server's own.
+ * @throws ConfigError
+ */
+export function requireDatabaseName(url: string): void {
+  if (splitUrl(url).database !== "") return;
+  throw new ConfigError(`${maskUrl(url)} names no database`, {
+    hint: "add its name at the end of the path, as in postgres://user@host:5432/database",
+  });
+}
+
 /** Makes the database that the URL names; true if it was not there. */
 export async function createDatabaseIfMissing(url: string): Promise<boolean> {
+  requireDatabaseName(url);
   if (await databaseExists(url)) return false;
   try {
     await createDatabase(urlWithDatabase(url, MAINTENANCE_DATABASE), splitUrl(url).database);
