@@ -202,6 +202,8 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
     });
     const { size } = await stat(path.join(second, blockFileOf(stateHashes, 51)));
     expect(plan.precomputed.places[1]!.bytes).toBe(size);
+    const { stdout } = await runForklift([...migration({ target: target.url, blocks }), "--plan"]);
+    expect(stdout).toMatch(/without --plan .* would stop at the first of 2 blocks that no place has$/m);
   });
 
   test.each([
@@ -257,6 +259,8 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
       return JSON.parse(stdout) as PlanDocument & Record<string, unknown>;
     };
     const planned = await documentOf([...asked, "--plan"]);
+    const { stdout } = await runForklift([...asked, "--plan"]);
+    expect(stdout).toMatch(/without --plan .* would not begin: 1 fault of the source/);
     expect(planned).toMatchObject({ ok: false, plan: { filesToFetch: [file] } });
     const finding = {
       kind: "missing-block",
@@ -294,6 +298,7 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
     expect(stdout).toMatch(/public_keys +\d+/);
     expect(stdout).toContain("239 are needed, 0 are missing everywhere");
     expect(stdout).toMatch(/source +\d+\.\d+/);
+    expect(stdout).toMatch(/without --plan the same command migrates$/m);
     expect(await readdir(archive.blocks)).toHaveLength(FILES_HEIGHT - 1);
   });
 });

@@ -11,6 +11,11 @@ export function grouped(value: bigint | number): string {
   return String(value).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
+/** 1, "fault" → "1 fault"; 1200, "fault" → "1,200 faults". */
+export function counted(value: bigint | number, one: string): string {
+  return `${grouped(value)} ${one}${Number(value) === 1 ? "" : "s"}`;
+}
+
 /** 83000 → "1m23s"; below a minute with one decimal. */
 export function duration(ms: number): string {
   const seconds = ms / MS_PER_SECOND;

@@ -3,7 +3,7 @@
 import { type ServerSettings, sizeText } from "@forklift/archive";
 import type { BlocksPlan, MigrationPlan } from "@forklift/migrator";
 import { findingsTable } from "./audit-table.ts";
-import { duration, grouped } from "./numbers.ts";
+import { counted, duration, grouped } from "./numbers.ts";
 import { table } from "./table.ts";
 
 /** Heights of a place that are printed; the document holds them all. */
@@ -22,9 +22,19 @@ export function planTable(plan: MigrationPlan): string {
       ? null
       : plan.warnings.map((warning) => `warning  ${warning}`).join("\n"),
     filesText(plan.filesToFetch),
-    "nothing was written; without --plan the same command migrates",
+    `nothing was written; without --plan the same command ${outlook(plan)}`,
   ];
   return parts.filter((part) => part !== null).join("\n\n");
+}
+
+function outlook({ audit, precomputed }: MigrationPlan): string {
+  const { missingCount, isExact } = precomputed;
+  if (audit.stoppingCount > 0) {
+    return `would not begin: ${counted(audit.stoppingCount, "fault")} of the source to mend first`;
+  }
+  if (missingCount === null || missingCount === 0) return "migrates";
+  const about = isExact ? "" : "about ";
+  return `would stop at the first of ${about}${counted(missingCount, "block")} that no place has`;
 }
 
 function facts({ network, source, target, range, pendingBlocks, bytes, time }: MigrationPlan) {
