@@ -30,7 +30,8 @@ export async function runCli(argv: readonly string[], host: Host): Promise<numbe
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
-    failure = error instanceof CommanderError ? usageErrorOf(error) : firstError(error);
+    failure =
+      error instanceof CommanderError ? usageErrorOf(error, program, argv) : firstError(error);
   }
   if (failure !== null) reportError(failure, host);
   const result = outcome ?? (failure === null ? null : errorOutcome(failure));
@@ -66,14 +67,42 @@ function buildProgram(host: Host, finish: (outcome: Outcome) => void): Command {
 }
 
 /** Commander ends `--help` and `--version` by throwing, too; those are no errors. */
-function usageErrorOf(error: CommanderError): UsageError | null {
+function usageErrorOf(
+  error: CommanderError,
+  program: Command,
+  argv: readonly string[],
+): UsageError | null {
   if (error.exitCode === 0) return null;
-  const message =
-    error.code === "commander.help" ? "no command given" : error.message.replace(/^error: /, "");
-  return new UsageError(message, {
+  const { command, names } = commandOf(program, argv);
+  const help = ["forklift", ...names, "--help"].join(" ");
+  const lists = command.commands.length === 0 ? "options" : "commands";
+  return new UsageError(messageOf(error, command, argv.slice(names.length)), {
     cause: error,
-    hint: "forklift --help lists the commands, forklift COMMAND --help their options",
+    hint: `${help} lists the ${lists}`,
   });
+}
+
+/** Their names are what a command line begins with. */
+function commandOf(program: Command, argv: readonly string[]) {
+  const names: string[] = [];
+  let command = program;
+  for (const name of argv) {
+    const inner = command.commands.find((candidate) => candidate.name() === name);
+    if (inner === undefined) break;
+    command = inner;
+    names.push(name);
+  }
+  return { command, names };
+}
+
+/** Commander asks for options that are missing first, one of which may be there but misspelt. */
+function messageOf(error: CommanderError, command: Command, args: readonly string[]): string {
+  if (error.code === "commander.help") return "no command given";
+  if (error.code === "commander.missingMandatoryOptionValue") {
+    const [unknown] = command.parseOptions([...args]).unknown;
+    if (unknown !== undefined) return `unknown option '${unknown}'`;
+  }
+  return error.message.replace(/^error: /, "");
 }
 
 function reportError(error: unknown, { stderr, progressLine }: Host): void {

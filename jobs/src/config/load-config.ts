@@ -61,10 +61,27 @@ export async function loadConfig({
   const result = configSchema.safeParse(tree);
   if (!result.success) {
     throw new ConfigError(`configuration ${file}: ${z.prettifyError(result.error)}`, {
-      hint: "forklift config --explain --config FILE prints every value and where it came from",
+      hint: `mend ${placesOf(result.error, file, origins).join(" and ")}`,
     });
   }
   return { config: result.data, origins };
+}
+
+/** Where the values that were refused came from. */
+function placesOf(
+  { issues }: z.ZodError,
+  file: string,
+  origins: LoadedConfig["origins"],
+): readonly string[] {
+  const places = issues.map(({ path: parts }) => {
+    const at = `${parts.join(".")}.`;
+    const key = CONFIG_KEYS.find((candidate) => at.startsWith(`${candidate}.`));
+    if (key === undefined) return file;
+    const origin = origins.get(key);
+    if (origin === "flag") return `--set ${key}`;
+    return origin === "environment" ? environmentName(key) : file;
+  });
+  return [...new Set(places)];
 }
 
 /** The value at a path such as `source.dumps`. */
@@ -77,13 +94,10 @@ export function getAt(tree: unknown, key: string): unknown {
 type Tree = Record<string, unknown>;
 
 async function readYaml(file: string): Promise<Tree> {
-  const unreadable = (reason: string, cause?: unknown) =>
-    new ConfigError(`cannot read configuration ${file}: ${reason}`, {
-      cause,
-      hint: "give the path of a YAML file with --config",
-    });
+  const unreadable = (reason: string, hint = `mend ${file} there`, cause?: unknown) =>
+    new ConfigError(`cannot read configuration ${file}: ${reason}`, { cause, hint });
   const text = await readFile(file, "utf8").catch((cause: Error) => {
-    throw unreadable(cause.message, cause);
+    throw unreadable(cause.message, "give the path of a YAML file with --config", cause);
   });
   const tree = parseYaml(text, unreadable);
   if (!isTree(tree)) throw new ConfigError(`configuration ${file} is not a YAML mapping`);

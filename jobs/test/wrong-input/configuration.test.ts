@@ -2,7 +2,8 @@
 
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { describe } from "vitest";
+import { runForklift } from "@forklift/testkit";
+import { describe, expect } from "vitest";
 import { test, writeConfig } from "./fixture.ts";
 import { expectRefusal } from "./refusal.ts";
 
@@ -17,7 +18,7 @@ describe.concurrent("a configuration", () => {
     const config = await writeConfig(await newFolder(), changes);
     for (const command of [["config", "--explain"], ["prime"]]) {
       const args = [...command, "--config", config];
-      await expectRefusal(args, { exit: 78, says: [config, says], next: "config --explain" });
+      await expectRefusal(args, { exit: 78, says: [config, says], next: `mend ${config}` });
     }
   });
 
@@ -28,9 +29,25 @@ describe.concurrent("a configuration", () => {
     const says = [`cannot read configuration ${config}`];
     await expectRefusal(args, { exit: 78, says: [...says, "ENOENT"], next: "--config" });
     await writeFile(config, "network: [mainnet");
-    await expectRefusal(args, { exit: 78, says, next: "--config" });
+    await expectRefusal(args, { exit: 78, says, next: `mend ${config} there` });
     await writeFile(config, "- mainnet\n");
     await expectRefusal(args, { exit: 78, says: ["is not a YAML mapping"], next: "" });
+  });
+
+  test("that is overridden with what is wrong is not to be mended itself", async ({ newFolder }) => {
+    const config = await writeConfig(await newFolder(), {});
+    const args = ["config", "--config", config, "--set", "retention.last=many"];
+    await expectRefusal(
+      args,
+      { exit: 78, says: ["retention.last", "metrics.port"], next: "mend --set retention.last and FORKLIFT_METRICS_PORT" },
+      { env: { FORKLIFT_METRICS_PORT: "http" } },
+    );
+  });
+
+  test("that is sound is said to be", async ({ newFolder }) => {
+    const config = await writeConfig(await newFolder(), {});
+    const { exit, stdout } = await runForklift(["config", "--config", config]);
+    expect([exit, stdout]).toEqual([0, `${config} is sound; --explain prints its values\n`]);
   });
 
   test("without a schedule cannot be scheduled", async ({ newFolder }) => {
