@@ -37,9 +37,10 @@ export function addSampleCommand(
     )
     .action(async ({ out, ...options }: Options) => {
       const shell = openShell(host, logOptionsOf(options));
-      const summary = await makeSample(options, out, (progress) =>
-        shell.log.info(progress, "making the sample network"),
-      );
+      const summary = await makeSample(options, out, {
+        onProgress: (progress) => shell.log.info(progress, "making the sample network"),
+        signal: shell.signal,
+      });
       finish({ text: describe(summary, out), json: { ok: true, out, ...plain(summary) } });
     });
 }

@@ -1,7 +1,7 @@
 export type { Feature, FeatureCounts } from "./features.ts";
 export {
   makeSample,
-  type OnProgress,
+  type SampleWatch,
   type SampleProgress,
   type SampleSummary,
 } from "./make-sample.ts";

@@ -3,7 +3,7 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { BlockRef, LedgerHash, StateHash } from "@forklift/chain";
-import { ConfigError } from "@forklift/pipeline";
+import { ConfigError, TryAgainError } from "@forklift/pipeline";
 import { type ArchiveSchema, readSchema } from "@forklift/schemas";
 import { Archive } from "./archive.ts";
 import { blockFile, genesisBlockFile, NETWORK } from "./block-json.ts";
@@ -38,19 +38,27 @@ export interface SampleProgress {
   readonly blocks: number;
 }
 
-export type OnProgress = (progress: SampleProgress) => void;
+export interface SampleWatch {
+  readonly onProgress?: (progress: SampleProgress) => void;
+  /** Aborted, it ends the making before the next block. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a sample consists of, and what is taken away when it does not become whole. */
+const PARTS = ["network.yaml", "forklift.yaml", "genesis-ledger.json", "blocks", "dumps"];
 
 /** Blocks between two calls of `onProgress`. */
 const PROGRESS_BLOCKS = 100n;
 
 /**
  * @param out a folder that is not there yet, or empty. It is complete when the promise is fulfilled.
- * @throws UsageError for options out of their limits, ConfigError when the folder holds something.
+ * @throws UsageError for options out of their limits, ConfigError when the folder holds something,
+ * TryAgainError when the signal asked to stop.
  */
 export async function makeSample(
   options: SampleOptions,
   out: string,
-  onProgress: OnProgress = () => undefined,
+  watch: SampleWatch = {},
 ): Promise<SampleSummary> {
   checkOptions(options);
   await createFolders(out);
@@ -59,7 +67,11 @@ export async function makeSample(
     const schema = await readSchema("mainnet");
     await using spool = await Spool.create(spoolFolder, Object.keys(schema.manifest.tables));
     const archive = new Archive(spool);
-    return await writeSample({ options, out, schema, spool, archive, onProgress });
+    return await writeSample({ options, out, schema, spool, archive, watch });
+  } catch (error) {
+    // Half a sample would look like a whole one, and the next run would be refused.
+    for (const name of PARTS) await rm(path.join(out, name), { recursive: true, force: true });
+    throw error;
   } finally {
     await rm(spoolFolder, { recursive: true, force: true });
   }
@@ -83,11 +95,11 @@ interface Desk {
   readonly schema: ArchiveSchema;
   readonly spool: Spool;
   readonly archive: Archive;
-  readonly onProgress: OnProgress;
+  readonly watch: SampleWatch;
 }
 
 async function writeSample(desk: Desk): Promise<SampleSummary> {
-  const { options, archive, onProgress } = desk;
+  const { options, archive, watch } = desk;
   const random = createRandom(options.seed);
   const periods = planPeriods(options);
   const genesis = createGenesis(random, { ...options, endSlot: periods.at(-1)!.endSlot });
@@ -103,13 +115,18 @@ async function writeSample(desk: Desk): Promise<SampleSummary> {
     periods,
   });
   for (const growth of chain) {
+    if (watch.signal?.aborted === true) {
+      throw new TryAgainError(`stopped by a signal after ${tip.height} of ${options.blocks} blocks`, {
+        hint: "run the same command again; it begins anew",
+      });
+    }
     features.add(growth, tip.slot);
     await writeGrowth(desk, growth, random);
     tip = growth.block;
     const ended = periods.find(({ lastHeight }) => BigInt(lastHeight) === tip.height);
     if (ended !== undefined) dumps.push(await writeNight(desk, ended));
     if (ended !== undefined || tip.height % PROGRESS_BLOCKS === 0n) {
-      onProgress({ height: Number(tip.height), blocks: options.blocks });
+      watch.onProgress?.({ height: Number(tip.height), blocks: options.blocks });
     }
   }
   return {

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ConfigError, UsageError } from "@forklift/pipeline";
+import { runForklift } from "@forklift/testkit";
 import { describe, expect, test } from "vitest";
 import { makeSample } from "../src/make-sample.ts";
 import { SAMPLE_DEFAULTS } from "../src/options.ts";
@@ -55,6 +56,19 @@ test.each([
   await using sample = await openSample({ ...SMALL, ...options });
   expect(sample.summary.tip.height).toBe(BigInt(options.blocks));
   expect(sample.summary.dumps).toHaveLength(options.days);
+});
+
+test("a signal ends the making, and leaves nothing that looks like a sample", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "forklift-sample-"));
+  try {
+    const args = ["sample", "--out", folder, "--blocks", "5000", "--days", "1"];
+    const ran = await runForklift(args, { terminateAt: /making the sample/ });
+    expect(ran.exit, ran.stderr).toBe(75);
+    expect(ran.stderr).toMatch(/stopped by a signal after \d+ of 5000 blocks/);
+    expect(await readdir(folder)).toStrictEqual([]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe("a sample is refused", () => {
