@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "../config/load-config.ts";
 import { type Retention, retentionSchema } from "../config/schema.ts";
 import { networkOfConfig } from "../job-world.ts";
-import { megabytesPerSecond } from "../output/numbers.ts";
+import { sizePerSecond } from "../output/numbers.ts";
 import { contentsTable, describePrune, describeSet, setJson } from "../output/store-tables.ts";
 import { requireFolder } from "../require-folder.ts";
 import { runWithoutTarget } from "../run-context.ts";
@@ -140,7 +140,7 @@ async function verify(names: string[], options: VerifyOptions, host: Host): Prom
   const [report] = await runWithoutTarget([verifySets], { store, sets }, shell);
   const { elapsedMs, rowCount: files } = report!;
   const bytes = chosen.reduce((sum, it) => sum + it.bytes, 0n);
-  const rate = megabytesPerSecond(bytes, elapsedMs);
+  const rate = sizePerSecond(bytes, elapsedMs);
   return {
     text: `${sets.length} sets are whole: ${files} files, ${rate}`,
     json: { ok: true, sets: sets.map((set) => set.name), files, bytes: Number(bytes), elapsedMs },
@@ -187,7 +187,7 @@ async function copy(names: string[], options: CopyOptions, host: Host): Promise<
   return {
     text:
       `${sets.length} sets in ${to.url}, compared byte by byte; ` +
-      `${megabytesPerSecond(bytes - present, elapsedMs)}` +
+      `${sizePerSecond(bytes - present, elapsedMs)}` +
       `${options.move === true ? `; ${removed!.rowCount} objects removed from ${from.url}` : ""}`,
     json: {
       ...{ ok: true, from: from.url, to: to.url, sets: sets.map(({ name }) => name) },

@@ -1,5 +1,6 @@
 // Numbers and durations as people read them.
 
+import { sizeText } from "@forklift/archive";
 import type { Progress } from "@forklift/pipeline";
 
 const MS_PER_SECOND = 1000;
@@ -35,12 +36,7 @@ export function megabytesDone(bytes: number, ofBytes: number): Progress {
   return { done: whole(bytes), total: whole(ofBytes), unit: "MB" };
 }
 
-/** 1234567 → "1.2 MB". */
-export function megabytes(bytes: bigint | number): string {
-  return `${(Number(bytes) / BYTES_PER_MB).toFixed(1)} MB`;
-}
-
 /** Of so many bytes in so many milliseconds: "12.3 MB/s". */
-export function megabytesPerSecond(bytes: bigint | number, ms: number): string {
-  return `${megabytes((Number(bytes) * MS_PER_SECOND) / Math.max(ms, 1))}/s`;
+export function sizePerSecond(bytes: bigint | number, ms: number): string {
+  return `${sizeText((Number(bytes) * MS_PER_SECOND) / Math.max(ms, 1))}/s`;
 }

@@ -1,6 +1,6 @@
 // The plan of a migration, as tables for people.
 
-import { type ServerSettings, sizeText } from "@forklift/archive";
+import { type ServerSettings, settingText, sizeText } from "@forklift/archive";
 import type { BlocksPlan, MigrationPlan } from "@forklift/migrator";
 import { findingsTable } from "./audit-table.ts";
 import { counted, duration, grouped } from "./numbers.ts";
@@ -94,7 +94,8 @@ function runsText(runs: readonly (readonly [number, number])[]): string {
 }
 
 function serversTable(servers: readonly ServerSettings[]): string {
-  const size = (bytes: number | null) => (bytes === null ? "not readable" : sizeText(bytes));
+  const readable = (bytes: number | null, text: (bytes: number) => string) =>
+    bytes === null ? "not readable" : text(bytes);
   return table(
     [
       { title: "server" },
@@ -107,9 +108,9 @@ function serversTable(servers: readonly ServerSettings[]): string {
     servers.map((it) => [
       it.role,
       it.version,
-      size(it.databaseBytes),
-      size(it.maxWalBytes),
-      size(it.sharedBuffersBytes),
+      readable(it.databaseBytes, sizeText),
+      readable(it.maxWalBytes, settingText),
+      readable(it.sharedBuffersBytes, settingText),
       it.freeBytes === null ? `not readable: ${it.freeUnreadable}` : sizeText(it.freeBytes),
     ]),
   );

@@ -1,10 +1,11 @@
 // What `forklift store` prints, for people and for programs.
 
+import { sizeText } from "@forklift/archive";
 import type { StoredObject } from "@forklift/storage";
 import type { Outcome } from "../cli/host.ts";
 import type { PrunePlan } from "../sets/prune.ts";
 import type { ListedSet, StoreContents } from "../sets/store-contents.ts";
-import { grouped, megabytes } from "./numbers.ts";
+import { grouped } from "./numbers.ts";
 import { table } from "./table.ts";
 
 export function contentsTable(url: string, contents: readonly StoreContents[]): string {
@@ -12,7 +13,7 @@ export function contentsTable(url: string, contents: readonly StoreContents[]): 
     sets.map((listed) => [
       grouped(listed.height),
       listed.set.manifest?.created ?? "-",
-      megabytes(listed.bytes),
+      sizeText(listed.bytes),
       stateOf(listed),
       listed.set.name,
     ]),
@@ -41,7 +42,7 @@ function stateOf({ set, isLatest }: ListedSet): string {
 function leftoverText(leftovers: readonly StoredObject[]): string {
   const bytes = leftovers.reduce((sum, it) => sum + it.bytes, 0n);
   return (
-    `${leftovers.length} objects of no complete set, ${megabytes(bytes)}; ` +
+    `${leftovers.length} objects of no complete set, ${sizeText(bytes)}; ` +
     "forklift store prune --leftovers removes them"
   );
 }
@@ -79,7 +80,7 @@ export function describeSet(url: string, listed: ListedSet): string {
     "",
     table(
       [{ title: "role" }, { title: "size", align: "right" }, { title: "file" }],
-      manifest.files.map((file) => [file.role, megabytes(file.bytes), file.name]),
+      manifest.files.map((file) => [file.role, sizeText(file.bytes), file.name]),
     ),
     ...(fault === null ? [] : ["", `torn: ${fault}`]),
   ].join("\n");
@@ -106,7 +107,7 @@ export function describePrune(url: string, plan: PrunePlan, isDone: boolean): Ou
     `${url}/`,
     table(columns, rows),
     "",
-    `${words} ${remove.length} objects, ${megabytes(removeBytes)}` +
+    `${words} ${remove.length} objects, ${sizeText(removeBytes)}` +
       (changeClass.length === 0 ? "" : `; ${changeClass.length} change their storage class`),
     ...(lacksClasses
       ? ["objects of this store have no storage class; that rule does nothing"]

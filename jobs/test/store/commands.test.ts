@@ -66,7 +66,7 @@ interface Pruned {
 test("ls, show and verify tell the state of every set, and name what is wrong", async () => {
   const shown = await runForklift(["store", "ls", "--store", folder]);
   expect(shown.stdout).toMatch(
-    /^ +30 {2}2024-06-03T\S+ +0\.0 MB {2}complete, latest +sample-set-30-/m,
+    /^ +30 {2}2024-06-03T\S+ +3\.2 kB {2}complete, latest +sample-set-30-/m,
   );
   const manifest = await forkliftJson(["store", "show", "20", "--store", "store"], { cwd: home });
   expect(manifest).toMatchObject({ set: nameOf(20), height: 20, state: "complete" });

@@ -140,14 +140,14 @@ export function settingWarnings(settings: ServerSettings, load: Load): string[] 
   }
   if (maxWalBytes !== null && load.bytes > WAL_TIMES_MAX * maxWalBytes) {
     warn(
-      `max_wal_size is ${sizeText(maxWalBytes)} for a load of ${sizeText(load.bytes)}: the server ` +
+      `max_wal_size is ${settingText(maxWalBytes)} for a load of ${sizeText(load.bytes)}: the server ` +
         "stops for a checkpoint again and again; a tenth of the load is enough for max_wal_size",
     );
   }
   const isSmall = sharedBuffersBytes !== null && sharedBuffersBytes <= SHARED_BUFFERS_DEFAULT;
   if (isSmall && load.bytes > GB) {
     warn(
-      `shared_buffers is ${sizeText(sharedBuffersBytes)}, the default, for a load of ` +
+      `shared_buffers is ${settingText(sharedBuffersBytes)}, the default, for a load of ` +
         `${sizeText(load.bytes)}: keys are looked up on disk; a quarter of the memory is usual`,
     );
   }
@@ -160,14 +160,24 @@ export function settingWarnings(settings: ServerSettings, load: Load): string[] 
   return warnings;
 }
 
-/** 1610612736 → "1.5 GB", in units of 1024 as PostgreSQL counts. */
-export function sizeText(bytes: number): string {
+/** 1500000000 → "1.5 GB", in powers of ten, as disks and stores count. */
+export function sizeText(bytes: bigint | number): string {
+  return inUnits(Number(bytes), 1000);
+}
+
+/** 1610612736 → "1.5 GB", in units of 1024, as PostgreSQL counts in its settings. */
+export function settingText(bytes: number): string {
+  return inUnits(bytes, KB);
+}
+
+function inUnits(bytes: number, step: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
+  if (bytes < step) return `${Math.round(bytes)} B`;
   let value = bytes;
   let unit = 0;
-  while (value >= KB && unit < units.length - 1) {
-    value /= KB;
+  while (Number(value.toFixed(1)) >= step && unit < units.length - 1) {
+    value /= step;
     unit++;
   }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+  return `${value.toFixed(1)} ${units[unit]}`;
 }

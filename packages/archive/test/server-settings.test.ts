@@ -5,6 +5,7 @@ import {
   readServerSettings,
   type ServerSettings,
   settingWarnings,
+  settingText,
   sizeText,
 } from "../src/server-settings.ts";
 
@@ -87,9 +88,9 @@ describe("settingWarnings", () => {
       /PostgreSQL 11\.22 is older than 15/,
     ],
     ["fsync off", { isFsyncOn: false }, /fsync is off/],
-    ["little WAL", { maxWalBytes: GB }, /max_wal_size is 1\.0 GB for a load of 100 GB/],
-    ["the default buffers", { sharedBuffersBytes: 128 * 1024 ** 2 }, /shared_buffers is 128 MB/],
-    ["a full disk", { freeBytes: 99 * GB }, /99\.0 GB are free, the migration takes about 100 GB/],
+    ["little WAL", { maxWalBytes: GB }, /max_wal_size is 1\.0 GB for a load of 107\.4 GB/],
+    ["the default buffers", { sharedBuffersBytes: 128 * 1024 ** 2 }, /shared_buffers is 128\.0 MB/],
+    ["a full disk", { freeBytes: 99 * GB }, /106\.3 GB are free, the migration takes about 107\.4 GB/],
     ["a standby", { role: "source", isStandby: true }, /max_standby_streaming_delay = 30000 ms/],
   ])("tells of %s, with the value and the reason", (_what, change, says) => {
     const warnings = settingWarnings({ ...well, ...change }, load);
@@ -107,12 +108,20 @@ describe("settingWarnings", () => {
   });
 });
 
-test("sizes read as PostgreSQL prints them", () => {
-  expect([0, 1023, 1536, 1.5 * GB, 2000 * GB].map(sizeText)).toEqual([
+test("sizes are in powers of ten, settings in units of 1024", () => {
+  expect([0, 999, 1500, 999_960, 1.5e9, 2e15, 42_000n].map(sizeText)).toEqual([
     "0 B",
+    "999 B",
+    "1.5 kB",
+    "1.0 MB",
+    "1.5 GB",
+    "2000.0 TB",
+    "42.0 kB",
+  ]);
+  expect([1023, 1536, GB, 128 * 1024 ** 2].map(settingText)).toEqual([
     "1023 B",
     "1.5 kB",
-    "1.5 GB",
-    "2.0 TB",
+    "1.0 GB",
+    "128.0 MB",
   ]);
 });
