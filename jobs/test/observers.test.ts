@@ -5,7 +5,9 @@ import type { Observer } from "@forklift/pipeline";
 import pino from "pino";
 import { expect, test } from "vitest";
 import { logObserver } from "../src/output/log-observer.ts";
+import { counted } from "../src/output/numbers.ts";
 import { openProgressLine } from "../src/output/progress-line.ts";
+import { stagesTable } from "../src/output/stages-table.ts";
 import { terminalObserver } from "../src/output/terminal-observer.ts";
 
 /** A stream that keeps what was written, and a clock that a test moves. */
@@ -90,6 +92,19 @@ test("whoever leaves the line that moves writes on a line of their own", () => {
   observer.stageEnded(report);
   line.leave();
   expect(written()).toMatch(/[^\n]1m23s\n$/);
+});
+
+test("one of a thing is told as one", () => {
+  const details = { checkpointsWritten: 1, ledgerHashesCompared: 1, balancesCompared: 20 };
+  const text = stagesTable([{ ...report, leftBehind: { canonicalBlocksAbove: 1 }, details }]);
+  expect(text).toMatch(/^stage +rows +checks +time +remark$/m);
+  expect(text).toContain("left behind: 1 canonical block above; 1 checkpoint written");
+  expect(text).toContain("1 ledger hash compared, 20 balances compared");
+  expect([0, 1, 1200].map((count) => counted(count, "set"))).toEqual([
+    "0 sets",
+    "1 set",
+    "1,200 sets",
+  ]);
 });
 
 test("a log has one line per event, and a line of progress every ten seconds", () => {

@@ -203,7 +203,9 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
     const { size } = await stat(path.join(second, blockFileOf(stateHashes, 51)));
     expect(plan.precomputed.places[1]!.bytes).toBe(size);
     const { stdout } = await runForklift([...migration({ target: target.url, blocks }), "--plan"]);
-    expect(stdout).toMatch(/without --plan .* would stop at the first of 2 blocks that no place has$/m);
+    expect(stdout).toMatch(
+      /without --plan .* would stop at the first of 2 blocks that no place has$/m,
+    );
   });
 
   test.each([

@@ -10,6 +10,7 @@ import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { Command } from "commander";
 import { findingsTable } from "../output/audit-table.ts";
+import { counted } from "../output/numbers.ts";
 import { filesText } from "../output/plan-table.ts";
 import { openSource } from "../sessions.ts";
 import type { Host, Outcome } from "./host.ts";
@@ -46,7 +47,7 @@ export function addAuditCommand(
       const ok = audit.stoppingCount === 0;
       const answer = ok
         ? `the chain to ${stateHash} at height ${height} is whole`
-        : `${audit.stoppingCount} faults stop a migration of the chain to ${stateHash}`;
+        : `${counted(audit.stoppingCount, "fault")} in the way of a migration of the chain to ${stateHash}`;
       const parts = [
         document.findings.length === 0 ? null : findingsTable(document),
         filesText(document.filesToFetch),

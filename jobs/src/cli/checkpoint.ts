@@ -12,6 +12,7 @@ import {
   differencesTable,
   shownCheckpoint,
 } from "../output/checkpoint-tables.ts";
+import { counted } from "../output/numbers.ts";
 import { requireFolder } from "../require-folder.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import {
@@ -70,7 +71,7 @@ export function addCheckpointCommand(program: Command, host: Host, finish: Finis
       finish({ text: differencesTable(diff), json: diff });
       if (!diff.ok) {
         throw new VerificationError(
-          `${a} and ${b} differ in ${diff.differingAccounts} accounts, ` +
+          `${a} and ${b} differ in ${counted(diff.differingAccounts, "account")}, ` +
             `${diff.misplacedAccounts} stand elsewhere`,
           { hint: "forklift checkpoint show tells which block each of them stands on" },
         );

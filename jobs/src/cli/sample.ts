@@ -6,7 +6,7 @@ import {
   type SampleSummary,
 } from "@forklift/sample";
 import type { Command } from "commander";
-import { grouped } from "../output/numbers.ts";
+import { counted, grouped } from "../output/numbers.ts";
 import { table } from "../output/table.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import { type CommonOptions, countOption, logOptionsOf, withCommonOptions } from "./options.ts";
@@ -53,7 +53,7 @@ function describe({ tip, features, dumps }: SampleSummary, out: string): string 
   return [
     counts,
     "",
-    `a network of height ${tip.height}, with ${dumps.length} nightly dumps, in ${path.resolve(out)}`,
+    `a network of height ${tip.height}, with ${counted(dumps.length, "nightly dump")}, in ${path.resolve(out)}`,
     `next: forklift prime --config ${path.join(out, "forklift.yaml")}`,
   ].join("\n");
 }

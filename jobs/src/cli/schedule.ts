@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { loadConfig } from "../config/load-config.ts";
 import { openMonitor } from "../metrics/monitor.ts";
+import { counted } from "../output/numbers.ts";
 import { nextRuns, runSchedule } from "../schedule.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import {
@@ -36,7 +37,7 @@ export function addScheduleCommand(
         const summary = await runSchedule(config, { ...shell, monitor });
         const { runs, failed, missed, overlapped } = summary;
         finish({
-          text: `${runs} runs, ${failed} failed, ${missed} missed, ${overlapped} left out`,
+          text: `${counted(runs, "run")}, ${failed} failed, ${missed} missed, ${overlapped} left out`,
           json: { ok: true, runs, failed, missed, overlapped },
         });
         return;

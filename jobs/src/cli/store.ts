@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "../config/load-config.ts";
 import { type Retention, retentionSchema } from "../config/schema.ts";
 import { networkOfConfig } from "../job-world.ts";
-import { sizePerSecond } from "../output/numbers.ts";
+import { counted, sizePerSecond } from "../output/numbers.ts";
 import { contentsTable, describePrune, describeSet, setJson } from "../output/store-tables.ts";
 import { requireFolder } from "../require-folder.ts";
 import { runWithoutTarget } from "../run-context.ts";
@@ -142,7 +142,7 @@ async function verify(names: string[], options: VerifyOptions, host: Host): Prom
   const bytes = chosen.reduce((sum, it) => sum + it.bytes, 0n);
   const rate = sizePerSecond(bytes, elapsedMs);
   return {
-    text: `${sets.length} sets are whole: ${files} files, ${rate}`,
+    text: `whole: ${counted(sets.length, "set")}, ${counted(files, "file")}, ${rate}`,
     json: { ok: true, sets: sets.map((set) => set.name), files, bytes: Number(bytes), elapsedMs },
   };
 }
@@ -186,9 +186,9 @@ async function copy(names: string[], options: CopyOptions, host: Host): Promise<
   const { elapsedMs } = copied!;
   return {
     text:
-      `${sets.length} sets in ${to.url}, compared byte by byte; ` +
+      `${counted(sets.length, "set")} in ${to.url}, compared byte by byte; ` +
       `${sizePerSecond(bytes - present, elapsedMs)}` +
-      `${options.move === true ? `; ${removed!.rowCount} objects removed from ${from.url}` : ""}`,
+      `${options.move === true ? `; ${counted(removed!.rowCount, "object")} removed from ${from.url}` : ""}`,
     json: {
       ...{ ok: true, from: from.url, to: to.url, sets: sets.map(({ name }) => name) },
       ...{ bytes, copiedBytes: bytes - present, elapsedMs, removed: removed!.rowCount },

@@ -14,7 +14,12 @@ export function findingsTable({ findings, counts }: AuditDocument): string {
     findings.filter((finding) => finding.kind === kind).slice(0, ROWS_PER_KIND),
   );
   const rows = table(
-    [{ title: "finding" }, { title: "height", align: "right" }, { title: "stops" }, { title: "" }],
+    [
+      { title: "finding" },
+      { title: "height", align: "right" },
+      { title: "stops" },
+      { title: "fault" },
+    ],
     shown.map(({ kind, height, fault, stopsMigration }) => [
       kind,
       height === null ? "" : String(height),

@@ -12,7 +12,7 @@ export function checksTable(report: VerificationReport): string {
   const checks = table(
     [
       { title: "check" },
-      { title: "" },
+      { title: "holds" },
       { title: "compared", align: "right" },
       { title: "time", align: "right" },
       { title: "what it asks" },

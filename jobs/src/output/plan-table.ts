@@ -70,7 +70,7 @@ function placesTable({ places, neededCount, missingCount, isExact }: BlocksPlan)
       { title: "asked" },
       { title: "blocks", align: "right" },
       { title: "size", align: "right" },
-      { title: "" },
+      { title: "heights" },
     ],
     places.map(({ url, asked, blockCount, bytes, heights, remark }) => [
       url,

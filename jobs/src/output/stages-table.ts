@@ -12,7 +12,7 @@ export function stagesTable(stages: readonly StageReport[]): string {
       { title: "rows", align: "right" },
       { title: "checks", align: "right" },
       { title: "time", align: "right" },
-      { title: "" },
+      { title: "remark" },
     ],
     stages.map(({ stage, rowCount, checks, elapsedMs, skipped, leftBehind, details }) => [
       stage,
@@ -32,7 +32,7 @@ export function stagesTable(stages: readonly StageReport[]): string {
 function countsText(before: string, counts: Counts = {}): string {
   const parts = Object.entries(counts).map(([name, count]) => {
     const words = name.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
-    return `${grouped(count)} ${words}`;
+    return `${grouped(count)} ${count === 1 ? words.replace(/(?<=sh)es\b|s\b/, "") : words}`;
   });
   return parts.length === 0 ? "" : `${before}${parts.join(", ")}`;
 }

@@ -5,7 +5,7 @@ import type { StoredObject } from "@forklift/storage";
 import type { Outcome } from "../cli/host.ts";
 import type { PrunePlan } from "../sets/prune.ts";
 import type { ListedSet, StoreContents } from "../sets/store-contents.ts";
-import { grouped } from "./numbers.ts";
+import { counted, grouped } from "./numbers.ts";
 import { table } from "./table.ts";
 
 export function contentsTable(url: string, contents: readonly StoreContents[]): string {
@@ -42,7 +42,7 @@ function stateOf({ set, isLatest }: ListedSet): string {
 function leftoverText(leftovers: readonly StoredObject[]): string {
   const bytes = leftovers.reduce((sum, it) => sum + it.bytes, 0n);
   return (
-    `${leftovers.length} objects of no complete set, ${sizeText(bytes)}; ` +
+    `${counted(leftovers.length, "object")} of no complete set, ${sizeText(bytes)}; ` +
     "forklift store prune --leftovers removes them"
   );
 }
@@ -75,7 +75,7 @@ export function describeSet(url: string, listed: ListedSet): string {
     `anchor       ${anchor.stateHash} at ${grouped(anchor.height)}, by the ${anchor.vouchedBy}`,
     `ledger hash  ${manifest.preForkLedgerHash} (pre-fork)`,
     `             ${manifest.berkeleyLedgerHash} (Berkeley)`,
-    `verified     ${verification.checks.length} checks, ${grouped(compared)} comparisons`,
+    `verified     ${counted(verification.checks.length, "check")}, ${counted(compared, "comparison")}`,
     `exceptions   ${manifest.exceptions.length}`,
     "",
     table(
@@ -107,7 +107,7 @@ export function describePrune(url: string, plan: PrunePlan, isDone: boolean): Ou
     `${url}/`,
     table(columns, rows),
     "",
-    `${words} ${remove.length} objects, ${sizeText(removeBytes)}` +
+    `${words} ${counted(remove.length, "object")}, ${sizeText(removeBytes)}` +
       (changeClass.length === 0 ? "" : `; ${changeClass.length} change their storage class`),
     ...(lacksClasses
       ? ["objects of this store have no storage class; that rule does nothing"]

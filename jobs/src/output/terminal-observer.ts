@@ -1,7 +1,7 @@
 // A run on a terminal: a line for each stage that has ended, and below them one that moves.
 
 import type { Observer, Progress } from "@forklift/pipeline";
-import { duration, grouped } from "./numbers.ts";
+import { counted, duration, grouped } from "./numbers.ts";
 import type { ProgressLine } from "./progress-line.ts";
 import { type Rate, rateMeter } from "./rate.ts";
 
@@ -29,8 +29,7 @@ export function terminalObserver(line: ProgressLine, now: () => number): Observe
       line.paint(`${step}  ${progressText({ done, total, unit }, rate)}`);
     },
     stageEnded({ skipped, rowCount, elapsedMs }) {
-      const result =
-        skipped === undefined ? `${grouped(rowCount)} rows` : `nothing to do: ${skipped}`;
+      const result = skipped === undefined ? counted(rowCount, "row") : `nothing to do: ${skipped}`;
       line.finish(`${step}  ${result}  ${duration(elapsedMs)}`);
     },
   };

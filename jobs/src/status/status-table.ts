@@ -29,7 +29,7 @@ function setsTable({ sets }: Status): string {
       { title: "height", align: "right" },
       { title: "published" },
       { title: "size", align: "right" },
-      { title: "" },
+      { title: "kind" },
     ],
     sets.map(({ name, height, created, bytes, final }) => [
       name,

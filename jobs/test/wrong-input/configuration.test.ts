@@ -34,12 +34,18 @@ describe.concurrent("a configuration", () => {
     await expectRefusal(args, { exit: 78, says: ["is not a YAML mapping"], next: "" });
   });
 
-  test("that is overridden with what is wrong is not to be mended itself", async ({ newFolder }) => {
+  test("that is overridden with what is wrong is not to be mended itself", async ({
+    newFolder,
+  }) => {
     const config = await writeConfig(await newFolder(), {});
     const args = ["config", "--config", config, "--set", "retention.last=many"];
     await expectRefusal(
       args,
-      { exit: 78, says: ["retention.last", "metrics.port"], next: "mend --set retention.last and FORKLIFT_METRICS_PORT" },
+      {
+        exit: 78,
+        says: ["retention.last", "metrics.port"],
+        next: "mend --set retention.last and FORKLIFT_METRICS_PORT",
+      },
       { env: { FORKLIFT_METRICS_PORT: "http" } },
     );
   });

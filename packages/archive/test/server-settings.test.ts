@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import {
   readServerSettings,
   type ServerSettings,
-  settingWarnings,
   settingText,
+  settingWarnings,
   sizeText,
 } from "../src/server-settings.ts";
 
@@ -90,7 +90,11 @@ describe("settingWarnings", () => {
     ["fsync off", { isFsyncOn: false }, /fsync is off/],
     ["little WAL", { maxWalBytes: GB }, /max_wal_size is 1\.0 GB for a load of 107\.4 GB/],
     ["the default buffers", { sharedBuffersBytes: 128 * 1024 ** 2 }, /shared_buffers is 128\.0 MB/],
-    ["a full disk", { freeBytes: 99 * GB }, /106\.3 GB are free, the migration takes about 107\.4 GB/],
+    [
+      "a full disk",
+      { freeBytes: 99 * GB },
+      /106\.3 GB are free, the migration takes about 107\.4 GB/,
+    ],
     ["a standby", { role: "source", isStandby: true }, /max_standby_streaming_delay = 30000 ms/],
   ])("tells of %s, with the value and the reason", (_what, change, says) => {
     const warnings = settingWarnings({ ...well, ...change }, load);

@@ -1,8 +1,8 @@
 export type { Feature, FeatureCounts } from "./features.ts";
 export {
   makeSample,
-  type SampleWatch,
   type SampleProgress,
   type SampleSummary,
+  type SampleWatch,
 } from "./make-sample.ts";
 export { SAMPLE_DEFAULTS, type SampleOptions } from "./options.ts";

@@ -116,9 +116,12 @@ async function writeSample(desk: Desk): Promise<SampleSummary> {
   });
   for (const growth of chain) {
     if (watch.signal?.aborted === true) {
-      throw new TryAgainError(`stopped by a signal after ${tip.height} of ${options.blocks} blocks`, {
-        hint: "run the same command again; it begins anew",
-      });
+      throw new TryAgainError(
+        `stopped by a signal after ${tip.height} of ${options.blocks} blocks`,
+        {
+          hint: "run the same command again; it begins anew",
+        },
+      );
     }
     features.add(growth, tip.slot);
     await writeGrowth(desk, growth, random);
