@@ -39,6 +39,8 @@ export interface JobOutcome {
   readonly published: boolean;
   /** Where a dry run left its report. */
   readonly report: string | null;
+  /** Where one of final left its hand-over, for programs and for people. */
+  readonly handOver: readonly string[];
   readonly stages: readonly StageReport[];
 }
 
@@ -82,7 +84,7 @@ async function startWatch(
 }
 
 async function runRecipe(world: JobWorld, shell: Shell): Promise<JobOutcome> {
-  const { stages, report } = await runKeepingReport(world, shell);
+  const { stages, ...reports } = await runKeepingReport(world, shell);
   const { height, stateHash } = await readPublishedTip(world.target);
   const published = !wasSkipped(stages, publishSet.id);
   return {
@@ -91,7 +93,7 @@ async function runRecipe(world: JobWorld, shell: Shell): Promise<JobOutcome> {
     stateHash,
     set: await standingSet(world, { height, stateHash }, published),
     published,
-    report,
+    ...reports,
     stages,
   };
 }
@@ -100,13 +102,12 @@ async function runRecipe(world: JobWorld, shell: Shell): Promise<JobOutcome> {
 async function runKeepingReport(
   world: JobWorld,
   shell: Shell,
-): Promise<Pick<JobOutcome, "stages" | "report">> {
+): Promise<Pick<JobOutcome, "stages" | "report" | "handOver">> {
   try {
     const stages = await runWithLease(world, shell);
-    if (!world.isDryRun) return { stages, report: null };
+    if (!world.isDryRun) return { stages, report: null, handOver: [] };
     const report = await keepReport(world);
-    await keepHandOver(world);
-    return { stages, report };
+    return { stages, report, handOver: report === null ? [] : await keepHandOver(world) };
   } catch (error) {
     if (world.isDryRun) await tryToKeepReport(world, shell);
     throw error;
@@ -163,14 +164,16 @@ async function keepReport(world: JobWorld): Promise<string | null> {
   return path.resolve(report);
 }
 
-async function keepHandOver(world: JobWorld): Promise<void> {
-  if (world.job !== "final") return;
+async function keepHandOver(world: JobWorld): Promise<readonly string[]> {
+  if (world.job !== "final") return [];
   const tip = await readPublishedTip(world.target);
   const manifest = await composeManifest(world, tip, [], await readReport(world));
   const handOver = await composeHandOver(world, manifest, null);
-  const json = `${JSON.stringify(handOver, null, 2)}\n`;
-  await writeFile(dryRunName(world, tip, "hand-over.json"), json);
-  await writeFile(dryRunName(world, tip, "hand-over.txt"), handOverText(handOver));
+  const json = path.resolve(dryRunName(world, tip, "hand-over.json"));
+  const text = path.resolve(dryRunName(world, tip, "hand-over.txt"));
+  await writeFile(json, `${JSON.stringify(handOver, null, 2)}\n`);
+  await writeFile(text, handOverText(handOver));
+  return [json, text];
 }
 
 function dryRunName({ network }: JobWorld, { height, stateHash }: BlockRef, file: string): string {

@@ -81,11 +81,15 @@ function outcomeOf(outcome: JobOutcome): Outcome {
   return { text: describe(outcome), json: { ok: true, ...outcome } };
 }
 
-function describe({ job, height, stateHash, set, published, report, stages }: JobOutcome): string {
+function describe(outcome: JobOutcome): string {
+  const { job, height, stateHash, set, published, report, handOver, stages } = outcome;
   const result =
     set === null
-      ? `dry run of ${job}: verified up to ${stateHash} at height ${height}, nothing published\n` +
-        `report: ${report}`
+      ? [
+          `dry run of ${job}: verified up to ${stateHash} at height ${height}, nothing published`,
+          ...(report === null ? [] : [`report: ${report}`]),
+          ...handOver.map((file) => `hand-over: ${file}`),
+        ].join("\n")
       : published
         ? `${job}: published ${set}`
         : `${job}: nothing new; ${set} stands`;
