@@ -10,6 +10,8 @@ const [newest] = readdirSync(folder)
   .sort((a, b) => heightOf(b) - heightOf(a));
 const manifest = JSON.parse(readFileSync(path.join(folder, newest), "utf8"));
 const { anchor, files, rowCounts, verification } = manifest;
+const { name: reportFile } = files.find(({ role }) => role === "report");
+const { fromHeight } = JSON.parse(readFileSync(path.join(folder, reportFile), "utf8"));
 
 const rows = (...tables) => tables.map((table) => `${rowCounts[table]} ${table}`).join(", ");
 console.log(`${folder}/`);
@@ -25,3 +27,7 @@ It proves, downwards from block ${anchor.height} (vouched for by the ${anchor.vo
   every block's state hash recomputed from its precomputed block, every parent link followed,
   every block's ledger hash recomputed by replay, up to ${manifest.preForkLedgerHash};
   ${verification.checks.length} independent checks, ${verification.checks.reduce((n, { compared }) => n + compared, 0)} comparisons, no difference.`);
+if (fromHeight > 1) {
+  console.log(`Its own run asked them of heights ${fromHeight} to ${manifest.height}. What lies below was proven
+by the runs before, and seen to be unchanged.`);
+}

@@ -26,10 +26,15 @@ describe("the demo", () => {
     const { stdout } = await run(DEMO, [...options, "--out", out], { env });
     expect(stdout.match(/published sample-set-/g)).toHaveLength(3);
     expect(stdout).toMatch(/dry run of final: verified up to 3N\w+ at height 400/);
-    expect(stdout).toMatch(/23 independent checks, \d+ comparisons, no difference\.$/m);
+    expect(
+      stdout.match(/^hand-over: .*\/sample-dry-run-hand-over-400-3N\w+\.(json|txt)$/gm),
+    ).toHaveLength(2);
+    expect(stdout).toMatch(/asked them of heights \d{3} to 380\. What lies below was proven/);
+    expect(stdout).toMatch(/24 independent checks, \d+ comparisons, no difference\.$/m);
   });
 
-  test("an unknown option is refused", async () => {
+  test("an unknown option is refused, and one without its value", async () => {
     await expect(run(DEMO, ["--fast"])).rejects.toMatchObject({ code: 64 });
+    await expect(run(DEMO, ["--gcs", "--out"])).rejects.toMatchObject({ code: 64 });
   });
 });
