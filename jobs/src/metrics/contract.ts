@@ -108,7 +108,7 @@ export const METRICS = [
     name: "forklift_source_faults",
     unit: "faults",
     labels: NETWORK,
-    help: "Gaps and other faults of the source that stopped the last run.",
+    help: "Gaps and other faults of the source that stopped the last run; absent when it did not come to look.",
   },
   {
     name: "forklift_checkpoint_timestamp_seconds",
