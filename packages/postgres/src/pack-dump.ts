@@ -1,6 +1,6 @@
 // Packs a dump the way the network's archive dumps are published: one .sql in a gzipped tar.
 
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, type WriteStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -28,6 +28,7 @@ export async function packDump(
   { mtime = new Date(0), signal }: PackOptions = {},
 ): Promise<void> {
   const partial = `${outPath}.partial`;
+  let out: WriteStream | undefined;
   try {
     const { size } = await stat(sqlPath);
     const { readable, controller } = createTarPacker();
@@ -47,11 +48,19 @@ export async function packDump(
     const feed = pipeline(sql, Writable.fromWeb(body)).then(() => controller.finalize());
     const gzip = createGzip({ level: GZIP_LEVEL });
     const options = signal === undefined ? {} : { signal };
-    const write = pipeline(readable, gzip, createWriteStream(partial), options);
+    out = createWriteStream(partial);
+    const write = pipeline(readable, gzip, out, options);
     await Promise.all([feed, write]);
     await publishFile(partial, outPath);
   } catch (error) {
+    // A stream that is broken off while it opens its file makes that file all the same.
+    if (out?.closed === false) await closing(out.destroy());
     await rm(partial, { force: true });
     throw fileError(error, `pack ${sqlPath} into ${outPath}`);
   }
+}
+
+/** Whatever errors the stream tells of before. */
+async function closing(stream: WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => stream.once("close", resolve));
 }
