@@ -4,6 +4,8 @@
 import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { connect, startServer, urlWithDatabase } from "@forklift/postgres";
 import { makeSample } from "@forklift/sample";
 import {
   forkliftJson,
@@ -15,6 +17,8 @@ import {
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { reportSchema } from "../src/verification-report.ts";
 import { changeDatabase } from "./small-archive.ts";
+
+const FUNCTION = "create function one() returns int language sql as 'select 1'";
 
 let home: string;
 let target: TestDatabase;
@@ -39,7 +43,7 @@ beforeAll(async () => {
   await forkliftJson(argsOf("prime"), ranWith());
   await rename(path.join(home, second!), path.join(network, "dumps", second!));
   // No row and no digest tells of it.
-  await changeDatabase(target, "create function one() returns int language sql as 'select 1'");
+  await changeDatabase(target, FUNCTION);
 });
 
 afterAll(async () => {
@@ -70,10 +74,37 @@ test("of a daily job the document and the evidence hold the report", async () =>
 });
 
 test("a dry run leaves its report as a file, and no hand-over", async () => {
+  await using server = await startServer({ binaries: "auto" });
   const args = argsOf("final", "--dry-run", "--fork-state-hash", tip);
-  expect((await runForklift(args, ranWith())).exit).toBe(20);
+  const env = { FORKLIFT_POSTGRES_URL: server.url };
+  const [{ exit }] = await Promise.all([
+    runForklift(args, { cwd: home, env }),
+    changeScratchTarget(server.url),
+  ]);
+  expect(exit).toBe(20);
   const left = (await readdir(home)).filter((name) => name.startsWith("sample-dry-run-"));
   expect(left).toEqual([`sample-dry-run-report-25-${tip}.json`]);
   const report: unknown = JSON.parse(await readFile(path.join(home, left[0]!), "utf8"));
   expect(differencesIn(report)).toEqual([difference]);
 });
+
+/** A dry run makes its target itself; ours is the only one on that server. Until the test times out. */
+async function changeScratchTarget(serverUrl: string): Promise<void> {
+  const applicationName = "test";
+  await using server = await connect(serverUrl, { applicationName });
+  for (let isChanged = false; !isChanged; ) {
+    await delay(20);
+    const [found] = await server.query<{ name: string }>(
+      "select datname as name from pg_database where datname like 'forklift\\_scratch\\_target\\_%'",
+    );
+    if (found === undefined) continue;
+    await using scratch = await connect(urlWithDatabase(serverUrl, found.name), {
+      applicationName,
+    });
+    const [row] = await scratch.query<{ isFilled: boolean }>(
+      `select to_regclass('public.blocks') is not null as "isFilled"`,
+    );
+    if (row!.isFilled) await scratch.query(FUNCTION);
+    isChanged = row!.isFilled;
+  }
+}
