@@ -3,8 +3,7 @@
 import { mkdir, mkdtemp, readdir, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { isAlive } from "./is-alive.ts";
-import { PROCESS_BEGAN_MS, processNamespace } from "./this-process.ts";
+import { hasEnded, PROCESS_BEGAN_MS, processNamespace } from "./this-process.ts";
 
 /** Containers may share the folder that this lies in, and each counts processes from 1. */
 const PREFIX = "forklift-files-";
@@ -38,12 +37,12 @@ export async function openWorkDirectory(parent: string = tmpdir()): Promise<Work
 
 async function sweepDeadRuns(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const owner = /^forklift-files-(\d+)-(\d+)-(\d+)-\w+$/.exec(name);
+    if (!name.startsWith(PREFIX)) continue;
+    const owner = /^(\d+)-(\d+)-(\d+)-\w+$/.exec(name.slice(PREFIX.length));
     if (owner === null) continue;
     const [namespace, pid, began] = owner.slice(1).map(Number) as [number, number, number];
     const directory = path.join(parent, name);
-    const isSeen = namespace === namespaceNumber();
-    const isOver = isSeen && (pid === process.pid ? began !== PROCESS_BEGAN_MS : !isAlive(pid));
+    const isOver = namespace === namespaceNumber() && hasEnded(pid, began);
     if (!isOver && !(await isSilent(directory))) continue;
     await rm(directory, { recursive: true, force: true });
   }

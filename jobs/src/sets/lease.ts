@@ -7,8 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ForkliftError, TryAgainError } from "@forklift/pipeline";
 import type { Store, Version, VersionedObject } from "@forklift/storage";
 import { z } from "zod";
-import { isAlive } from "../is-alive.ts";
-import { PROCESS_BEGAN_MS, processNamespace } from "../this-process.ts";
+import { hasEnded, PROCESS_BEGAN_MS, processNamespace } from "../this-process.ts";
 
 /** Milliseconds. */
 export interface LeaseLimits {
@@ -225,13 +224,8 @@ function decode(content: Buffer): Holder | null {
 }
 
 function isInForce(holder: Holder, at: Date): boolean {
-  return new Date(holder.expires) > at && !hasEnded(holder);
-}
-
-function hasEnded(holder: Holder): boolean {
-  if (!isSeen(holder)) return false;
-  const { pid, process: of } = holder;
-  return pid === process.pid ? of !== thisProcess() : !isAlive(pid);
+  if (new Date(holder.expires) <= at) return false;
+  return !isSeen(holder) || !hasEnded(holder.pid, Number(holder.process.split(" ")[1]));
 }
 
 /** Whether we could see its process: on this machine, and in this container. */
