@@ -82,10 +82,21 @@ export async function writeReport(
 
 /** @throws SourceDataError when the file is no report. */
 export async function readReport(world: JobWorld): Promise<ReportDocument> {
-  const result = reportSchema.safeParse(JSON.parse(await readFile(reportPath(world), "utf8")));
-  if (result.success) return result.data;
-  const message = `${reportPath(world)} is not a verification report`;
-  throw new SourceDataError(`${message}: ${z.prettifyError(result.error)}`, {
-    hint: "run the same command again, which verifies anew",
+  const file = reportPath(world);
+  const unusable = (reason: string) =>
+    new SourceDataError(`${file} is not a verification report: ${reason}`, {
+      hint: "run the same command again, which verifies anew",
+    });
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw fileError(error, `read ${file}`);
   });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw unusable("it is no JSON");
+  }
+  const result = reportSchema.safeParse(json);
+  if (result.success) return result.data;
+  throw unusable(z.prettifyError(result.error));
 }

@@ -1,7 +1,7 @@
 // Takes secrets out of whatever is kept or sent: not only where they stand in a URL, but wherever one
 // that we know of appears, such as in the message of a server.
 
-import { secretsInUrl } from "@forklift/pipeline";
+import { percentDecoded, secretsInUrl } from "@forklift/pipeline";
 import type { Config } from "../config/schema.ts";
 import { mapTexts, maskSecrets } from "../output/mask-secrets.ts";
 
@@ -53,17 +53,8 @@ export function secretsOfWebhook(url: string): string[] {
 
 /** As it stands in a URL, and as it is. */
 function spellings(secret: string): string[] {
-  const plain = decoded(secret);
+  const plain = percentDecoded(secret);
   return [secret, plain, encodeURIComponent(plain), encodeURI(plain)];
-}
-
-/** Without percent-encoding, or as it is where that is broken. */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function textsIn(value: unknown): string[] {

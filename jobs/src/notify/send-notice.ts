@@ -1,11 +1,12 @@
 // Posts a notice to a webhook.
 
 import { setTimeout } from "node:timers/promises";
+import { authorizationOf } from "@forklift/pipeline";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../output/log.ts";
 import type { RunRecord } from "../run-record/run-record.ts";
 import { composeNotice, encodeNotice } from "./notice.ts";
-import { decoded, redact, secretsOfWebhook } from "./redact.ts";
+import { redact, secretsOfWebhook } from "./redact.ts";
 
 export interface NoticeLimits {
   readonly attemptsMax: number;
@@ -27,14 +28,14 @@ export async function sendNotice(
   { log, limits = NOTICE_LIMITS }: { readonly log: Log; readonly limits?: NoticeLimits },
 ): Promise<boolean> {
   const body = encodeNotice(composeNotice(record), format);
-  const { url, authorization } = splitUserInfo(webhook);
+  const { url, headers } = splitUserInfo(webhook);
   let fault = "";
   for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
     if (attempt > 1) await setTimeout(limits.firstWaitMs * 2 ** (attempt - 2));
     try {
       const { ok, status } = await fetch(url, {
         method: "POST",
-        headers: { "content-type": "application/json", ...authorization },
+        headers: { "content-type": "application/json", ...headers },
         body,
         // Following one would turn the POST into a GET without a body.
         redirect: "manual",
@@ -56,9 +57,8 @@ export async function sendNotice(
 /** `fetch` takes no URL with a user in it; programs that do send this header. */
 function splitUserInfo(webhook: string) {
   const url = new URL(webhook);
-  const user = `${decoded(url.username)}:${decoded(url.password)}`;
+  const headers = authorizationOf(url);
   url.username = "";
   url.password = "";
-  const authorization = `Basic ${Buffer.from(user).toString("base64")}`;
-  return { url, authorization: user === ":" ? {} : { authorization } };
+  return { url, headers };
 }

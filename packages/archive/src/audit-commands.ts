@@ -106,21 +106,24 @@ async function auditRepeated(
   const rows = await source.query<BlockRow & { hash: string; first: string }>(
     `with included as (
        select bc.user_command_id, b.id, b.height, b.state_hash, b.parent_hash,
-              min(b.height) over (partition by bc.user_command_id) as first,
-              count(*) over (partition by bc.user_command_id) as times
+              first_value(b.height) over inclusions as first,
+              row_number() over inclusions as time
        from blocks b join blocks_user_commands bc on bc.block_id = b.id
        where ${chainCondition("b")}
+       window inclusions as (partition by bc.user_command_id order by b.height, bc.sequence_no)
      )
      select i.height, i.state_hash, i.parent_hash, i.first, c.hash, count(*) over () as total
      from included i join user_commands c on c.id = i.user_command_id
-     where i.times > 1 and i.height > greatest(i.first, $3)
+     where i.time > 1 and i.height > $3
      order by i.height limit $4`,
     [...rangeOf(chain, options), FINDINGS_MAX],
   );
   return foundIn("repeated-command", rows, (row) =>
     contentFinding(
       row,
-      `includes command ${row.hash} again, which the block at height ${row.first} includes`,
+      row.first === row.height
+        ? `includes command ${row.hash} twice`
+        : `includes command ${row.hash} again, which the block at height ${row.first} includes`,
       options,
     ),
   );

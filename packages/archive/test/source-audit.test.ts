@@ -239,6 +239,18 @@ describe("the audit of blocks' contents", () => {
     expect(findings[0]?.fault).toContain("command Ckp again, which the block at height 2 includes");
   });
 
+  test("finds a command that one block includes twice", async () => {
+    const { findings } = await audit(
+      CHAIN,
+      COMMANDS +
+        payment({ hash: "Ckp", block: "b", at: 0 }) +
+        payment({ hash: "Ckp", block: "b", at: 1 }) +
+        internal({ hash: "CkC", block: "b", at: 2 }),
+    );
+    expect(findings).toMatchObject([{ kind: "repeated-command", height: 3n }]);
+    expect(findings[0]?.fault).toContain("includes command Ckp twice");
+  });
+
   test("finds the number of a command that got lost", async () => {
     const { findings } = await audit(
       CHAIN,

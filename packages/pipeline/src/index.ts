@@ -6,3 +6,4 @@ export * from "./report.ts";
 export * from "./run-stages.ts";
 export * from "./stage.ts";
 export { maskUrlSecrets, secretsInUrl } from "./url-secrets.ts";
+export * from "./url-user.ts";

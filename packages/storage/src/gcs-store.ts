@@ -1,6 +1,6 @@
 // Objects in a bucket of Google Cloud Storage, below a prefix.
 
-import { ConfigError, TryAgainError } from "@forklift/pipeline";
+import { ConfigError, percentDecoded, TryAgainError } from "@forklift/pipeline";
 import type { File, GetFilesOptions } from "@google-cloud/storage";
 import type { Agent } from "undici";
 import { connect, type GcsAccess } from "./gcs-access.ts";
@@ -228,7 +228,7 @@ function splitGcsUrl(url: URL): { readonly bucketName: string; readonly root: st
   if (hostname === "" || host !== hostname || username + password + search + hash !== "") {
     throw new ConfigError(`${maskUrl(url)} is not a bucket, expected gs://bucket/prefix/`);
   }
-  const root = decodeURIComponent(pathname.slice(1));
+  const root = percentDecoded(pathname.slice(1));
   return { bucketName: hostname, root: root === "" || root.endsWith("/") ? root : `${root}/` };
 }
 

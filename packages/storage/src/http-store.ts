@@ -1,6 +1,6 @@
 // Objects behind http(s) URLs: read only, by name, since the web has no folders to list.
 
-import { ConfigError } from "@forklift/pipeline";
+import { authorizationOf, ConfigError } from "@forklift/pipeline";
 import type { Dispatcher } from "undici";
 import {
   HTTP_LIMITS,
@@ -65,19 +65,16 @@ async function openUrl(
   client: Dispatcher,
   range?: ByteRange,
 ): Promise<ObjectBody | null> {
-  const { username, password, pathname } = url;
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const authorization = `Basic ${Buffer.from(user).toString("base64")}`;
   const body = await download(url, {
     client,
     ...(range === undefined ? {} : { range }),
     // Compressed transfer would make Content-Length and Range speak of other bytes than the object's.
-    headers: { "accept-encoding": "identity", ...(user === ":" ? {} : { authorization }) },
+    headers: { "accept-encoding": "identity", ...authorizationOf(url) },
     shown: maskUrl(url),
     accessHint: "check the URL and who may read it",
     // Web servers like to call a stored .gz file gzip-encoded; its bytes are then the file's own.
     isAsStored: (encoding) =>
-      encoding === "identity" || (/^(x-)?gzip$/.test(encoding) && /\.t?gz$/.test(pathname)),
+      encoding === "identity" || (/^(x-)?gzip$/.test(encoding) && /\.t?gz$/.test(url.pathname)),
   });
   if (body === null) return null;
   const { bytes, headers, stream } = body;

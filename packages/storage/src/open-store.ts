@@ -1,6 +1,6 @@
 // From a URL to what lies there. A further kind of store is one more line in `STORES`.
 
-import { ConfigError, SourceDataError } from "@forklift/pipeline";
+import { ConfigError, percentDecoded, SourceDataError } from "@forklift/pipeline";
 import { fileStore } from "./file-store.ts";
 import { gcsStore } from "./gcs-store.ts";
 import { httpStore } from "./http-store.ts";
@@ -31,7 +31,7 @@ export function splitObjectUrl(url: string): { readonly store: Store; readonly n
     throw new ConfigError(`${maskUrl(folder)} is a folder, expected the URL of one object`);
   }
   folder.pathname = folder.pathname.slice(0, slash + 1);
-  return { store: storeAt(folder), name: decodeURIComponent(name) };
+  return { store: storeAt(folder), name: percentDecoded(name) };
 }
 
 /** @throws SourceDataError when there is no such object. */

@@ -61,6 +61,17 @@ test.each([404, 410])("status %i means that there is no such object", async (sta
   await expect(openObject(`${server.url}/x.json`)).rejects.toThrow(`there is no ${server.url}/x`);
 });
 
+test("what was not percent-encoded is taken as it stands", async () => {
+  await using server = await serve((_, response) => response.end(CONTENT));
+  const url = server.url.replace("://", "://ann:100%@");
+  const body = await openObject(`${url}/50%.json`);
+  expect((await readAll(body, BOUND)).equals(CONTENT)).toBe(true);
+  const [request] = server.requests;
+  expect(request!.url).toBe("/50%25.json");
+  const user = Buffer.from("ann:100%").toString("base64");
+  expect(request!.headers.authorization).toBe(`Basic ${user}`);
+});
+
 test.each([
   [401, ConfigError],
   [403, ConfigError],

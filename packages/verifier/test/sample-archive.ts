@@ -30,6 +30,8 @@ export interface SampleArchive extends AsyncDisposable {
   readonly world: VerifierWorld;
   readonly target: TestDatabase;
   readonly tipHeight: bigint;
+  /** The precomputed blocks, as files. */
+  readonly blocksFolder: string;
 }
 
 export async function openSampleArchive(): Promise<SampleArchive> {
@@ -85,6 +87,7 @@ export async function openSampleArchive(): Promise<SampleArchive> {
     },
     target: targetDatabase,
     tipHeight,
+    blocksFolder,
     async [Symbol.asyncDispose]() {
       await source.close();
       await target.close();

@@ -1,10 +1,10 @@
 // A verification of a real migration of a sample network: what it leaves out, what it remembers, how it
 // ends; and the digests of the tables.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseStateHash } from "@forklift/chain";
+import { parseBlockFileName, parseStateHash } from "@forklift/chain";
 import { ConfigError, TryAgainError } from "@forklift/pipeline";
 import { connect, readCatalog } from "@forklift/postgres";
 import { openBlockSources } from "@forklift/precomputed";
@@ -32,6 +32,20 @@ beforeAll(async () => {
 afterAll(async () => {
   await archive[Symbol.asyncDispose]();
 });
+
+/** Alters a fee, which no state hash covers, in one block of the folder; returns its height. */
+async function alterFee(folder: string): Promise<bigint> {
+  for (const name of await readdir(folder)) {
+    const file = path.join(folder, name);
+    const text = await readFile(file, "utf8");
+    const altered = text.replace('"fee":"0.01"', '"fee":"0.02"');
+    const { height } = parseBlockFileName(name)!;
+    if (altered === text || height > archive.tipHeight) continue;
+    await writeFile(file, altered);
+    return height;
+  }
+  throw new Error(`no block of ${folder} has a command with that fee`);
+}
 
 /** What the statements do is undone. */
 async function changed<Result>(sql: string, ask: () => Promise<Result>): Promise<Result> {
@@ -214,6 +228,33 @@ describe("verifyArchive", () => {
     expect(excepted.exceptions).toEqual([{ height: 12n, stateHash, reason: "why" }]);
     const strict = await verifyChanged(sql, { blocks: null });
     expect(failedIn(strict)).toEqual(["blocks-equal", "ledger-hash-at-every-block"]);
+  });
+
+  it("holds the target against a file with other commands only when there is no better one", async () => {
+    const { blocksFolder } = archive;
+    const altered = await mkdtemp(path.join(tmpdir(), "forklift-altered-blocks-"));
+    await cp(blocksFolder, altered, { recursive: true });
+    const height = await alterFee(altered);
+    const verifiedWith = async (urls: readonly string[]) => {
+      const warnings: string[] = [];
+      const warn = (message: string) => warnings.push(message);
+      const places = { urls, network: "sample", scratchDirectory: altered, threads: 0, warn };
+      await using blocks = await openBlockSources(places);
+      return { report: await verifyChanged("select 1", { blocks }), warnings };
+    };
+    const both = await verifiedWith([altered, blocksFolder]);
+    expect(failedIn(both.report)).toEqual([]);
+    expect(both.warnings).toEqual([
+      expect.stringMatching(`sample-${height}-.* is set aside: wrong: its commands are not those`),
+    ]);
+    const alone = await verifiedWith([altered]);
+    await rm(altered, { recursive: true });
+    // The fee is the producer's, too.
+    const commandChecks = ["user-commands-precomputed", "internal-commands-precomputed"];
+    expect(failedIn(alone.report)).toEqual(commandChecks);
+    const differences = alone.report.checks.flatMap((check) => check.differences);
+    expect(new Set(differences.map(({ column }) => column))).toEqual(new Set(["hash", "fee"]));
+    for (const { key } of differences) expect(key).toContain(`height ${height}, `);
   });
 
   it("reports a check that cannot be carried out, and asks the others", async () => {

@@ -1,12 +1,10 @@
 // The one walk of a verification: up from the proven height to the tip, everything that stands at a
 // height gathered once and shown to every check that follows.
 
-import { formatErrorAt, parseStateHash, parseUnsigned, UINT32_MAX } from "@forklift/chain";
-import { ForkliftError, readAhead, TryAgainError } from "@forklift/pipeline";
-import type { BlockId, BlockSources, VerifiedBlock } from "@forklift/precomputed";
+import { readAhead } from "@forklift/pipeline";
 import type { Scope } from "../check.ts";
 import type { Row } from "../compare-rows.ts";
-import { Channel } from "./channel.ts";
+import { BlocksInOrder } from "./blocks-in-order.ts";
 import type { HeightRows, SourceRows } from "./height-rows.ts";
 import { SourceChain, type StretchOfSource } from "./source-chain.ts";
 import { type RowAtHeight, readTargetRows, type Stretch, type TargetRows } from "./target-rows.ts";
@@ -21,8 +19,6 @@ const STRETCH_BLOCKS_MIN = 8;
 const STRETCH_BLOCKS_MAX = 256;
 const STRETCHES_AHEAD = 1;
 
-type Precomputed = ReturnType<HeightRows["precomputed"]>;
-
 /** Must stand in a snapshot of the target, with `WALK_SETTINGS`. */
 export async function* walk(scope: Scope): AsyncGenerator<HeightRows> {
   const { source, tip, provenHeight } = scope;
@@ -35,7 +31,7 @@ export async function* walk(scope: Scope): AsyncGenerator<HeightRows> {
       const split = splitter(target, rows);
       for (let height = stretch.from; height <= stretch.to; height++) {
         const at = split(height);
-        const precomputed = blocks && (await blocks.at(at.blocks[0]));
+        const precomputed = blocks && (await blocks.at(at));
         yield {
           height,
           ...at,
@@ -119,83 +115,4 @@ function splitter(
       source: sourceRows,
     };
   };
-}
-
-/** The precomputed blocks of the target's rows, fetched ahead of the walk. */
-class BlocksInOrder {
-  readonly #scope: Scope;
-  readonly #blocks: BlockSources;
-  readonly #asked = new Channel<BlockId>();
-  readonly #fetched: AsyncGenerator<VerifiedBlock>;
-  /** The next block, under way. */
-  #next: Promise<IteratorResult<VerifiedBlock>> | null = null;
-  #failure: Error | null = null;
-
-  constructor(scope: Scope, blocks: BlockSources) {
-    this.#scope = scope;
-    this.#blocks = blocks;
-    this.#fetched = blocks.fetchAll(this.#asked);
-  }
-
-  /** One block at each height; those of genesis come from elsewhere. */
-  ask(rows: readonly RowAtHeight[]): void {
-    let height: string | undefined;
-    for (const row of rows) {
-      if (row.height === height) continue;
-      height = row.height;
-      const id = idOf(row);
-      if (!(id instanceof Error) && id.height > 1n) this.#asked.push(id);
-    }
-    this.#next ??= this.#pull();
-  }
-
-  /** An error is the reason why there is none, of which the checks tell that need it. */
-  async at(row: Row | undefined): Promise<Precomputed | Error> {
-    if (row === undefined) return new Error("the target has no block at this height");
-    const id = idOf(row);
-    if (id instanceof Error) return id;
-    if (this.#failure !== null) return this.#failure;
-    try {
-      if (id.height === 1n) return await this.#genesis(id);
-      const { value } = await this.#next!;
-      this.#next = this.#pull();
-      return value as VerifiedBlock;
-    } catch (error) {
-      // Nothing was learnt about the target, and a later run may learn it.
-      if (error instanceof TryAgainError || !(error instanceof ForkliftError)) throw error;
-      this.#failure = error;
-      return error;
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#asked.end();
-    await this.#next?.catch(() => undefined);
-    await this.#fetched.return(undefined).catch(() => undefined);
-  }
-
-  #pull(): Promise<IteratorResult<VerifiedBlock>> {
-    const next = this.#fetched.next();
-    // Awaited when the walk is there.
-    next.catch(() => undefined);
-    return next;
-  }
-
-  /** No public bucket holds height 1; the preset's state was proven by its hash when loaded. */
-  async #genesis(id: BlockId): Promise<Precomputed> {
-    const fetched = await this.#blocks.tryFetch(id);
-    const { protocolState } = fetched ?? this.#scope.network.genesis;
-    return { protocolState, userCommands: [], internalCommands: [] };
-  }
-}
-
-function idOf(row: Row): BlockId | Error {
-  try {
-    return {
-      height: parseUnsigned(row["height"] ?? "", UINT32_MAX),
-      stateHash: parseStateHash(row["state_hash"] ?? ""),
-    };
-  } catch (error) {
-    return formatErrorAt(`block at height ${row["height"]}`, error) as Error;
-  }
 }

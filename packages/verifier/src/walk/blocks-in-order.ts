@@ -1,0 +1,128 @@
+// The precomputed blocks of the target's rows, fetched ahead of the walk.
+
+import { formatErrorAt, parseStateHash, parseUnsigned, UINT32_MAX } from "@forklift/chain";
+import { ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
+import type { BlockContent, BlockId, BlockSources, VerifiedBlock } from "@forklift/precomputed";
+import type { Scope } from "../check.ts";
+import type { Row } from "../compare-rows.ts";
+import { Channel } from "./channel.ts";
+import type { HeightRows } from "./height-rows.ts";
+import type { RowAtHeight } from "./target-rows.ts";
+
+type Precomputed = ReturnType<HeightRows["precomputed"]>;
+
+/** Of one height. */
+type TargetAtHeight = Pick<HeightRows, "blocks" | "userCommands" | "internalCommands">;
+
+export class BlocksInOrder {
+  readonly #network: Scope["network"];
+  readonly #blocks: BlockSources;
+  readonly #asked = new Channel<BlockId>();
+  readonly #fetched: AsyncGenerator<VerifiedBlock>;
+  /** The next block, under way. */
+  #next: Promise<IteratorResult<VerifiedBlock>> | null = null;
+  #failure: Error | null = null;
+
+  constructor({ network }: Pick<Scope, "network">, blocks: BlockSources) {
+    this.#network = network;
+    this.#blocks = blocks;
+    this.#fetched = blocks.fetchAll(this.#asked);
+  }
+
+  /** One block at each height; those of genesis come from elsewhere. */
+  ask(rows: readonly RowAtHeight[]): void {
+    let height: string | undefined;
+    for (const row of rows) {
+      if (row.height === height) continue;
+      height = row.height;
+      const id = idOf(row);
+      if (!(id instanceof Error) && id.height > 1n) this.#asked.push(id);
+    }
+    this.#next ??= this.#pull();
+  }
+
+  /** An error is the reason why there is none, of which the checks tell that need it. */
+  async at(rows: TargetAtHeight): Promise<Precomputed | Error> {
+    const [row] = rows.blocks;
+    if (row === undefined) return new Error("the target has no block at this height");
+    const id = idOf(row);
+    if (id instanceof Error) return id;
+    if (this.#failure !== null) return this.#failure;
+    try {
+      if (id.height === 1n) return await this.#genesis(id);
+      const { value } = await this.#next!;
+      this.#next = this.#pull();
+      return await this.#bestFor(rows, value as VerifiedBlock);
+    } catch (error) {
+      // Nothing was learnt about the target, and a later run may learn it.
+      if (error instanceof TryAgainError || !(error instanceof ForkliftError)) throw error;
+      this.#failure = error;
+      return error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#asked.end();
+    await this.#next?.catch(() => undefined);
+    await this.#fetched.return(undefined).catch(() => undefined);
+  }
+
+  #pull(): Promise<IteratorResult<VerifiedBlock>> {
+    const next = this.#fetched.next();
+    // Awaited when the walk is there.
+    next.catch(() => undefined);
+    return next;
+  }
+
+  /** No public bucket holds height 1; the preset's state was proven by its hash when loaded. */
+  async #genesis(id: BlockId): Promise<Precomputed> {
+    const fetched = await this.#blocks.tryFetch(id);
+    const { protocolState } = fetched ?? this.#network.genesis;
+    return { protocolState, userCommands: [], internalCommands: [] };
+  }
+
+  /**
+   * No state hash covers the commands of a file. One that has others than the target may be wrong
+   * itself: the target is held against it only when no other place has one that agrees.
+   */
+  async #bestFor(rows: TargetAtHeight, block: VerifiedBlock): Promise<VerifiedBlock> {
+    if (hasCommandsOf(rows, block)) return block;
+    const { height, stateHash } = block;
+    const accept = (content: BlockContent) => {
+      if (hasCommandsOf(rows, content)) return;
+      throw new SourceDataError("its commands are not those of the target");
+    };
+    try {
+      return await this.#blocks.fetch({ height, stateHash, accept });
+    } catch (error) {
+      if (error instanceof SourceDataError) return block;
+      throw error;
+    }
+  }
+}
+
+/** Whatever else a command has is part of its hash, which was recomputed. */
+function hasCommandsOf(rows: TargetAtHeight, content: BlockContent): boolean {
+  const { userCommands, internalCommands } = content;
+  return (
+    userCommands.length === rows.userCommands.length &&
+    internalCommands.length === rows.internalCommands.length &&
+    userCommands.every(({ command, status, failureReason }, at) => {
+      const row = rows.userCommands[at]!;
+      const isOutcome = row["status"] === status && row["failure_reason"] === failureReason;
+      return isOutcome && row["hash"] === command.hash;
+    }) &&
+    internalCommands.every(({ command }, at) => rows.internalCommands[at]!["hash"] === command.hash)
+  );
+}
+
+function idOf(row: Row): BlockId | Error {
+  try {
+    return {
+      height: parseUnsigned(row["height"] ?? "", UINT32_MAX),
+      stateHash: parseStateHash(row["state_hash"] ?? ""),
+    };
+  } catch (error) {
+    return formatErrorAt(`block at height ${row["height"]}`, error) as Error;
+  }
+}
