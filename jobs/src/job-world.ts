@@ -15,17 +15,13 @@ import {
   withLedgerHashExceptions,
 } from "@forklift/network";
 import { ConfigError } from "@forklift/pipeline";
-import {
-  createDatabaseIfMissing,
-  openScratch,
-  startServer,
-  sweepScratch,
-} from "@forklift/postgres";
+import { openScratch, startServer, sweepScratch } from "@forklift/postgres";
 import { openBlockSources } from "@forklift/precomputed";
 import type { ReplayerWorld } from "@forklift/replayer";
 import { openStore, type Store } from "@forklift/storage";
 import type { VerifierWorld } from "@forklift/verifier";
 import type { Config } from "./config/schema.ts";
+import { madeDatabase } from "./made-database.ts";
 import { outputForm } from "./official-genesis.ts";
 import type { Shell } from "./run-context.ts";
 import { openReader, openTarget } from "./sessions.ts";
@@ -261,7 +257,7 @@ async function openDatabases(
     const serverUrl = needsServer(config) ? await serverUrlOf(config, keep) : null;
     const sourceUrl = config.source.database ?? keep(await openScratch(serverUrl!, "source")).url;
     const targetUrl = config.target.database ?? keep(await openScratch(serverUrl!, "target")).url;
-    if (config.target.database !== undefined) await createDatabaseIfMissing(targetUrl);
+    if (config.target.database !== undefined) keep(await madeDatabase(targetUrl));
     const source = keep(await openReader(sourceUrl));
     const target = keep(await openTarget(targetUrl));
     const targetReader = keep(await openReader(targetUrl));

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { databaseExists, urlWithDatabase } from "@forklift/postgres";
 import { forkliftJson, openTestDatabase, runForklift } from "@forklift/testkit";
 import { expect, test } from "vitest";
 
@@ -43,4 +44,12 @@ test("a dump behind a signed URL is restored, and no output holds what signs it"
   expect(stdout).toContain(`restored 2 rows of ${shown} into `);
   expect(stderr).toContain(shown);
   expect(stdout + stderr).not.toContain("s3cret");
+});
+
+test("a database that was made for a dump that is not there is taken back", async () => {
+  await using beside = await openTestDatabase();
+  const db = urlWithDatabase(beside.url, `${beside.name}_restored`);
+  const { exit, stderr } = await runForklift(["restore", "--dump", "/nowhere/a.sql", "--db", db]);
+  expect(exit, stderr).toBe(65);
+  expect(await databaseExists(db)).toBe(false);
 });

@@ -17,9 +17,7 @@ import { chooseRange, type MigrationRange, type RangeWorld } from "./migration-r
 import { requireSameForm } from "./target-form.ts";
 import type { MigratorWorld } from "./world.ts";
 
-export interface InspectedWorld
-  extends RangeWorld,
-    Pick<MigratorWorld, "genesisLedger" | "form" | "audit"> {}
+export interface InspectedWorld extends RangeWorld, Pick<MigratorWorld, "genesisLedger" | "form"> {}
 
 export type TargetState = "missing" | "empty" | "archive";
 
@@ -49,8 +47,7 @@ export async function inspect(world: InspectedWorld): Promise<Inspection> {
   }
   const range = await chooseRange(world, { targetHasSchema: targetState === "archive" });
   const above = range.targetTip?.height ?? 0n;
-  const audit =
-    world.audit ?? (await auditSource(source, range.chain, { network: network.name, above }));
+  const audit = await auditSource(source, range.chain, { network: network.name, above });
   const servers = [await readServerSettings(source, "source")];
   if (target !== null) servers.push(await readServerSettings(target, "target"));
   return { range, targetState, audit, servers };

@@ -2,16 +2,19 @@
 
 import {
   chainBlockAt,
+  findTargetBlock,
   readTargetTip,
   type SourceChain,
   selectChain,
   targetBlockAt,
 } from "@forklift/archive";
-import { type BlockRef, least } from "@forklift/chain";
-import { ConfigError } from "@forklift/pipeline";
+import { type BlockRef, least, type StateHash } from "@forklift/chain";
+import { ConfigError, VerificationError } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
 import type { MigratorWorld } from "./world.ts";
 
-export interface RangeWorld extends Pick<MigratorWorld, "source" | "network" | "stop"> {
+export interface RangeWorld
+  extends Pick<MigratorWorld, "source" | "network" | "stop" | "trustedStateHash"> {
   /** Null while there is no such database. */
   readonly target: MigratorWorld["target"] | null;
 }
@@ -23,25 +26,30 @@ export interface MigrationRange {
 }
 
 /**
+ * @throws VerificationError when the trusted block is not on the chosen chain.
  * @throws ConfigError when the target's tip is not on the chosen chain, saying where they part, or
  * when the stop point lies below it.
  */
 export async function chooseRange(
-  { source, target, stop, network }: RangeWorld,
+  { source, target, stop, network, trustedStateHash = null }: RangeWorld,
   { targetHasSchema }: { readonly targetHasSchema: boolean },
 ): Promise<MigrationRange> {
   const chain = await selectChain(source, stop, network.name);
   const targetTip = targetHasSchema && target !== null ? await readTargetTip(target) : null;
-  if (target === null || targetTip === null) return { chain, targetTip };
+  const archive = targetTip === null ? null : target;
+  if (trustedStateHash !== null) {
+    await requireTrusted(trustedStateHash, { source, chain, target: archive });
+  }
+  if (archive === null || targetTip === null) return { chain, targetTip };
 
   const hasStopPoint = stop.forkStateHash !== null || stop.stopAtHeight !== null;
   if (hasStopPoint && targetTip.height > chain.tip.height) {
     throw new ConfigError(
-      `the target ${target.maskedUrl} stands at height ${targetTip.height}, above the stop point ` +
+      `the target ${archive.maskedUrl} stands at height ${targetTip.height}, above the stop point ` +
         `${chain.tip.stateHash} at height ${chain.tip.height}`,
       {
         hint:
-          `forklift unwind --target-db ${target.maskedUrl} --to-height ${chain.tip.height} takes it ` +
+          `forklift unwind --target-db ${archive.maskedUrl} --to-height ${chain.tip.height} takes it ` +
           "back; or start from an older set or from an empty target",
       },
     );
@@ -50,18 +58,46 @@ export async function chooseRange(
   const common = await highestCommonHeight(heightMax, async (height) => {
     const [ofChain, ofTarget] = await Promise.all([
       chainBlockAt(source, chain, height),
-      targetBlockAt(target, height),
+      targetBlockAt(archive, height),
     ]);
     return ofChain?.stateHash === ofTarget?.stateHash;
   });
   if (common < heightMax) {
     throw new ConfigError(
-      `the target ${target.maskedUrl} (tip ${targetTip.stateHash}, height ${targetTip.height}) is not on ` +
+      `the target ${archive.maskedUrl} (tip ${targetTip.stateHash}, height ${targetTip.height}) is not on ` +
         `the chain that ends in ${chain.tip.stateHash}: they part after height ${common}`,
       { hint: "start again from an empty target, or name the right stop point" },
     );
   }
   return { chain, targetTip };
+}
+
+interface Places extends Pick<RangeWorld, "source"> {
+  readonly chain: SourceChain;
+  /** Null while there is no archive yet. */
+  readonly target: Session | null;
+}
+
+/**
+ * The verification would find it, hours later. A target may stand above a source of another night, and
+ * be the one that has the block.
+ */
+async function requireTrusted(
+  stateHash: StateHash,
+  { source, chain, target }: Places,
+): Promise<void> {
+  const [row] = await source.query<{ height: string }>(
+    "select height from blocks where state_hash = $1",
+    [stateHash],
+  );
+  const onChain = row && (await chainBlockAt(source, chain, BigInt(row.height)));
+  if (onChain?.stateHash === stateHash) return;
+  if (target !== null && (await findTargetBlock(target, stateHash)) !== null) return;
+  throw new VerificationError(
+    `the trusted block ${stateHash} is not on the source's chain up to ${chain.tip.stateHash} at height ` +
+      `${chain.tip.height}`,
+    { hint: "check the hash; if it is right, the source is not the chain that you trust" },
+  );
 }
 
 /** Two chains agree up to some height and differ above it, so a binary search finds that height. */

@@ -1,6 +1,7 @@
 // Everything that the migration's stages read and write.
 
-import type { SourceAudit, StopPoint } from "@forklift/archive";
+import type { StopPoint } from "@forklift/archive";
+import type { StateHash } from "@forklift/chain";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import type { BlockSources } from "@forklift/precomputed";
@@ -14,8 +15,8 @@ export interface MigratorWorld {
   readonly genesisLedger: GenesisLedger;
   readonly blocks: BlockSources;
   readonly stop: StopPoint;
-  /** What an inspection before the target was made has found; the source is not asked again. */
-  readonly audit?: SourceAudit;
+  /** The block that the operator trusts, which must be on the chain; null for none. */
+  readonly trustedStateHash?: StateHash | null;
   /** Where we differ from the official tool: its form or ours. */
   readonly form: OutputForm;
   /** Tells the operator of what does not stop the run. */

@@ -1,8 +1,7 @@
-import { auditError, type SourceAudit } from "@forklift/archive";
-import { inspect, type MigratorWorld, migration, planMigration } from "@forklift/migrator";
+import { auditError } from "@forklift/archive";
+import { type MigratorWorld, migration, planMigration } from "@forklift/migrator";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import {
-  createDatabaseIfMissing,
   databaseExists,
   MAINTENANCE_DATABASE,
   maskUrl,
@@ -12,6 +11,7 @@ import {
 } from "@forklift/postgres";
 import { openBlockSources } from "@forklift/precomputed";
 import type { Command } from "commander";
+import { madeDatabase } from "../made-database.ts";
 import { outputForm } from "../official-genesis.ts";
 import { planTable } from "../output/plan-table.ts";
 import { stagesOutcome } from "../output/stages-table.ts";
@@ -54,7 +54,6 @@ export function addMigrateCommand(program: Command, host: Host, finish: Finish):
     .option("--plan", "print what would be done, and write nothing")
     .action(async (options: Options) => {
       requireDatabaseName(options.targetDb);
-      // A refusal must not leave an empty database behind, so what can be asked is asked before.
       await using source = await openSource(options.sourceDb);
       const shared = await openShared(source, options);
       if (options.plan === true) await plan(shared, options, finish);
@@ -92,13 +91,11 @@ async function migrate(
     scratchDirectory: work.path,
     warn,
   });
-  const exists = await databaseExists(options.targetDb);
-  const audited = exists ? {} : { audit: await auditWhole(shared) };
-  await createDatabaseIfMissing(options.targetDb);
+  await using _database = await madeDatabase(options.targetDb);
   await using target = await openTarget(options.targetDb);
   const watch = watchRate(shell);
   try {
-    const world = { ...shared, ...audited, target, blocks, warn };
+    const world = { ...shared, target, blocks, warn };
     const stages = await runInTarget(migration, world, watch.shell);
     finish(stagesOutcome(stages, { blockSources: blocks.statistics() }));
   } catch (error) {
@@ -107,13 +104,6 @@ async function migrate(
     throw error;
   }
   await watch.save(target);
-}
-
-/** What preflight would refuse, asked while there is no target that a refusal would leave behind. */
-async function auditWhole(shared: Shared): Promise<SourceAudit> {
-  const { audit } = await inspect({ ...shared, target: null });
-  if (audit.stoppingCount > 0) throw auditError(audit);
-  return audit;
 }
 
 /** Opens the target, where there is one, without its lock and without the right to write. */

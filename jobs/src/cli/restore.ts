@@ -1,7 +1,8 @@
 import type { WholeStage } from "@forklift/pipeline";
-import { createDatabaseIfMissing, maskUrl } from "@forklift/postgres";
+import { maskUrl } from "@forklift/postgres";
 import { maskUrl as maskStoreUrl, parseStoreUrl, splitObjectUrl } from "@forklift/storage";
 import type { Command } from "commander";
+import { madeDatabase } from "../made-database.ts";
 import { grouped } from "../output/numbers.ts";
 import { restoreObject } from "../restore-object.ts";
 import { runWithoutTarget } from "../run-context.ts";
@@ -30,7 +31,7 @@ const restoreDumpStage: WholeStage<Options, Shown> = {
 
   async run({ dump, db }, _plan, watch) {
     const object = splitObjectUrl(dump);
-    await createDatabaseIfMissing(db);
+    await using _database = await madeDatabase(db);
     return await restoreObject(db, object, watch);
   },
 

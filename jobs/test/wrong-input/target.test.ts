@@ -57,7 +57,10 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
       );
     });
 
-    interface Unmade extends Refusal {
+    const ORPHANED_ANCESTOR = `update blocks set chain_status = 'orphaned'
+      where height = 40 and chain_status = 'canonical'`;
+
+    interface Migrated extends Refusal {
       readonly name: string;
       readonly sql?: string;
       readonly blocks?: string;
@@ -65,7 +68,7 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
     }
 
     test.for(
-      byName<Unmade>([
+      byName<Migrated>([
         {
           name: "a stop point that nobody knows",
           more: ["--fork-state-hash", MAINNET.tip],
@@ -75,8 +78,7 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         },
         {
           name: "a source with a fault",
-          sql: `update blocks set chain_status = 'orphaned'
-                where height = 40 and chain_status = 'canonical'`,
+          sql: ORPHANED_ANCESTOR,
           exit: 65,
           says: ["at height 40 is orphaned, but it is an ancestor"],
           next: "repair these rows",
@@ -90,7 +92,7 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         },
       ]),
     )(
-      "that does not exist is not made for %s",
+      "that a migration made is taken back after %s",
       async ([_name, { sql = "select 1", blocks, more = [], ...refusal }], {
         archive,
         migration,
@@ -100,6 +102,45 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         const args = { source: source.url, target, more };
         await expectRefusal(migration(blocks === undefined ? args : { ...args, blocks }), refusal);
         expect(await databaseExists(target)).toBe(false);
+      },
+    );
+
+    interface Primed extends Refusal {
+      readonly name: string;
+      readonly sql?: string;
+      readonly config?: object;
+    }
+
+    test.for(
+      byName<Primed>([
+        {
+          name: "a source with a fault",
+          sql: ORPHANED_ANCESTOR,
+          exit: 65,
+          says: ["at height 40 is orphaned, but it is an ancestor"],
+          next: "repair these rows",
+        },
+        {
+          name: "a trusted block that is not on the chain",
+          config: { trustedStateHash: MAINNET.tip },
+          exit: 20,
+          says: [`the trusted block ${MAINNET.tip} is not on the source's chain up to 3N`],
+          next: "check the hash",
+        },
+      ]),
+    )(
+      "that a job made is taken back after %s",
+      async ([_name, { sql = "select 1", config = {}, ...refusal }], {
+        archive,
+        configFile,
+        newFolder,
+      }) => {
+        await using source = await archive.changedSource(sql);
+        const database = urlWithDatabase(source.url, `${source.name}_target`);
+        const target = { store: await newFolder(), database };
+        const changes = { source: { database: source.url }, target, ...config };
+        await expectRefusal(["prime", "--config", await configFile(changes)], refusal);
+        expect(await databaseExists(database)).toBe(false);
       },
     );
 

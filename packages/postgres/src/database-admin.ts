@@ -33,6 +33,11 @@ export async function dropDatabase(serverUrl: string, name: string): Promise<voi
   await session.query(`drop database if exists ${quoteIdentifier(name)} with (force)`);
 }
 
+/** Drops the database that the URL names, likewise. */
+export async function dropDatabaseAt(url: string): Promise<void> {
+  await dropDatabase(urlWithDatabase(url, MAINTENANCE_DATABASE), splitUrl(url).database);
+}
+
 /** @throws TryAgainError, ConfigError when the server cannot be asked. */
 export async function databaseExists(url: string): Promise<boolean> {
   try {
