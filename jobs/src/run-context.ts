@@ -73,11 +73,13 @@ function unavailable(what: string): never {
   throw new Error(`a run without a target has no ${what}`);
 }
 
+/** Of people, or of a log. */
+export function observerOf({ log, progressLine, now }: Shell): Observer {
+  return progressLine === null ? logObserver(log, now) : terminalObserver(progressLine, now);
+}
+
 function runContext<World>(world: World, shell: Shell) {
-  const observer =
-    shell.progressLine === null
-      ? logObserver(shell.log, shell.now)
-      : terminalObserver(shell.progressLine, shell.now);
+  const observer = observerOf(shell);
   return {
     world,
     signal: shell.signal,

@@ -177,3 +177,20 @@ test("any difference ends with exit code 20 and the whole report", async () => {
   const [first] = report.checks.find(({ id }) => id === failed[0])!.differences;
   expect(first?.key).toContain("height 9,");
 });
+
+test("a target that was not replayed fails for one reason, which is said", async () => {
+  await using migrated = await openTestDatabase(target);
+  await changeDatabase(
+    migrated,
+    `delete from accounts_accessed where block_id in (select id from blocks where height > 12);
+     delete from accounts_created where block_id in (select id from blocks where height > 12)`,
+  );
+  const { exit, stderr } = await runForklift([
+    ...["verify", ...places, "--target-db", migrated.url, "--source-db", source.url, ...blocks()],
+  ]);
+  expect(exit, stderr).toBe(20);
+  expect(stderr).toContain(
+    "next: accounts_accessed ends at height 12, the target at 20: run forklift",
+  );
+  expect(stderr).toContain('"msg":"1/1 verify-target"');
+});

@@ -3,17 +3,25 @@ import { requireSchema } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
 import { UsageError } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
 import { type BlockSources, openBlockSources } from "@forklift/precomputed";
+import { findLastRecorded } from "@forklift/replayer";
 import { readSchema } from "@forklift/schemas";
-import { toJson, verifyArchive } from "@forklift/verifier";
+import {
+  toJson,
+  type VerificationReport,
+  type VerifierWorld,
+  verifyArchive,
+} from "@forklift/verifier";
 import type { Command } from "commander";
 import { namedAnchor, sourceAnchor } from "../anchor.ts";
 import { networkOf } from "../network-of.ts";
 import { outputForm } from "../official-genesis.ts";
 import { checksTable } from "../output/checks-table.ts";
-import { readProvenPart } from "../proven-height.ts";
+import { readProvenPart, VERIFY_STAGE } from "../proven-height.ts";
+import { observerOf, type Shell } from "../run-context.ts";
 import { openReader, openSource } from "../sessions.ts";
-import { failure } from "../stages/verify-target.ts";
+import { comparedIn, failure } from "../stages/verify-target.ts";
 import { openWorkDirectory, type WorkDirectory } from "../work-directory.ts";
 import { type BlockOptions, blockPlacesOf, withOptionalBlocks } from "./block-options.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
@@ -73,56 +81,80 @@ export function addVerifyCommand(
     .option("--threads <n>", "cores to use", countOption, availableParallelism())
     .action(async (options: Options) => {
       requireGrounds(options);
-      const shell = openShell(host, logOptionsOf(options));
-      await using work = await openWorkDirectory();
-      await using source =
-        options.sourceDb === undefined ? null : await openSource(options.sourceDb);
-      await using target = await openReader(options.targetDb);
-      await requireSchema(target, { role: "target", era: "berkeley" });
-      const network = withLedgerHashExceptions(
-        await networkOf(target, options.network),
-        options.ledgerHashException,
-      );
-      const genesisLedger = await loadGenesisLedger(network, options.genesisLedger);
-      const warn = (message: string) => shell.log.warn(message);
-      await using blocks = await openBlocks(options, network, { work, warn });
-      const stop = { forkStateHash: null, stopAtHeight: null };
-      const trustedStateHash = options.trustedStateHash ?? null;
-      const anchor =
-        (await namedAnchor({ target, network, trustedStateHash, stop })) ??
-        (await sourceAnchor({ target, source }));
-      const report = await verifyArchive(
-        {
-          source,
-          target,
-          openTarget: () => openReader(options.targetDb),
-          schema: (await readSchema("berkeley")).manifest,
-          network,
-          genesisLedger,
-          blocks,
-          anchor,
-          form: await outputForm(
-            { vrfOutput: options.officialVrfOutput === true, genesis: options.officialGenesis },
-            network,
-          ),
-          forkGenesisConfigUrl: options.forkGenesisConfig,
-          proven: options.full === true ? null : await readProvenPart(target),
-          threads: options.threads,
-        },
-        {
-          now: shell.now,
-          signal: shell.signal,
-          onCheck: ({ id, ok, compared }) => shell.log.info({ check: id, ok, compared }),
-        },
-      );
-      finish({ text: checksTable(report), json: toJson(report) });
-      if (!report.ok) {
-        throw failure(
-          report,
-          "do not publish this target; forklift verify --json names the first differences of every check",
-        );
-      }
+      await verify(options, openShell(host, logOptionsOf(options)), finish);
     });
+}
+
+async function verify(
+  options: Options,
+  shell: Shell,
+  finish: (outcome: Outcome) => void,
+): Promise<void> {
+  await using work = await openWorkDirectory();
+  await using source = options.sourceDb === undefined ? null : await openSource(options.sourceDb);
+  await using target = await openReader(options.targetDb);
+  await requireSchema(target, { role: "target", era: "berkeley" });
+  const network = withLedgerHashExceptions(
+    await networkOf(target, options.network),
+    options.ledgerHashException,
+  );
+  const genesisLedger = await loadGenesisLedger(network, options.genesisLedger);
+  const warn = (message: string) => shell.log.warn(message);
+  await using blocks = await openBlocks(options, network, { work, warn });
+  const stop = { forkStateHash: null, stopAtHeight: null };
+  const trustedStateHash = options.trustedStateHash ?? null;
+  const anchor =
+    (await namedAnchor({ target, network, trustedStateHash, stop })) ??
+    (await sourceAnchor({ target, source }));
+  const world = {
+    source,
+    target,
+    openTarget: () => openReader(options.targetDb),
+    schema: (await readSchema("berkeley")).manifest,
+    network,
+    genesisLedger,
+    blocks,
+    anchor,
+    form: await outputForm(
+      { vrfOutput: options.officialVrfOutput === true, genesis: options.officialGenesis },
+      network,
+    ),
+    forkGenesisConfigUrl: options.forkGenesisConfig,
+    proven: options.full === true ? null : await readProvenPart(target),
+    threads: options.threads,
+  };
+  const report = await verifyInSight(world, shell);
+  finish({ text: checksTable(report), json: toJson(report) });
+  if (!report.ok) throw failure(report, await nextStep(target, report));
+}
+
+/** Shown as the only step of a run. */
+async function verifyInSight(world: VerifierWorld, shell: Shell): Promise<VerificationReport> {
+  const observer = observerOf(shell);
+  observer.stageStarted({ stage: VERIFY_STAGE, index: 1, count: 1 });
+  const report = await verifyArchive(world, {
+    now: shell.now,
+    signal: shell.signal,
+    onCheck: ({ id, ok, compared }) => shell.log.info({ check: id, ok, compared }),
+    onHeight: (done, total) =>
+      observer.stageProgressed({ stage: VERIFY_STAGE, done, total, unit: "blocks" }),
+  });
+  const { elapsedMs } = report;
+  const rowCount = comparedIn(report);
+  observer.stageEnded({ stage: VERIFY_STAGE, rowCount, checks: [], elapsedMs });
+  return report;
+}
+
+/** What a target lacks that was never replayed shows in many checks, and has one cause. */
+async function nextStep(target: Session, { tip }: VerificationReport): Promise<string> {
+  const recorded = await findLastRecorded(target);
+  if (recorded !== null && recorded.height < tip.height) {
+    return (
+      `accounts_accessed ends at height ${recorded.height}, the target at ${tip.height}: ` +
+      "run forklift replay, then verify again"
+    );
+  }
+  return "do not publish this target; forklift verify --json names the first differences of every check";
 }
 
 function requireGrounds({ sourceDb, blocks, threads }: Options): void {

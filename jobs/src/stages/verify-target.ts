@@ -55,7 +55,7 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
           "--json and the evidence of the run hold it, a dry run leaves it as a file",
       );
     }
-    return { rowCount: report.checks.reduce((sum, { compared }) => sum + compared, 0) };
+    return { rowCount: comparedIn(report) };
   },
 
   /** Its whole work was to verify: the report holds the answers. */
@@ -68,6 +68,11 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
     }));
   },
 };
+
+/** How many rows all its checks have looked at together. */
+export function comparedIn({ checks }: VerificationReport): number {
+  return checks.reduce((sum, { compared }) => sum + compared, 0);
+}
 
 /** Names the first difference of every check that failed; the report goes with it. */
 export function failure(report: VerificationReport, hint: string): VerificationError {
