@@ -94,12 +94,12 @@ test("whoever leaves the line that moves writes on a line of their own", () => {
   expect(written()).toMatch(/[^\n]1m23s\n$/);
 });
 
-test("one of a thing is told as one", () => {
+test("a table of stages tells what they counted, one of a thing as one", () => {
   const details = { checkpointsWritten: 1, ledgerHashesCompared: 1, balancesCompared: 20 };
   const text = stagesTable([{ ...report, leftBehind: { canonicalBlocksAbove: 1 }, details }]);
   expect(text).toMatch(/^stage +rows +checks +time +remark$/m);
-  expect(text).toContain("left behind: 1 canonical block above; 1 checkpoint written");
-  expect(text).toContain("1 ledger hash compared, 20 balances compared");
+  expect(text).toContain("left behind: canonical blocks above 1; checkpoints written 1");
+  expect(text).toContain("ledger hashes compared 1, balances compared 20");
   expect([0, 1, 1200].map((count) => counted(count, "set"))).toEqual([
     "0 sets",
     "1 set",

@@ -50,7 +50,10 @@ export function addCheckpointCommand(program: Command, host: Host, finish: Finis
       finish({ text: checkpointsTable(checkpoints), json: { ok: true, checkpoints } });
     });
 
-  add("show <file>", "tell what a checkpoint holds; exit 20 when it is not what it says")
+  add(
+    "show <file>",
+    "tell what a checkpoint holds; exit 20 when its hashes are not those that it states",
+  )
     .option("--rehash", "compute both ledger hashes from the accounts, on all cores")
     .action(async (file: string, options: CommonOptions & { readonly rehash?: true }) => {
       const isRehashing = options.rehash === true;

@@ -157,10 +157,11 @@ function resolvePaths(tree: Tree, folder: string): Tree {
 }
 
 function parseSetting(setting: string): [ConfigKey, string] {
-  const [key, ...rest] = setting.split("=");
+  const [key = "", ...rest] = setting.split("=");
   const known = CONFIG_KEYS.find((candidate) => candidate === key);
   if (known === undefined || rest.length === 0) {
-    throw new UsageError(`--set ${setting} is not KEY=VALUE with a key of the configuration`, {
+    // Not its value, which may be a secret.
+    throw new UsageError(`--set ${key} is not KEY=VALUE with a key of the configuration`, {
       hint: `keys: ${CONFIG_KEYS.join(", ")}`,
     });
   }

@@ -28,11 +28,11 @@ export function stagesTable(stages: readonly StageReport[]): string {
   );
 }
 
-/** `{orphanedBlocks: 3}` → "left behind: 3 orphaned blocks". */
+/** `{orphanedBlocks: 3}` → "left behind: orphaned blocks 3". */
 function countsText(before: string, counts: Counts = {}): string {
   const parts = Object.entries(counts).map(([name, count]) => {
     const words = name.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
-    return `${grouped(count)} ${count === 1 ? words.replace(/(?<=sh)es\b|s\b/, "") : words}`;
+    return `${words} ${grouped(count)}`;
   });
   return parts.length === 0 ? "" : `${before}${parts.join(", ")}`;
 }

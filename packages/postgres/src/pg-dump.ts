@@ -72,5 +72,11 @@ function pgDumpError(error: unknown, url: string): unknown {
   if (DISK_WORDS.test(said)) {
     return new TryAgainError(message, { hint: "check the disk and its free space" });
   }
+  // The only one that we send aborts, which was translated above.
+  if (signal) {
+    return new TryAgainError(message, {
+      hint: "something else ended it, often the system for want of memory: see its log, then run again",
+    });
+  }
   return new Error(message);
 }

@@ -143,6 +143,15 @@ describe.skipIf(!existsSync(FULL_DISK))("a full disk", () => {
   });
 });
 
+/** Of the processes that were started with this argument; those that end meanwhile are none. */
+async function pidsOf(argument: string): Promise<number[]> {
+  const found = (await readdir("/proc")).filter(Number).map(async (pid) => {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    return commandLine.includes(argument) ? [Number(pid)] : [];
+  });
+  return (await Promise.all(found)).flat();
+}
+
 describe.skipIf(!HAS_PG_DUMP)("what pg_dump complains of", () => {
   const dumping = (name: string, url = source.url) =>
     writeDump({ url, ddl: DDL, out: path.join(folder, name), writer: "pg_dump" });
@@ -164,6 +173,25 @@ describe.skipIf(!HAS_PG_DUMP)("what pg_dump complains of", () => {
         );
       await expect.poll(terminate, { timeout: 30_000 }).toHaveLength(1);
       await cut;
+    });
+  });
+
+  test("means: try again, when the system ended it", async () => {
+    await using session = await connect(source.url, { applicationName: "dump test" });
+    await session.transaction(async () => {
+      await session.query("lock table parents");
+      const ended = expect(dumping("ended.sql")).rejects.toMatchObject({
+        exit: "tryAgain",
+        message: expect.stringContaining("ended with SIGKILL"),
+        hint: expect.stringContaining("memory"),
+      });
+      const kill = async () => {
+        const pids = await pidsOf(`--file=${path.join(folder, "ended.sql")}`);
+        for (const pid of pids) process.kill(pid, "SIGKILL");
+        return pids;
+      };
+      await expect.poll(kill, { timeout: 30_000 }).toHaveLength(1);
+      await ended;
     });
   });
 
