@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
@@ -77,16 +77,8 @@ const fault = (it: Fault) => emulator.faults.add(it);
 const requestsOf = (method: string, path = "") =>
   emulator.requests.filter((it) => it.method === method && it.path.includes(path));
 
-test("what is written is read back, with its checksums", async () => {
-  const written = await store.write("sub/ü%.txt", body("1234", "", "56789"));
-  expect(written).toEqual({
-    name: "sub/ü%.txt",
-    bytes: 9n,
-    sha256: createHash("sha256").update("123456789").digest("hex"),
-    crc32c: "4waSgw==",
-  });
-  expect(`${await read("sub/ü%.txt")}`).toBe("123456789");
-  expect((await store.open("sub/ü%.txt"))?.bytes).toBe(9n);
+test("an object lies below the prefix of its store", async () => {
+  await store.write("sub/ü%.txt", body("123456789"));
   expect(`${await read("main net/sub/ü%.txt", storeAt("gs://crates"))}`).toBe("123456789");
 });
 
@@ -113,26 +105,11 @@ test("what is written anew has another version", async () => {
   expect(await versionOf()).not.toBe(first);
 });
 
-test("objects are listed by prefix, over pages, without what only shows a folder", async () => {
+test("objects are listed over pages, without what only shows a folder", async () => {
   for (const name of ["b", "a/2", "a/1", "ab/3"]) await store.write(name, body("xyz"));
   await new Storage({ projectId: "p" }).bucket("crates").file("main net/a/").save("");
   expect(await namesOf()).toEqual(["a/1", "a/2", "ab/3", "b"]);
   expect(requestsOf("GET", "pageToken")).toHaveLength(2);
-  expect(await namesOf("a")).toEqual(["a/1", "a/2", "ab/3"]);
-  expect(await namesOf("a/")).toEqual(["a/1", "a/2"]);
-  expect(await namesOf("a/2")).toEqual(["a/2"]);
-  expect(await namesOf("nothing")).toEqual([]);
-  for await (const { bytes } of store.list("b")) expect(bytes).toBe(3n);
-});
-
-test("what is not there is null, and removing it is no error", async () => {
-  await store.write("sub/x", body("x"));
-  expect(await read("y")).toBeNull();
-  expect(await read("sub")).toBeNull();
-  await store.remove("y");
-  await store.remove("sub/x");
-  expect(await read("sub/x")).toBeNull();
-  await expect(openObject("gs://crates/y")).rejects.toThrow(/there is no gs:\/\/crates\/y/);
 });
 
 test("a body that fails leaves the former object and nothing else", async () => {
@@ -170,15 +147,6 @@ const HALF_A_WRITE = `
     await new Promise(() => setInterval(() => {}, 1000));
   })());
 `;
-
-test.each(["../x", "a/../../x", "/etc/passwd", "a//b", "", ".", "a\\b", "a\0b"])(
-  "the name %j is refused",
-  async (name) => {
-    await expect(async () => store.open(name)).rejects.toThrow(SourceDataError);
-    await expect(async () => store.write(name, body("x"))).rejects.toThrow(SourceDataError);
-    await expect(async () => store.remove(name)).rejects.toThrow(SourceDataError);
-  },
-);
 
 test("a URL names a bucket and a prefix, and one object", async () => {
   await openStore("gs://crates/a").write("b.json", body("{}"));

@@ -1,12 +1,15 @@
-// What a folder and a bucket promise alike: compare and set, parts of objects, objects made of parts.
+// What a folder and a bucket promise alike: objects by name and by prefix, compare and set, parts of
+// objects, objects made of parts.
 
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { SourceDataError } from "@forklift/pipeline";
 import { type GcsEmulator, startGcsEmulator } from "@forklift/testkit";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { openStore } from "../src/open-store.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { openObject, openStore } from "../src/open-store.ts";
 import { readAll } from "../src/read-all.ts";
 import type { Store } from "../src/store.ts";
 import { serve } from "./faulty-server.ts";
@@ -27,18 +30,76 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-async function* body(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text);
+async function* body(...parts: string[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) yield Buffer.from(part);
 }
 
 const text = async (store: Store, name: string) => (await store.read(name))?.content.toString();
 
+async function namesOf(store: Store, prefix?: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of store.list(prefix)) names.push(name);
+  return names;
+}
+
+/** Every test has a place of its own, where nothing is yet. */
+let places = 0;
+
 describe.each([
-  ["a folder", () => pathToFileURL(join(home, "folder/")).href],
-  ["a bucket", () => "gs://crates/sets/"],
-])("%s", (_what, url) => {
+  ["a folder", (place: number) => pathToFileURL(join(home, `folder ${place}/`)).href],
+  ["a bucket", (place: number) => `gs://crates/sets ${place}/`],
+])("%s", (_what, urlAt) => {
+  let store: Store;
+  beforeEach(() => {
+    store = openStore(urlAt(places++));
+  });
+
+  test("gives back what was written, with its checksums", async () => {
+    const written = await store.write("sub/ü%.txt", body("1234", "", "56789"));
+    expect(written).toEqual({
+      name: "sub/ü%.txt",
+      bytes: 9n,
+      sha256: createHash("sha256").update("123456789").digest("hex"),
+      crc32c: "4waSgw==",
+    });
+    const found = (await store.open("sub/ü%.txt"))!;
+    expect(found.bytes).toBe(9n);
+    expect(`${await readAll(found, 100)}`).toBe("123456789");
+  });
+
+  test("lists objects by prefix, in order, whatever folders they seem to lie in", async () => {
+    expect(await namesOf(store)).toEqual([]);
+    for (const name of ["b", "a/2", "a/1", "ab/3"]) await store.write(name, body("xyz"));
+    expect(await namesOf(store)).toEqual(["a/1", "a/2", "ab/3", "b"]);
+    expect(await namesOf(store, "a")).toEqual(["a/1", "a/2", "ab/3"]);
+    expect(await namesOf(store, "a/")).toEqual(["a/1", "a/2"]);
+    expect(await namesOf(store, "a/2")).toEqual(["a/2"]);
+    expect(await namesOf(store, "nothing")).toEqual([]);
+    for await (const { bytes } of store.list("b")) expect(bytes).toBe(3n);
+  });
+
+  test("has null for what is not there, and removes it without an error", async () => {
+    await store.write("sub/x", body("x"));
+    expect(await store.open("y")).toBeNull();
+    expect(await store.open("sub")).toBeNull();
+    await store.remove("y");
+    await store.remove("sub/x");
+    expect(await store.open("sub/x")).toBeNull();
+    const lost = openObject(`${store.url}/y`);
+    await expect(lost).rejects.toThrow(SourceDataError);
+    await expect(lost).rejects.toThrow(`there is no ${store.url}/y`);
+  });
+
+  test.each(["../x", "a/../../x", "/etc/passwd", "a//b", "", ".", "a\\b", "a\0b"])(
+    "refuses the name %j",
+    async (name) => {
+      await expect(async () => store.open(name)).rejects.toThrow(SourceDataError);
+      await expect(async () => store.write(name, body("x"))).rejects.toThrow(SourceDataError);
+      await expect(async () => store.remove(name)).rejects.toThrow(SourceDataError);
+    },
+  );
+
   test("replaces what is as expected, and nothing else", async () => {
-    const store = openStore(url());
     expect(await store.read("x")).toBeNull();
     expect(await store.replace("x", Buffer.from("one"), "1234")).toBe(false);
     expect(await store.replace("x", Buffer.from("one"), null)).toBe(true);
@@ -57,22 +118,22 @@ describe.each([
   test("loses no step of several writers at once", async () => {
     const writers = 4;
     const steps = 5;
+    const { url } = store;
     const write = async (writer: number) => {
-      const store = openStore(url());
+      const own = openStore(url);
       for (let step = 0; step < steps; ) {
-        const found = await store.read("log");
+        const found = await own.read("log");
         const lines = `${found?.content ?? ""}${writer}:${step}\n`;
-        if (await store.replace("log", Buffer.from(lines), found?.version ?? null)) step++;
+        if (await own.replace("log", Buffer.from(lines), found?.version ?? null)) step++;
       }
     };
     await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
-    const lines = (await text(openStore(url()), "log"))!.trim().split("\n");
+    const lines = (await text(store, "log"))!.trim().split("\n");
     expect(new Set(lines).size).toBe(writers * steps);
     expect(lines).toHaveLength(writers * steps);
   });
 
   test("gives parts of an object, and makes one of several", async () => {
-    const store = openStore(url());
     await store.write("part-0", body("0123456789"));
     await store.write("part-1", body("abc"));
     const part = await store.open("part-0", { start: 3n, end: 7n });
