@@ -12,5 +12,7 @@ export async function requireFolder(storeUrl: string): Promise<void> {
   const folder = fileURLToPath(url);
   const found = await stat(folder).catch(() => null);
   if (found?.isDirectory()) return;
-  throw new ConfigError(`there is no folder ${folder}`, { hint: "check the path of the store" });
+  throw new ConfigError(`there is no folder ${folder}`, {
+    hint: "check the path; the first run that writes into a folder makes it",
+  });
 }
