@@ -62,7 +62,7 @@ async function provenGenesis(
   genesis: SourceBlock,
   { blocks, network }: Tools,
 ): Promise<ProvenBlock> {
-  const fetched = await blocks.tryFetch(wanted(genesis));
+  const fetched = await blocks.seek(wanted(genesis));
   if (fetched !== null) return fetched;
   const { protocolState } = network.genesis;
   const commands = { userCommands: [], internalCommands: [] };

@@ -142,8 +142,8 @@ async function auditWholeness(
     `select *, count(*) over (partition by lost) as total,
             row_number() over (partition by lost order by height) as place
      from (select b.height, b.state_hash, b.parent_hash, count(distinct s.sequence_no) as found,
-                  max(s.sequence_no) + 1 as expected,
-                  count(distinct s.sequence_no) <> max(s.sequence_no) + 1 as lost,
+                  max(s.sequence_no)::bigint + 1 as expected,
+                  count(distinct s.sequence_no) <> max(s.sequence_no)::bigint + 1 as lost,
                   bool_or(s.is_coinbase) as has_coinbase
            from blocks b
            join (select bc.block_id, bc.sequence_no, false as is_coinbase

@@ -1,7 +1,14 @@
 // Which blocks of the source form the chain that is migrated. The official tool writes the answer
 // into the source (`chain_status = 'canonical'`); here it is computed and the source is only read.
 
-import { type BlockRef, type ChainStatus, parseStateHash, type StateHash } from "@forklift/chain";
+import {
+  type BlockRef,
+  type ChainStatus,
+  parseStateHash,
+  parseUnsigned,
+  type StateHash,
+  UINT32_MAX,
+} from "@forklift/chain";
 import { ConfigError, SourceDataError, UsageError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { auditError, mendingFile } from "./source-finding.ts";
@@ -148,9 +155,7 @@ async function chainEndingIn(
     );
   }
   const root = walked[0]!;
-  if (root.status !== "canonical") {
-    throw missingAncestor(tip, root, network);
-  }
+  if (root.status !== "canonical") throw await brokenAncestry(source, { tip, root, network });
   if (tip.status === "canonical") return canonicalUpTo(tip);
   if (root.stateHash !== canonicalTip.stateHash) {
     throw new SourceDataError(
@@ -162,20 +167,38 @@ async function chainEndingIn(
   return { tip, canonicalHeight: canonicalTip.height, tail: walked.slice(1).map(refOf) };
 }
 
+interface BrokenAncestry {
+  readonly tip: BlockRef;
+  /** The lowest block that the walk came to. */
+  readonly root: WalkedBlock;
+  readonly network: string;
+}
+
 /** Refused as the audit refuses: with the file that mends it, and the same document. */
-function missingAncestor(tip: BlockRef, root: WalkedBlock, network: string): SourceDataError {
-  const missing = { height: root.height - 1n, stateHash: root.parentHash };
+async function brokenAncestry(
+  source: Session,
+  { tip, root, network }: BrokenAncestry,
+): Promise<SourceDataError> {
+  const [parent] = await source.query<{ height: string }>(
+    "select height from blocks where state_hash = $1",
+    [root.parentHash],
+  );
+  const isMissing = parent === undefined;
+  const kind = isMissing ? "missing-block" : "height";
+  const place = isMissing
+    ? { height: root.height - 1n, stateHash: root.parentHash }
+    : { height: root.height, stateHash: root.stateHash };
   const finding = {
-    kind: "missing-block" as const,
-    ...missing,
-    parentHash: null,
+    kind,
+    ...place,
+    parentHash: isMissing ? null : root.parentHash,
     fault:
       `the ancestry of ${tip.stateHash} ends at height ${root.height} in ${root.stateHash}, whose ` +
-      `parent ${root.parentHash} is missing`,
-    mend: mendingFile("add", network, missing),
+      `parent ${root.parentHash} ${isMissing ? "is missing" : `stands at height ${parent.height}`}`,
+    mend: mendingFile(isMissing ? "add" : "replace", network, place),
     stopsMigration: true,
-  };
-  return auditError({ findings: [finding], counts: { "missing-block": 1 }, stoppingCount: 1 });
+  } as const;
+  return auditError({ findings: [finding], counts: { [kind]: 1 }, stoppingCount: 1 });
 }
 
 /** Above the canonical chain the one highest tip decides, as the network's longest chain does. */
@@ -215,7 +238,10 @@ function cutAt(chain: SourceChain, height: bigint): SourceChain {
   return { ...chain, tail, tip: tail.at(-1)! };
 }
 
-/** From a block down to its first ancestor that is not pending, in ascending height. */
+/**
+ * From a block down to its first ancestor that is not pending, in ascending height. Heights descend, so
+ * the walk ends even where links form a circle: below a block whose parent stands no lower.
+ */
 async function walkToCanonical(source: Session, from: StateHash): Promise<WalkedBlock[]> {
   const rows = await source.query<{
     height: string;
@@ -227,7 +253,8 @@ async function walkToCanonical(source: Session, from: StateHash): Promise<Walked
        select parent_hash, height, state_hash, chain_status from blocks where state_hash = $1
        union all
        select parent.parent_hash, parent.height, parent.state_hash, parent.chain_status
-       from blocks parent join walk on parent.state_hash = walk.parent_hash
+       from blocks parent join walk
+         on parent.state_hash = walk.parent_hash and parent.height < walk.height
        where walk.chain_status = 'pending'
      )
      select height, state_hash, parent_hash, chain_status as status from walk order by height limit $2`,
@@ -248,7 +275,7 @@ async function walkToCanonical(source: Session, from: StateHash): Promise<Walked
 
 function blockRef(row: RowOfBlock): BlockRef {
   return {
-    height: BigInt(row.height),
+    height: parseColumn(row, "height", (text) => parseUnsigned(text, UINT32_MAX)),
     stateHash: parseColumn(row, "state_hash", parseStateHash),
   };
 }

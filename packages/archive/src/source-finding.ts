@@ -6,6 +6,7 @@ import {
   jsonNumber,
   parseStateHash,
   type StateHash,
+  UINT32_MAX,
 } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 
@@ -87,12 +88,17 @@ export function auditDocument({ findings, counts, stoppingCount }: SourceAudit) 
   return {
     findings: findings.map((finding) => ({
       ...finding,
-      height: finding.height === null ? null : jsonNumber(finding.height),
+      height: documentHeight(finding.height),
     })),
     counts,
     stoppingCount,
     filesToFetch: filesToFetch(findings.filter(({ stopsMigration }) => stopsMigration)),
   };
+}
+
+/** One that no block can have stands in the sentence alone. */
+function documentHeight(height: Finding["height"]): number | null {
+  return height === null || height < 0n || height > UINT32_MAX ? null : jsonNumber(height);
 }
 
 /** Findings told one by one in a sentence; the document holds the others. */

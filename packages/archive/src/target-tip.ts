@@ -1,6 +1,7 @@
 // Where the target stands.
 
-import { type BlockRef, parseStateHash, type StateHash } from "@forklift/chain";
+import { type BlockRef, FormatError, parseStateHash, type StateHash } from "@forklift/chain";
+import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 
 /** The highest migrated block; null for a target without blocks. */
@@ -22,8 +23,16 @@ export async function findTargetBlock(
   return row === undefined ? null : refOf(row);
 }
 
-function refOf(row: { height: string; state_hash: string }): BlockRef {
-  return { height: BigInt(row.height), stateHash: parseStateHash(row.state_hash) };
+function refOf({ height, state_hash }: { height: string; state_hash: string }): BlockRef {
+  try {
+    return { height: BigInt(height), stateHash: parseStateHash(state_hash) };
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new ConfigError(`the target's block at height ${height} was changed: ${cause.message}`, {
+      cause,
+      hint: "start again from an empty target, or restore an older set",
+    });
+  }
 }
 
 export async function targetBlockAt(target: Session, height: bigint): Promise<BlockRef | null> {

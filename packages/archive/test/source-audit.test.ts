@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { auditSource } from "../src/source-audit.ts";
 import { selectChain } from "../src/source-chain.ts";
-import { auditError, filesToFetch, type SourceAudit } from "../src/source-finding.ts";
+import {
+  auditDocument,
+  auditError,
+  filesToFetch,
+  type SourceAudit,
+} from "../src/source-finding.ts";
 import { chain, type HandMadeBlock, hashOf, openOldArchive } from "./old-archive.ts";
 
 const CHAIN = chain("g-a-b-c-d-e", { parent: null, height: 1 }, "canonical");
@@ -264,6 +269,14 @@ describe("the audit of blocks' contents", () => {
     expect(filesToFetch(findings)).toEqual([fileOf(3, "b")]);
   });
 
+  test("finds a lost command also below the greatest number there can be", async () => {
+    const { counts } = await audit(
+      CHAIN,
+      COMMANDS + internal({ hash: "CkC", block: "b", at: 2 ** 31 - 1 }),
+    );
+    expect(counts).toEqual({ "lost-command": 1 });
+  });
+
   test("a block with commands and no coinbase stops nobody, for the protocol allows it", async () => {
     const { findings } = await audit(CHAIN, COMMANDS + payment({ hash: "Ckp", block: "b" }));
     expect(findings).toMatchObject([{ kind: "no-coinbase", height: 3n, stopsMigration: false }]);
@@ -342,4 +355,14 @@ test("a refusal tells the first faults, the number of the others, and every file
   expect(error.message).toMatch(/no canonical block at height 2: .*; and 4 more$/);
   expect(error.details).toMatchObject({ stoppingCount: 9 });
   expect((error.details as { filesToFetch: string[] }).filesToFetch).toHaveLength(9);
+});
+
+test("a height that no block can have is told in the sentence, and is null in the document", async () => {
+  const found = await audit(
+    [...CHAIN, ...chain("far", { parent: "unknown", height: 9 }, "pending")],
+    "update blocks set height = 8589934592 where height = 9",
+  );
+  const [finding] = auditDocument(found).findings;
+  expect(finding).toMatchObject({ kind: "missing-block", height: null });
+  expect(finding?.fault).toContain("at height 8589934592");
 });

@@ -168,3 +168,45 @@ describe("selectChain", () => {
     );
   });
 });
+
+describe("selectChain of a source whose links are wrong", () => {
+  const CHAIN = [
+    ...chain("g-a", { parent: null, height: 1 }, "canonical"),
+    ...chain("p-q-r", { parent: "a", height: 3 }, "pending"),
+  ];
+
+  async function refusal(sql: string, point: { hash?: string; height?: bigint }): Promise<unknown> {
+    await using archive = await openOldArchive(CHAIN);
+    await archive.session.query(`set session_replication_role = replica; ${sql}`);
+    return await selectChain(archive.session, stop(point), "mainnet").catch((error) => error);
+  }
+
+  test("ends where pending blocks form a circle, and names the wrong one", async () => {
+    const circle = `update blocks set parent_hash = '${hashOf("r")}'
+      where state_hash = '${hashOf("p")}'`;
+    for (const point of [{ height: 4n }, { hash: "r" }]) {
+      const error = await refusal(circle, point);
+      expect(error).toBeInstanceOf(SourceDataError);
+      expect(error).toMatchObject({
+        message: expect.stringContaining(
+          `ends at height 3 in ${hashOf("p")}, whose parent ${hashOf("r")} stands at height 5`,
+        ),
+        details: {
+          filesToFetch: [`mainnet-3-${hashOf("p")}.json`],
+          findings: [{ kind: "height" }],
+        },
+      });
+    }
+  });
+
+  test("refuses a height that no block can have", async () => {
+    const error = await refusal(
+      "update blocks set height = 9223372036854775807 where height = 2",
+      {},
+    );
+    expect(error).toMatchObject({
+      exit: "sourceData",
+      message: expect.stringContaining("height of the source is malformed"),
+    });
+  });
+});

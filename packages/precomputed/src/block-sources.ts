@@ -1,7 +1,7 @@
 // Several places for precomputed blocks, asked in order. What they give is verified before use.
 
 import { blockFileName, type StateHash } from "@forklift/chain";
-import { SourceDataError, TryAgainError } from "@forklift/pipeline";
+import { ConfigError, ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { pMapIterable } from "p-map";
 import type { BlockCache } from "./block-cache.ts";
 import type { BlockId, BlockSource, VerifiedBlock, WantedBlock } from "./block-source.ts";
@@ -34,10 +34,13 @@ export interface BlockSources extends AsyncDisposable {
    * The block, from the first place whose file is right.
    * @throws SourceDataError that lists every place and what was wrong there.
    * @throws TryAgainError when no place has the block and one of them could not be reached.
+   * @throws ConfigError when no place has it and one of them cannot be used as it is configured.
    */
   fetch(id: WantedBlock, expectedParent?: StateHash): Promise<VerifiedBlock>;
   /** Like `fetch`, but null when no place has a file of that name. A wrong file still throws. */
   tryFetch(id: WantedBlock): Promise<VerifiedBlock | null>;
+  /** For what can be had elsewhere: null whatever was wrong, of which the operator is told. */
+  seek(id: WantedBlock): Promise<VerifiedBlock | null>;
   /**
    * In the order of the ids, at most 64 at a time and 192 ahead of the consumer: however many ids
    * there are, it never holds more than 192 blocks without their proofs, 8 MB of files and 16 more.
@@ -88,6 +91,7 @@ export function blockSources(
   const warn = (message: string) => parts.warn?.(message);
   const cacheWriter = cache && new CacheWriter(cache, warn);
   const refusedFiles = new RefusedFiles(network, warn);
+  const unusable = new Set<string>();
 
   async function search(
     id: WantedBlock,
@@ -130,7 +134,10 @@ export function blockSources(
       if (kind === null) throw error;
       tally.refused(kind);
       const what = `${kind}: ${(error as Error).message}`;
-      if (kind !== "unavailable") {
+      if (kind === "unusable") {
+        if (!unusable.has(url)) warn(`${url} cannot be used: ${(error as Error).message}`);
+        unusable.add(url);
+      } else if (kind !== "unavailable") {
         refusedFiles.tell(id, url, what);
         if (source === cache) await cacheWriter?.discard(id);
       }
@@ -151,6 +158,15 @@ export function blockSources(
       if (isBlock(result)) return result;
       if (result.every(({ kind }) => kind === "missing")) return null;
       throw notFound(id, network, result);
+    },
+    async seek(id) {
+      const result = await search(id);
+      if (isBlock(result)) return result;
+      for (const { kind, url, what } of result) {
+        if (kind === "unavailable")
+          warn(`${nameOf(id, network)} is not to be had: ${url}: ${what}`);
+      }
+      return null;
     },
     async *fetchAll(ids) {
       yield* pMapIterable(ids, (id) => fetch(id), {
@@ -221,8 +237,13 @@ function isBlock(result: VerifiedBlock | readonly Refusal[]): result is Verified
   return "protocolState" in result;
 }
 
-function notFound({ height, stateHash }: BlockId, network: string, refusals: readonly Refusal[]) {
-  const name = blockFileName({ network, height, stateHash });
+function nameOf({ height, stateHash }: BlockId, network: string): string {
+  return blockFileName({ network, height, stateHash });
+}
+
+function notFound(id: BlockId, network: string, refusals: readonly Refusal[]): ForkliftError {
+  const { height, stateHash } = id;
+  const name = nameOf(id, network);
   const places = refusals.map(({ url, what }) => `${url}: ${what}`).join("; ");
   const message = `no source has a sound block ${stateHash} at height ${height} (${places})`;
   const cause = refusals.find(({ error }) => error !== null)?.error;
@@ -233,10 +254,9 @@ function notFound({ height, stateHash }: BlockId, network: string, refusals: rea
     });
   }
   const other = `get ${name} from another archive operator and put it into a folder among the sources`;
-  const own = refusals.flatMap(({ error }) => (error instanceof SourceDataError ? error.hint : []));
+  const own = refusals.flatMap(({ error }) => (error instanceof ForkliftError ? error.hint : []));
   const [advice] = own.filter((hint) => hint !== undefined);
-  return new SourceDataError(message, {
-    cause,
-    hint: advice === undefined ? other : `${advice}, or ${other}`,
-  });
+  const hint = advice === undefined ? other : `${advice}, or ${other}`;
+  const isUnusable = refusals.some(({ kind }) => kind === "unusable");
+  return new (isUnusable ? ConfigError : SourceDataError)(message, { cause, hint });
 }

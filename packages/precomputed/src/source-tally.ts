@@ -11,6 +11,8 @@ export interface SourceStatistics {
   readonly missing: number;
   /** Could not be asked, or answered 429 or 5xx to the end. */
   readonly unavailable: number;
+  /** Denied access, or was not there. */
+  readonly unusable: number;
   /** Files that ended too early. */
   readonly truncated: number;
   /** Files that were whole and were not the block. */
@@ -32,7 +34,7 @@ export interface SourceTally {
 }
 
 export function sourceTally(url: string, retries: () => number): SourceTally {
-  const counts = { found: 0, missing: 0, unavailable: 0, truncated: 0, wrong: 0 };
+  const counts = { found: 0, missing: 0, unavailable: 0, unusable: 0, truncated: 0, wrong: 0 };
   let bytes = 0;
   let busyMs = 0;
   let startedMs = 0;

@@ -393,10 +393,45 @@ describe.skipIf(isMissing)("block sources", () => {
     );
   });
 
-  test("credentials that are refused end the search at once", async () => {
+  test("a place that denies access is told of once, and is the reason where none has it", async () => {
+    const warnings: string[] = [];
     await using server = await serve((_, response) => response.writeHead(403).end());
-    await using sources = await open(server.url, unpacked);
-    await expect(sources.fetch(chain[0]!)).rejects.toThrow(ConfigError);
+    await using sources = await openBlockSources({
+      ...{ urls: [server.url, unpacked], network, scratchDirectory: work },
+      warn: (message) => warnings.push(message),
+    });
+    for (const wanted of chain.slice(0, 3)) {
+      expect((await sources.fetch(wanted)).source).toBe(`file://${unpacked}`);
+    }
+    expect(warnings).toEqual([expect.stringMatching(`^${server.url}/ cannot be used: .*403`)]);
+    expect(sources.statistics()[0]).toMatchObject({ unusable: 3, unavailable: 0, wrong: 0 });
+    await using without = await open(server.url, join(work, "one"));
+    const error = await without.fetch(chain[0]!).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error).toMatchObject({
+      message: expect.stringContaining(`${work}/one: missing`),
+      hint: expect.stringContaining("who may read it"),
+    });
+  });
+
+  test.each<[string, (work: string) => Promise<string>]>([
+    ["a server that fails", async () => "http://127.0.0.1:1/"],
+    [
+      "a bundle that is cut off",
+      async (folder) => {
+        await writeFile(join(folder, "cut.tar.gz"), readFileSync(BUNDLE).subarray(0, 5000));
+        return join(folder, "cut.tar.gz");
+      },
+    ],
+  ])("what can be had elsewhere is null also beside %s, which is told", async (_what, place) => {
+    const warnings: string[] = [];
+    await using sources = await openBlockSources({
+      ...{ urls: [await place(work), unpacked], network, scratchDirectory: work },
+      warn: (message) => warnings.push(message),
+    });
+    expect(await sources.seek({ ...chain[0]!, height: 1n })).toBeNull();
+    expect(warnings).toEqual([expect.stringContaining(`${network}-1-${chain[0]!.stateHash}.json`)]);
+    expect(await sources.seek(chain[0]!)).toMatchObject({ height: 2n });
   });
 
   test("a file that no place has is null for those who can do without", async () => {

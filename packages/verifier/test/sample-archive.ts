@@ -117,12 +117,12 @@ function remembered(sources: BlockSources): BlockSources {
     known.set(id.stateHash + id.height, block);
     return block;
   };
-  const genesis = new Map<string, ReturnType<BlockSources["tryFetch"]>>();
+  const genesis = new Map<string, ReturnType<BlockSources["seek"]>>();
   return {
     ...sources,
     fetch,
-    tryFetch(id) {
-      const block = genesis.get(id.stateHash) ?? sources.tryFetch(id);
+    seek(id) {
+      const block = genesis.get(id.stateHash) ?? sources.seek(id);
       genesis.set(id.stateHash, block);
       return block;
     },

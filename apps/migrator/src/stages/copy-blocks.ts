@@ -121,7 +121,8 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
          select height, parent_id from blocks where state_hash = $1
          union all
          select parent.height, parent.parent_id
-         from blocks parent join walk on parent.id = walk.parent_id
+         from blocks parent join walk
+           on parent.id = walk.parent_id and parent.height = walk.height - 1
        )
        select count(*) as walked, min(height) as oldest,
               (select count(*) from blocks where chain_status = 'canonical') as stored

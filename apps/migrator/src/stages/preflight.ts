@@ -47,14 +47,18 @@ export const preflight: WholeStage<MigratorWorld, Plan> = {
     return { rowCount: 0, leftBehind: { ...leftBehind } };
   },
 
-  /** From the tip down by parent hash, where the plan went up by height: one walk, one chain. */
+  /**
+   * From the tip down by parent hash, where the plan went up by height: one walk, one chain. Heights
+   * descend by one, so the walk ends even where links form a circle.
+   */
   async verify({ source }, { tip }) {
     const [row] = await source.query<{ walked: string; lowest: string | null }>(
       `with recursive walk as (
          select parent_hash, height from blocks where state_hash = $1
          union all
          select parent.parent_hash, parent.height
-         from blocks parent join walk on parent.state_hash = walk.parent_hash
+         from blocks parent join walk
+           on parent.state_hash = walk.parent_hash and parent.height = walk.height - 1
        )
        select count(*) as walked, min(height) as lowest from walk`,
       [tip.stateHash],

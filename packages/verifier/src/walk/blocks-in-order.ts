@@ -76,7 +76,7 @@ export class BlocksInOrder {
 
   /** No public bucket holds height 1; the preset's state was proven by its hash when loaded. */
   async #genesis(id: BlockId): Promise<Precomputed> {
-    const fetched = await this.#blocks.tryFetch(id);
+    const fetched = await this.#blocks.seek(id);
     const { protocolState } = fetched ?? this.#network.genesis;
     return { protocolState, userCommands: [], internalCommands: [] };
   }
