@@ -19,7 +19,7 @@ import { openScratch, startServer, sweepScratch } from "@forklift/postgres";
 import { openBlockSources } from "@forklift/precomputed";
 import type { ReplayerWorld } from "@forklift/replayer";
 import { openStore, type Store } from "@forklift/storage";
-import type { VerifierWorld } from "@forklift/verifier";
+import type { TableVersions, VerifierWorld } from "@forklift/verifier";
 import type { Config } from "./config/schema.ts";
 import { madeDatabase } from "./made-database.ts";
 import { outputForm } from "./official-genesis.ts";
@@ -62,6 +62,8 @@ export interface JobWorld
   readonly workPath: string;
   readonly trustedStateHash: StateHash | null;
   readonly date: () => Date;
+  /** What the verification saw; its stage fills it in. */
+  readonly verified: { versions: TableVersions | null };
   /** Milliseconds by stage, of the stages that have ended. */
   readonly durations: Map<string, number>;
 }
@@ -125,6 +127,7 @@ export async function withJobWorld<Result>(
     workPath: work.path,
     now: shell.now,
     date: shell.date,
+    verified: { versions: null },
     durations: new Map(),
     warn,
     inform: (message) => shell.log.info(message),

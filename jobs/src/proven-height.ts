@@ -4,44 +4,59 @@
 import { progressMarks, saveProgressMark } from "@forklift/archive";
 import type { LedgerHash, StateHash } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import { type ProvenPart, readVersions, type TableVersions } from "@forklift/verifier";
+import { FILLED_TABLES, type ProvenPart } from "@forklift/verifier";
+import { z } from "zod";
 
 /** The id of the verifying stage, under which the mark is kept. */
 export const VERIFY_STAGE = "verify-target";
 
-interface Proven {
-  readonly height: string;
-  readonly stateHash: string;
+const cursorSchema = z.strictObject({
+  height: z.string().regex(/^\d{1,10}$/),
+  stateHash: z.string(),
   /** By table, of the whole target. */
-  readonly digests: Readonly<Record<string, string>>;
+  digests: byTable(z.string().regex(/^[0-9a-f]{64}$/)),
+  versions: byTable(
+    z.strictObject({
+      last: z.int().nonnegative(),
+      rows: z.string().regex(/^\d+$/),
+      sum: z.string().regex(/^\d+$/),
+    }),
+  ),
+});
+
+function byTable<Value extends z.ZodType>(value: Value) {
+  return z.record(z.enum(FILLED_TABLES), value);
 }
 
-/** To be called while the target is as it was when it was proven, or restored. */
+interface Proven extends Pick<ProvenPart, "digests" | "versions"> {
+  readonly height: string;
+  readonly stateHash: string;
+}
+
+/** Versions are of the tables as they were when they were proven, or restored. */
 export async function markProven(target: Session, proven: Proven): Promise<void> {
-  const mark = { ...proven, versions: await readVersions(target) };
-  await saveProgressMark(target, VERIFY_STAGE, mark);
+  await saveProgressMark(target, VERIFY_STAGE, proven);
 }
 
 /**
- * Null when nothing has been proven, or when the target no longer has the block that was: then all of it
- * is to be verified anew.
+ * Null when nothing has been proven, or when the target no longer has the block that was, or when the mark
+ * is none: then all of it is to be verified anew.
  */
 export async function readProvenPart(target: Session): Promise<ProvenPart | null> {
-  const mark = (await progressMarks(target).load(VERIFY_STAGE)) as
-    | (Proven & { readonly versions: TableVersions })
-    | null;
-  // Earlier versions remembered the block alone.
-  if (mark?.versions === undefined) return null;
+  // Earlier versions remembered the block alone, and whoever may write to the target may write anything.
+  const mark = cursorSchema.safeParse(await progressMarks(target).load(VERIFY_STAGE));
+  if (!mark.success) return null;
+  const { height, stateHash, digests, versions } = mark.data;
   const [block] = await target.query<{ ledger_hash: LedgerHash }>(
     "select ledger_hash from blocks where height = $1 and state_hash = $2",
-    [mark.height, mark.stateHash],
+    [height, stateHash],
   );
   if (block === undefined) return null;
   return {
-    height: BigInt(mark.height),
-    stateHash: mark.stateHash as StateHash,
+    height: BigInt(height),
+    stateHash: stateHash as StateHash,
     ledgerHash: block.ledger_hash,
-    digests: mark.digests,
-    versions: mark.versions,
+    digests,
+    versions,
   };
 }

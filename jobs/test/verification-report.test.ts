@@ -28,6 +28,7 @@ test.skipIf(!existsSync(FULL_DISK))("a full disk means: try again", async () => 
       digests: {},
       rowCounts: {},
       exceptions: [],
+      versions: {},
       elapsedMs: 1,
     },
   );

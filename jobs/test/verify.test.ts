@@ -12,6 +12,7 @@ import {
   runForklift,
   type TestDatabase,
 } from "@forklift/testkit";
+import { readVersions } from "@forklift/verifier";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { markProven } from "../src/proven-height.ts";
@@ -124,7 +125,8 @@ test("a source that does not have the tip is not taken for its voucher", async (
   const { digests } = await forkliftJson<ReportDocument>([...args, source.url]);
   {
     await using session = await openTestSession(marked);
-    await markProven(session, { height: `${TIP_HEIGHT}`, stateHash: tip, digests });
+    const versions = await readVersions(session);
+    await markProven(session, { height: `${TIP_HEIGHT}`, stateHash: tip, digests, versions });
   }
   const proven = {
     fromHeight: TIP_HEIGHT + 1,
@@ -193,4 +195,43 @@ test("a target that was not replayed fails for one reason, which is said", async
     "next: accounts_accessed ends at height 12, the target at 20: run forklift",
   );
   expect(stderr).toContain('"msg":"1/1 verify-target"');
+});
+
+test("a tip whose hash is none is a no, and no fault of ours", async () => {
+  const sql = "update blocks set state_hash = 'bogus' where height = $1";
+  await using changed = await changedCopy(target, sql, [TIP_HEIGHT]);
+  const { exit, stdout, stderr } = await runForklift([
+    ...["verify", ...places, "--target-db", changed.url, "--source-db", source.url, ...blocks()],
+    "--json",
+  ]);
+  expect(exit, stderr).toBe(20);
+  expect(stderr).toContain("next: do not publish this target");
+  expect(reportSchema.parse(JSON.parse(stdout))).toMatchObject({ tip: { stateHash: "bogus" } });
+});
+
+test.each<[string, string]>([
+  ["a height that is none", `jsonb_set(cursor, '{height}', '"abc"')`],
+  ["no digests", "cursor - 'digests'"],
+  ["a table without a version", "cursor #- '{versions,tokens}'"],
+  [
+    "more SQL in a version",
+    `jsonb_set(cursor, '{versions,blocks,last}', '"0; commit; select pg_advisory_lock(1)"')`,
+  ],
+])("a mark of an earlier run with %s is taken for none", async (_what, cursor) => {
+  await using marked = await openTestDatabase(target);
+  const args = ["verify", ...places, "--target-db", marked.url, "--source-db", source.url];
+  const { digests } = await forkliftJson<ReportDocument>([...args, ...blocks()]);
+  {
+    await using session = await openTestSession(marked);
+    const versions = await readVersions(session);
+    await markProven(session, { height: `${TIP_HEIGHT}`, stateHash: tip, digests, versions });
+  }
+  await changeDatabase(
+    marked,
+    `update forklift.progress_mark set cursor = (select ${cursor.replaceAll("cursor", "cursor::jsonb")})
+     where stage = 'verify-target'`,
+  );
+  const report = await forkliftJson<ReportDocument>([...args, ...blocks()]);
+  expect(report).toMatchObject({ ok: true, fromHeight: 1 });
+  expect(report).not.toHaveProperty("provenBefore");
 });

@@ -13,6 +13,5 @@ export * from "./hash-ledger.ts";
 export * from "./pipeline.ts";
 export * from "./rebuild-ledger.ts";
 export { replayCommands } from "./stages/replay-commands.ts";
-export { findLastRecorded } from "./target-blocks.ts";
 export * from "./unwind.ts";
 export type * from "./world.ts";

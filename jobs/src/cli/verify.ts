@@ -5,7 +5,6 @@ import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@fork
 import { UsageError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { type BlockSources, openBlockSources } from "@forklift/precomputed";
-import { findLastRecorded } from "@forklift/replayer";
 import { readSchema } from "@forklift/schemas";
 import {
   toJson,
@@ -147,8 +146,19 @@ async function verifyInSight(world: VerifierWorld, shell: Shell): Promise<Verifi
 
 /** What a target lacks that was never replayed shows in many checks, and has one cause. */
 async function nextStep(target: Session, { tip }: VerificationReport): Promise<string> {
-  const recorded = await findLastRecorded(target);
-  if (recorded !== null && recorded.height < tip.height) {
+  // A block without commands touches no account.
+  const [recorded] = await target.query<{ height: string }>(
+    `select recorded.height
+     from (select height from blocks
+           where exists (select from accounts_accessed where block_id = blocks.id)
+           order by height desc limit 1) recorded
+     where exists (
+       select from blocks b
+       where b.height > recorded.height
+         and (exists (select from blocks_user_commands where block_id = b.id)
+              or exists (select from blocks_internal_commands where block_id = b.id)))`,
+  );
+  if (recorded !== undefined) {
     return (
       `accounts_accessed ends at height ${recorded.height}, the target at ${tip.height}: ` +
       "run forklift replay, then verify again"

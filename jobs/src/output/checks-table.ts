@@ -35,6 +35,7 @@ export function checksTable(report: VerificationReport): string {
     ],
   );
   const above = blocksAboveAnchor(report);
+  const upTo = above > 0n ? ` up to height ${anchor.height}` : "";
   return [
     checks,
     ...differenceLines(report),
@@ -51,7 +52,7 @@ export function checksTable(report: VerificationReport): string {
     ...report.exceptions.map(
       ({ height, reason }) => `exception the ledger hash at height ${height}: ${reason}`,
     ),
-    `answer    ${report.ok ? "the target is the history of this chain" : "NO"}`,
+    `answer    ${report.ok ? `the target is the history of this chain${upTo}` : "NO"}`,
   ].join("\n");
 }
 

@@ -4,12 +4,20 @@
 
 import { createReadStream } from "node:fs";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { selectChain } from "@forklift/archive";
-import { ConfigError, SourceDataError, throwIfStopped, type WholeStage } from "@forklift/pipeline";
+import {
+  ConfigError,
+  SourceDataError,
+  throwIfStopped,
+  VerificationError,
+  type WholeStage,
+} from "@forklift/pipeline";
 import { packDump, writeDump } from "@forklift/postgres";
 import { checkpointName, metaName } from "@forklift/replayer";
 import { readSchema } from "@forklift/schemas";
 import type { Store, WrittenObject } from "@forklift/storage";
+import { readVersions, type TableVersions } from "@forklift/verifier";
 import type { JobWorld } from "../job-world.ts";
 import { markProven } from "../proven-height.ts";
 import { composeManifest, type PublishedTip, readPublishedTip } from "../sets/compose-manifest.ts";
@@ -72,6 +80,7 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
       return await store.write(name, untilStopped(bytes, signal));
     };
     const dump = await packTarget(world, plan, signal);
+    const versions = await requireUnwritten(world);
     const checkpoint = checkpointName(network.name, plan.tip.globalSlotSinceGenesis);
     const meta = metaName(checkpoint);
     const uploads = [
@@ -94,7 +103,7 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
     // Not before: a run that is killed in between proves it again, and its report tells of all.
     const { height, stateHash } = plan.tip;
     const { digests } = await readReport(world);
-    await markProven(world.target, { height: String(height), stateHash, digests });
+    await markProven(world.target, { height: String(height), stateHash, digests, versions });
     await removeReplaced(store, plan, new Set(files.map(({ name }) => name)));
     return { rowCount: files.length };
   },
@@ -131,6 +140,22 @@ async function requireSettled(
         `publish it by forklift final with that stop point, or take it back: forklift unwind ` +
         `--target-db ${target.maskedUrl} --to-height ${settled.height}`,
     },
+  );
+}
+
+/**
+ * The dump was taken after the verification, which must have seen the same rows.
+ * @throws VerificationError
+ */
+async function requireUnwritten({ target, verified }: JobWorld): Promise<TableVersions> {
+  const versions = await readVersions(target);
+  if (isDeepStrictEqual(versions, verified.versions)) return versions;
+  const written = Object.keys(versions).filter(
+    (table) => !isDeepStrictEqual(versions[table], verified.versions?.[table]),
+  );
+  throw new VerificationError(
+    `the target ${target.maskedUrl} was written to after it was verified: ${written.join(", ")}`,
+    { hint: "find out who writes to it, then run the same command again, which verifies anew" },
   );
 }
 

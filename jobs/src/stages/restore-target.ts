@@ -17,7 +17,7 @@ import {
   type WholeStage,
 } from "@forklift/pipeline";
 import { replayCommands } from "@forklift/replayer";
-import { digestTables } from "@forklift/verifier";
+import { digestTables, readVersions } from "@forklift/verifier";
 import { requireForkBlock } from "../final-stop-point.ts";
 import type { JobWorld } from "../job-world.ts";
 import { markProven } from "../proven-height.ts";
@@ -59,7 +59,8 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
       await createWorkingSchema(target);
       await saveProgressMark(target, copyBlocks.id, tip);
       await saveProgressMark(target, replayCommands.id, tip);
-      await markProven(target, { ...tip, digests: manifest.digests });
+      const versions = await readVersions(target);
+      await markProven(target, { ...tip, digests: manifest.digests, versions });
     });
     return restored;
   },

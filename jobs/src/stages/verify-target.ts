@@ -48,6 +48,7 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
       },
     );
     await writeReport(world, report);
+    world.verified.versions = report.versions;
     if (!report.ok) {
       throw failure(
         report,

@@ -26,9 +26,11 @@ const CURSOR_BATCH_ROWS = 1000;
  * What every session runs under, whatever the role or the database has as its default.
  * - A lock that another run or a dump holds is waited for half a minute, not for ever.
  * - A statement has no time limit: an index over a full archive takes its hours.
+ * - Tables are those of schema `public`, which is what a dump holds, and no role's or database's others.
  * - A session may rest while the other side works, inside a transaction or not.
  */
 const SESSION_SETTINGS = {
+  search_path: "public",
   lock_timeout: "30s",
   statement_timeout: "0",
   idle_in_transaction_session_timeout: "0",

@@ -65,7 +65,7 @@ describe.skipIf(isMissingRealData)("a real dump of the network", () => {
       expect(result).toMatchObject({ copiedRows: 29_197, bytes: 1_829_074 });
       expect(bytes.at(-1)).toBe(1_829_074);
       const [searchPath] = await session.query("show search_path");
-      expect(searchPath).toEqual({ search_path: '"$user", public' });
+      expect(searchPath).toEqual({ search_path: "public" });
       return { tables: await tablesOf(session), catalog: await readCatalog(session) };
     });
     expect(ours.tables["blocks"]).toMatch(/^1936 /);

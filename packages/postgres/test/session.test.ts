@@ -32,6 +32,15 @@ const open = (options: { readOnly?: boolean } = {}, url = scratch.url) =>
 const countOf = async () => (await session.query("select count(*)::int as n from t"))[0]?.["n"];
 
 describe("a session", () => {
+  test("sees the tables of schema public, whatever role and database have before it", async () => {
+    await session.query(`
+      create schema if not exists truth; create table if not exists truth.t (id bigint);
+      insert into truth.t values (1); alter role current_user set search_path = truth, public`);
+    await using other = await open();
+    expect(await other.query("select * from t")).toEqual([]);
+    await session.query("drop schema truth cascade; alter role current_user reset search_path");
+  });
+
   test("hands out int8 and numeric as text, for a Number would lose digits", async () => {
     const sql =
       "select 18446744073709551615::numeric a, 9007199254740993::int8 b, array[1::int8] c";

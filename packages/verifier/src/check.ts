@@ -1,7 +1,8 @@
 // A check: one question to the databases, the precomputed blocks and the genesis ledger.
 
+import type { Session } from "@forklift/postgres";
 import type { Findings } from "./findings.ts";
-import type { ProvenPart } from "./proven-part.ts";
+import type { ProvenPart, TableVersions } from "./proven-part.ts";
 import type { HeightRows } from "./walk/height-rows.ts";
 import type { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
 import type { Tip, VerifierWorld } from "./world.ts";
@@ -16,6 +17,8 @@ export interface Scope extends VerifierWorld {
   /** Zero when everything is checked. */
   readonly provenHeight: bigint;
   readonly proven: ProvenPart | null;
+  /** Of the rows of the proven part, as they are now. */
+  readonly olderVersions: ((target: Session) => Promise<TableVersions>) | null;
   /** The accounts as the rows of the target say, block by block as the walk goes up. */
   readonly rebuilt: RebuiltLedger;
 }

@@ -63,6 +63,9 @@ const NO_OTHER: Ground = ["row identity", "no-repeated-rows"];
 /** Of the rows that a run does not look at, because they are proven: nothing else speaks for them. */
 const EARLIER: Ground = ["earlier run", "proven-part-unchanged"];
 
+/** What tells of accounts at blocks whose ledger hash is demanded, and at genesis. */
+const OF_ACCOUNTS = new Set([LEDGER[1], GENESIS[1]]);
+
 const PERMISSION_COLUMNS = [
   ...["edit_state", "send", "receive", "access", "set_delegate", "set_permissions"],
   ...["set_verification_key_auth", "set_verification_key_txn_version", "set_zkapp_uri"],
@@ -198,6 +201,12 @@ const GROUNDS: Readonly<Record<FilledTable, Readonly<Record<string, readonly Gro
   },
 };
 
+/** None for a column that we do not know, whatever an object has by nature under its name. */
+function groundsOf(table: FilledTable, column: string): readonly Ground[] {
+  const columns = GROUNDS[table];
+  return Object.hasOwn(columns, column) ? columns[column]! : [];
+}
+
 export interface Coverage {
   /** Of the tables that a migration fills. */
   readonly columns: number;
@@ -212,16 +221,26 @@ export interface Coverage {
  * A column is proven when at least one of its checks was asked and none that was asked has failed. After
  * an earlier run it rests on that one's proof, too, and on a check of this run only if it had rows to look at.
  * @param results of the checks that were asked.
+ * @param options `isTipExcepted`: the ledger hash of the last block was not demanded, and there is no next
+ * one that its accounts could rest on.
  */
-export function coverageOf(catalog: Catalog, results: readonly CheckResult[]): Coverage {
+export function coverageOf(
+  catalog: Catalog,
+  results: readonly CheckResult[],
+  { isTipExcepted = false }: { readonly isTipExcepted?: boolean } = {},
+): Coverage {
   const answers = new Map(results.map(({ id, ok }) => [id, ok]));
+  const saysNothing = (check: string) =>
+    isTipExcepted && OF_ACCOUNTS.has(check) && answers.get(check) === true;
   const isContinued = answers.has(EARLIER[1]);
   const idle = new Set(results.filter(({ compared }) => compared === 0).map(({ id }) => id));
   const by: Record<string, readonly Proof[]> = {};
   const unproven: string[] = [];
   for (const table of FILLED_TABLES) {
     for (const { name } of catalog.tables[table]?.columns ?? []) {
-      const own = (GROUNDS[table][name] ?? []).filter(([, check]) => answers.has(check));
+      const own = groundsOf(table, name).filter(
+        ([, check]) => answers.has(check) && !saysNothing(check),
+      );
       const asked = isContinued && own.length > 0 ? [EARLIER, ...own] : own;
       const isProven = asked.length > 0 && asked.every(([, check]) => answers.get(check));
       const grounds = isContinued ? asked.filter(([, check]) => !idle.has(check)) : asked;

@@ -44,6 +44,11 @@ export class Findings {
     if (this.#differences.length < DIFFERENCES_SHOWN_MAX) this.#differences.push(difference);
   }
 
+  /** Differences of which only the number is known. */
+  addUnnamed(count: number): void {
+    this.#differenceCount += count;
+  }
+
   /** Adds a difference if there is one. Null is the SQL null. */
   compare(
     place: Pick<Difference, "table" | "key" | "column">,

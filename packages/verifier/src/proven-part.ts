@@ -2,13 +2,13 @@
 //
 // PostgreSQL keeps with every row the number of the transaction that wrote it. The count of the rows
 // and the sum of those numbers take one plain scan and change with every update, delete and insert, so
-// an untouched table is known at a fraction of what its digest costs. Where they differ, as they do in a
-// restored dump, the digest itself decides.
+// untouched tables are known at a fraction of what their digests cost. Where they differ for any, the
+// digests of all decide.
 
 import type { BlockRef, LedgerHash } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
 import type { TableDigests } from "./table-digests.ts";
-import { ageOf, FILLED_TABLES, type FilledTable, whereAge } from "./tables.ts";
+import { type AgeRange, ageOf, FILLED_TABLES, type FilledTable, whereAge } from "./tables.ts";
 
 export interface ProvenPart extends BlockRef {
   readonly ledgerHash: LedgerHash;
@@ -27,19 +27,54 @@ export interface TableVersion {
   readonly sum: string;
 }
 
-/** To be remembered together with the digests. */
-export async function readVersions(target: Session): Promise<TableVersions> {
+/**
+ * To be remembered together with the digests.
+ * @param older versions of the rows up to their last, which are not read again.
+ */
+export async function readVersions(target: Session, older?: TableVersions): Promise<TableVersions> {
   const versions: Record<string, TableVersion> = {};
-  for (const table of FILLED_TABLES) versions[table] = await readVersion(target, table);
+  for (const table of FILLED_TABLES) {
+    const known = older?.[table];
+    const range = known === undefined ? {} : { above: known.last };
+    versions[table] = together(known, await readVersion(target, table, range));
+  }
   return versions;
 }
 
-export async function readVersion(
+/** As they are now, of the rows up to where these end. Read once, whoever asks. */
+export function versionsUpTo(known: TableVersions): (target: Session) => Promise<TableVersions> {
+  let read: Promise<TableVersions> | undefined;
+  return (target) => {
+    read ??= readVersionsUpTo(target, known);
+    return read;
+  };
+}
+
+async function readVersionsUpTo(target: Session, known: TableVersions): Promise<TableVersions> {
+  const versions: Record<string, TableVersion> = {};
+  for (const table of FILLED_TABLES) {
+    const { last } = known[table]!;
+    // The last one may be gone, and what is above it is still newer.
+    versions[table] = { ...(await readVersion(target, table, { upTo: last })), last };
+  }
+  return versions;
+}
+
+function together(older: TableVersion | undefined, newer: TableVersion): TableVersion {
+  if (older === undefined) return newer;
+  return {
+    last: Math.max(older.last, newer.last),
+    rows: String(BigInt(older.rows) + BigInt(newer.rows)),
+    sum: String(BigInt(older.sum) + BigInt(newer.sum)),
+  };
+}
+
+async function readVersion(
   target: Session,
   table: FilledTable,
-  upTo?: number,
+  range: AgeRange,
 ): Promise<TableVersion> {
-  const where = upTo === undefined ? "" : whereAge(table, { upTo });
+  const where = whereAge(table, range);
   const [row] = await target.query<TableVersion>(
     `select coalesce(max(${ageOf(table)}), 0) as last, count(*) as rows,
             coalesce(sum(t.xmin::text::bigint), 0)::text as sum

@@ -4,6 +4,7 @@ import { type BlockRef, jsonNumber } from "@forklift/chain";
 import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import type { Coverage } from "./coverage.ts";
+import type { TableVersions } from "./proven-part.ts";
 import type { Anchor, Tip } from "./world.ts";
 
 /** A check that was left out, and what it would have taken. */
@@ -35,6 +36,11 @@ export interface VerificationReport {
   readonly digests: Readonly<Record<string, string>>;
   readonly rowCounts: Readonly<Record<string, string>>;
   readonly exceptions: readonly UsedException[];
+  /**
+   * Of the target's tables as they were verified: who has them sees whether they were written since. Null
+   * when the answer is no.
+   */
+  readonly versions: TableVersions | null;
   readonly elapsedMs: number;
 }
 

@@ -9,6 +9,7 @@ import type { CheckResult } from "./check-result.ts";
 import { tableChecks, walkChecks } from "./checks/index.ts";
 import { exceptionFor } from "./checks/ledger-hash-at-every-block.ts";
 import { coverageOf } from "./coverage.ts";
+import { readVersions, type TableVersions, versionsUpTo } from "./proven-part.ts";
 import type { UsedException, VerificationReport } from "./report.ts";
 import { digestTable, sumOfDigests } from "./table-digests.ts";
 import { countTable, EMPTY_TABLES, FILLED_TABLES } from "./tables.ts";
@@ -16,6 +17,9 @@ import { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
 import { WALK_SETTINGS } from "./walk/target-rows.ts";
 import { walk } from "./walk/walk.ts";
 import type { Tip, VerifierWorld } from "./world.ts";
+
+/** Missing at most in a target that is walked to its top, beyond as many as it has. */
+const MISSING_BLOCKS_MAX = 1000;
 
 export interface VerificationOptions extends Clock {
   /** Told of each answer as soon as it is there. */
@@ -70,8 +74,9 @@ export async function verifySnapshot(
     : [await askWalk(), await askRest()];
   const checks = [...walked.results, ...rest.results];
   const { anchor, proven } = scope;
+  const ok = checks.every((check) => check.ok);
   return {
-    ok: checks.every(({ ok }) => ok),
+    ok,
     anchor,
     tip: scope.tip,
     fromHeight: scope.provenHeight + 1n,
@@ -83,12 +88,19 @@ export async function verifySnapshot(
       // What a verification of everything has no need of is not left out.
       .filter(({ needs }) => !isMet(needs, scope) && !needs.includes("proven part"))
       .map(({ id, name, needs }) => ({ id, name, needs })),
-    coverage: coverageOf(await readCatalog(scope.target), checks),
+    coverage: coverageOf(await readCatalog(scope.target), checks, {
+      isTipExcepted: walked.exceptions.some(({ height }) => height === scope.tip.height),
+    }),
     digests: rest.digests,
     rowCounts: rest.rowCounts,
     exceptions: walked.exceptions,
+    versions: ok ? await versionsOf(scope) : null,
     elapsedMs: Math.round(options.now() - startedMs),
   };
+}
+
+async function versionsOf({ target, olderVersions }: Scope): Promise<TableVersions> {
+  return await readVersions(target, await olderVersions?.(target));
 }
 
 /** Waits for both, so that neither still uses its session when the first error is thrown. */
@@ -110,7 +122,9 @@ async function openScope(world: VerifierWorld): Promise<Scope> {
   const provenHeight = world.proven?.height ?? 0n;
   const range = { from: provenHeight, to: tip.height, threads: world.threads ?? 1 };
   const rebuilt = await RebuiltLedger.at(world.target, range);
-  return { ...world, tip, tipStatus: await readTipStatus(world, tip), provenHeight, rebuilt };
+  const olderVersions = world.proven && versionsUpTo(world.proven.versions);
+  const tipStatus = await readTipStatus(world, tip);
+  return { ...world, tip, tipStatus, provenHeight, olderVersions, rebuilt };
 }
 
 function isMet(needs: readonly Need[], scope: VerifierWorld): boolean {
@@ -201,13 +215,17 @@ async function countAndDigest({ target, proven }: Scope, results: readonly Check
   return { digests, rowCounts };
 }
 
-/** Of two blocks at the highest height the canonical one: the other fails a check of its own. */
+/**
+ * Of two blocks at the highest height the canonical one: the other fails a check of its own. So does one
+ * that stands far above what so many blocks can reach: to walk there would take for ever.
+ */
 export async function readTip({
   target,
   proven,
 }: Pick<VerifierWorld, "target" | "proven">): Promise<Tip> {
   const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
     `select height, state_hash, ledger_hash from blocks
+     where height <= 2 * (select count(*) from blocks) + ${MISSING_BLOCKS_MAX}
      order by height desc, chain_status, state_hash limit 1`,
   );
   if (row === undefined) {

@@ -23,6 +23,7 @@ it("prints heights and counts as numbers and times in seconds", () => {
     checks: [{ ...check, elapsedMs: 1250, differences, differenceCount: 1 }],
     rowCounts: { blocks: "9" },
     exceptions: [{ height: 4n, stateHash, reason: "why" }],
+    versions: {},
     elapsedMs: 2500,
   });
   expect(JSON.parse(JSON.stringify(json))).toEqual({

@@ -118,6 +118,11 @@ describe("verifyArchive", () => {
       const { unproven } = coverageOf(await readCatalog(target), all.checks);
       expect(unproven).toEqual(["epoch_data.extra"]);
     });
+    // What every object has by nature is no proof.
+    await changed("alter table epoch_data add column constructor text", async () => {
+      const { unproven } = coverageOf(await readCatalog(target), all.checks);
+      expect(unproven).toEqual(["epoch_data.constructor"]);
+    });
   });
 
   it("says what it cannot prove without a source, and without precomputed blocks", async () => {
@@ -196,6 +201,22 @@ describe("verifyArchive", () => {
       const report = await verifyChanged(sql, { proven });
       expect(failedIn(report)).toContain("proven-part-unchanged");
     }
+    // Two commands change places: the digest of their own table is the same then.
+    const swapped = await verifyChanged(
+      `create temp table old as select * from user_commands where id in (1, 4);
+       update user_commands set hash = hash || 'x' where id in (1, 4);
+       update user_commands c
+       set (command_type, fee_payer_id, source_id, receiver_id, nonce, amount, fee, valid_until, memo,
+            hash) = (select command_type, fee_payer_id, source_id, receiver_id, nonce, amount, fee,
+                            valid_until, memo, hash from old where old.id = 5 - c.id)
+       where id in (1, 4)`,
+      { proven },
+    );
+    expect(failedIn(swapped)).toContain("proven-part-unchanged");
+    const [difference] = swapped.checks.find(
+      ({ id }) => id === "proven-part-unchanged",
+    )!.differences;
+    expect(difference?.table).toBe("blocks_user_commands");
     // Written anew, as by a restore: other transactions, the same rows.
     const rewritten = await verifyChanged("update epoch_data set id = id", { proven });
     expect(failedIn(rewritten)).toEqual([]);
@@ -206,6 +227,63 @@ describe("verifyArchive", () => {
       { proven },
     );
     expect(failedIn(touched)).toContain("ledger-hash-at-every-block");
+  });
+
+  it("knows the versions of a target whose older rows it has not read again", async () => {
+    const proven = await provenAt(20n);
+    const all = await verifyChanged("select 1");
+    const report = await verifyChanged("select 1", { proven });
+    expect(report.versions).toEqual(all.versions);
+    expect(report.versions).toEqual(await readVersions(archive.world.target));
+  });
+
+  it("says no to accounts that genesis should have created, also without a source", async () => {
+    const report = await verifyChanged(
+      `insert into accounts_created select block_id, account_identifier_id, '1000000000'
+       from accounts_accessed where block_id = (select id from blocks where height = 1) limit 1`,
+      { source: null },
+    );
+    expect(failedIn(report)).toEqual(["accounts-follow-commands"]);
+    expect(report.coverage.unproven).toContain("accounts_created.creation_fee");
+  });
+
+  it("says no to blocks above the one that the network forked from", async () => {
+    const [block] = await archive.world.target.query<{ state_hash: string }>(
+      "select state_hash from blocks where height = 20",
+    );
+    const lastPreForkBlock = { height: 20n, stateHash: parseStateHash(block!.state_hash) };
+    const network = { ...archive.world.network, lastPreForkBlock };
+    const report = await verifyChanged("select 1", { network });
+    expect(failedIn(report)).toEqual(["anchored"]);
+    const at = { ...lastPreForkBlock, height: archive.tipHeight };
+    const tip = { ...at, stateHash: archive.world.anchor.stateHash };
+    expect(
+      failedIn(await verifyChanged("select 1", { network: { ...network, lastPreForkBlock: tip } })),
+    ).toEqual([]);
+  });
+
+  it("ends although a block stands where so few blocks cannot reach", async () => {
+    for (const height of ["3000000000", "9000000000000"]) {
+      const report = await verifyChanged(
+        `update blocks set height = ${height} where height = ${archive.tipHeight}`,
+      );
+      expect(report.tip.height).toBe(archive.tipHeight - 1n);
+      expect(failedIn(report)).toEqual(
+        expect.arrayContaining(["nothing-but-canonical", "anchored", "every-row-seen"]),
+      );
+    }
+  });
+
+  it("proves no account at a tip whose ledger hash is not demanded", async () => {
+    const { network, anchor } = archive.world;
+    const exception = { reason: "a test", slots: null };
+    const ledgerHashExceptions = new Map([[anchor.stateHash, exception]]);
+    const report = await verifyChanged("select 1", {
+      network: { ...network, ledgerHashExceptions },
+    });
+    expect(report.ok).toBe(true);
+    expect(report.coverage.unproven).toContain("accounts_accessed.voting_for_id");
+    expect(report.coverage.by["accounts_accessed.balance"]).toEqual(["commands"]);
   });
 
   it("demands no ledger hash of a known exception, and reports it", async () => {

@@ -1,4 +1,5 @@
-// Does the chain pass through the one block that is trusted, and is its tip a block of the source?
+// Does the chain pass through the one block that is trusted, and does its tip belong to it: as a block of
+// the source, and none above the one that the network forked from?
 
 import type { TableCheck } from "../check.ts";
 
@@ -7,7 +8,7 @@ export const anchored: TableCheck = {
   name: "the anchor stands on the chain, and the source has its tip",
   needs: [],
 
-  async run({ target, source, anchor, tip, tipStatus }, findings) {
+  async run({ target, source, network, anchor, tip, tipStatus }, findings) {
     const rows = await target.query<{ state_hash: string }>(
       "select state_hash from blocks where height = $1 order by chain_status",
       [anchor.height],
@@ -15,6 +16,16 @@ export const anchored: TableCheck = {
     findings.rowCompared();
     const place = { table: "blocks", key: `height ${anchor.height}`, column: "state_hash" };
     findings.compare(place, anchor.stateHash, rows[0]?.state_hash ?? "no block");
+    const last = network.lastPreForkBlock;
+    if (last !== null && tip.height > last.height) {
+      findings.add({
+        table: "blocks",
+        key: `height ${tip.height}`,
+        column: "state_hash",
+        expected: `no block above ${last.stateHash} at height ${last.height}, which the network forked from`,
+        found: tip.stateHash,
+      });
+    }
     // Below a proven height nothing else asks the source; and a tip that is the anchor has its voucher.
     if (source === null || tip.stateHash === anchor.stateHash) return;
     findings.rowCompared();

@@ -15,7 +15,7 @@ export const forkConfigEqual: WalkCheck = {
       async end() {
         findings.rowCompared();
         const key = `height ${tip.height}, state_hash ${tip.stateHash}`;
-        const { differences } = await compareForkGenesis(forkGenesisConfigUrl!, {
+        const { differences, differenceCount } = await compareForkGenesis(forkGenesisConfigUrl!, {
           tip,
           berkeleyLedgerHash: await rebuilt.tree.berkeleyLedgerHash(),
           ledger: () => Promise.resolve(rebuilt.ledger),
@@ -23,6 +23,7 @@ export const forkConfigEqual: WalkCheck = {
         for (const { what, expected, found } of differences) {
           findings.add({ table: "accounts_accessed", key, column: what, expected, found });
         }
+        findings.addUnnamed(differenceCount - differences.length);
       },
     };
   },

@@ -1,7 +1,7 @@
 // Is what an earlier run has proven still what it was?
 
+import { isDeepStrictEqual } from "node:util";
 import type { TableCheck } from "../check.ts";
-import { readVersion } from "../proven-part.ts";
 import { digestTable } from "../table-digests.ts";
 import { FILLED_TABLES } from "../tables.ts";
 
@@ -10,7 +10,7 @@ export const provenPartUnchanged: TableCheck = {
   name: "the part that was proven before is unchanged",
   needs: ["proven part"],
 
-  async run({ target, proven: part }, findings) {
+  async run({ target, proven: part, olderVersions }, findings) {
     const { height, stateHash, versions, digests } = part!;
     const [block] = await target.query<{ state_hash: string }>(
       "select state_hash from blocks where height = $1",
@@ -18,12 +18,15 @@ export const provenPartUnchanged: TableCheck = {
     );
     const place = { table: "blocks", key: `height ${height}`, column: "state_hash" };
     findings.compare(place, stateHash, block?.state_hash ?? "no block");
+    if (isDeepStrictEqual(await olderVersions!(target), versions)) {
+      for (const _ of FILLED_TABLES) findings.rowCompared();
+      return;
+    }
+    // Of all tables: where two rows change places, the digest that changes is that of the rows which
+    // refer to them, and those have not been written.
     for (const table of FILLED_TABLES) {
       findings.rowCompared();
-      const { last, rows, sum } = versions[table]!;
-      const now = await readVersion(target, table, last);
-      if (now.rows === rows && now.sum === sum) continue;
-      const digest = await digestTable(target, table, { upTo: last });
+      const digest = await digestTable(target, table, { upTo: versions[table]!.last });
       const key = `rows of heights up to ${height}`;
       findings.compare({ table, key, column: "digest" }, digests[table]!, digest);
     }
