@@ -1,6 +1,7 @@
 // Jobs and their store: one run at a time, nothing published without the lease, damage found and mended,
 // and at the end a hand-over. On a sample network, whose sets lie beside the dumps that they come from.
 
+import { execFileSync } from "node:child_process";
 import {
   appendFile,
   mkdir,
@@ -146,8 +147,33 @@ test("of two runs on one store, each on its own databases, the second is refused
   expect((await readLatest(store, NETWORK))?.set).toBe(first.set);
 });
 
-test("a run that loses its lease publishes nothing; the time of the other run must pass", async () => {
+test("a target that is written to after its verification is not published", async () => {
   await fallNight();
+  const before = await newest();
+  await using target = await openTestDatabase();
+  // In a process of its own: the run must not go on meanwhile.
+  const write = () => {
+    execFileSync(process.execPath, ["--input-type=module", "-e", WRITE_MEMO], {
+      cwd: import.meta.dirname,
+      env: { ...process.env, TARGET: target.url },
+    });
+  };
+  const written = run("daily", { target: target.url, at: { stage: "publish-set", work: write } });
+  await expect(written).rejects.toMatchObject({
+    exit: "verificationFailed",
+    message: expect.stringContaining("was written to after it was verified: user_commands"),
+  });
+  expect(await newest()).toEqual(before);
+});
+
+const WRITE_MEMO = `
+  import { connect } from "@forklift/postgres";
+  const session = await connect(process.env.TARGET, { applicationName: "somebody" });
+  await session.query("update user_commands set memo = 'x' where id = 1");
+  await session.close();
+`;
+
+test("a run that loses its lease publishes nothing; the time of the other run must pass", async () => {
   const before = await newest();
   const objects = await namesIn(store);
   const lease = {
