@@ -1,7 +1,7 @@
 // `forklift verify` through the built command, on a sample network: with and without a source, its
 // document, its exit codes.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { makeSample } from "@forklift/sample";
@@ -195,6 +195,30 @@ test("a target that was not replayed fails for one reason, which is said", async
     "next: accounts_accessed ends at height 12, the target at 20: run forklift",
   );
   expect(stderr).toContain('"msg":"1/1 verify-target"');
+});
+
+test("what a verification lacks is at fault where nothing is known against the target", async () => {
+  const holed = await mkdtemp(path.join(home, "holed-"));
+  await cp(path.join(home, "sample", "blocks"), holed, { recursive: true });
+  const lost = `sample-9-${await hashAt(9)}.json`;
+  await rm(path.join(holed, lost));
+  const verify = (url: string) =>
+    runForklift([
+      ...["verify", ...places, "--target-db", url, "--source-db", source.url, "--blocks", holed],
+      "--json",
+    ]);
+  const { exit, stdout, stderr } = await verify(target.url);
+  expect(exit, stderr).toBe(65);
+  expect(stderr).toContain("precomputed-equal, user-commands-precomputed, internal-commands-");
+  expect(stderr).toContain(`next: get ${lost} from another archive operator`);
+  expect(reportSchema.parse(JSON.parse(stdout)).ok).toBe(false);
+
+  await using changed = await changedCopy(
+    target,
+    "update blocks set last_vrf_output = 'x' where height = 9 + $1",
+    [4],
+  );
+  expect((await verify(changed.url)).exit).toBe(20);
 });
 
 test("a tip whose hash is none is a no, and no fault of ours", async () => {

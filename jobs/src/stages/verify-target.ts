@@ -1,6 +1,12 @@
 // Step 6 of a job: the independent verification; of what is new in daily, else of all.
 
-import { VerificationError, type WholeStage } from "@forklift/pipeline";
+import {
+  ConfigError,
+  type ForkliftError,
+  SourceDataError,
+  VerificationError,
+  type WholeStage,
+} from "@forklift/pipeline";
 import { readSchema } from "@forklift/schemas";
 import {
   type Anchor,
@@ -75,15 +81,32 @@ export function comparedIn({ checks }: VerificationReport): number {
   return checks.reduce((sum, { compared }) => sum + compared, 0);
 }
 
-/** Names the first difference of every check that failed; the report goes with it. */
-export function failure(report: VerificationReport, hint: string): VerificationError {
+/**
+ * Names the first difference of every check that failed; the report goes with it. Where nothing is known
+ * against the target but what the checks lack, it is that which is at fault.
+ */
+export function failure(report: VerificationReport, hint: string): ForkliftError {
   const failed = report.checks.filter(({ ok }) => !ok);
-  const sentences = failed.map(({ id, differenceCount, differences: [first] }) => {
-    if (first === undefined) return id;
-    const { table, key, column, expected, found } = first;
+  // The databases of a job may be gone when somebody reads this.
+  const details = { report: toJson(report) };
+  const unanswered = failed.map((check) => check.unanswered);
+  const [first] = unanswered;
+  if (first !== undefined && unanswered.every((reason) => reason !== undefined)) {
+    const message = `${failed.map(({ id }) => id).join(", ")}: no answer: ${first.message}`;
+    const options = {
+      cause: first,
+      details,
+      ...(first.hint === undefined ? {} : { hint: first.hint }),
+    };
+    return first instanceof ConfigError
+      ? new ConfigError(message, options)
+      : new SourceDataError(message, options);
+  }
+  const sentences = failed.map(({ id, differenceCount, differences: [difference] }) => {
+    if (difference === undefined) return id;
+    const { table, key, column, expected, found } = difference;
     const more = differenceCount > 1 ? ` (and ${differenceCount - 1} more)` : "";
     return `${id}: ${table} ${key} ${column} is ${found}, expected ${expected}${more}`;
   });
-  // The databases of a job may be gone when somebody reads this.
-  return new VerificationError(sentences.join("; "), { hint, details: { report: toJson(report) } });
+  return new VerificationError(sentences.join("; "), { hint, details });
 }

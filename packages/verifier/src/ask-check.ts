@@ -1,6 +1,11 @@
 // Asks checks their questions, and turns whatever happens into results.
 
-import { TryAgainError } from "@forklift/pipeline";
+import {
+  ConfigError,
+  type ForkliftError,
+  SourceDataError,
+  TryAgainError,
+} from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { Follower, Scope, TableCheck, WalkCheck } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
@@ -81,6 +86,8 @@ class Asked {
   readonly #now: () => number;
   #elapsedMs = 0;
   #isBroken = false;
+  /** Why there was no answer, and how often: what it would take is wrong, not the target. */
+  #unanswered: { readonly first: ForkliftError; count: number } | null = null;
 
   constructor(check: Pick<WalkCheck, "id" | "name">, { now, signal }: Clock) {
     this.#check = check;
@@ -122,14 +129,23 @@ class Asked {
       elapsedMs: Math.round(this.#elapsedMs),
       differences,
       differenceCount,
+      ...(this.#unanswered?.count === differenceCount
+        ? { unanswered: this.#unanswered.first }
+        : {}),
     };
   }
 
-  /** A check that cannot be carried out has failed, and hides no other. */
+  /**
+   * A check that cannot be carried out has failed, and hides no other. One that lacks what it needs at a
+   * height goes on above it.
+   */
   #break(error: unknown, key: string): void {
     // Nothing was learnt about the target, and a later run may learn it.
     if (error instanceof TryAgainError) throw error;
-    this.#isBroken = true;
+    if (error instanceof SourceDataError || error instanceof ConfigError) {
+      this.#unanswered ??= { first: error, count: 0 };
+      this.#unanswered.count++;
+    } else this.#isBroken = true;
     this.findings.add({
       table: "*",
       key,

@@ -1,5 +1,7 @@
 // What one check looked at and found, as a report tells it.
 
+import type { ForkliftError } from "@forklift/pipeline";
+
 /** A result names its first differences; the rest is only counted. */
 export const DIFFERENCES_SHOWN_MAX = 10;
 
@@ -27,4 +29,6 @@ export interface CheckResult {
   /** The first of them, at most `DIFFERENCES_SHOWN_MAX`. */
   readonly differences: readonly Difference[];
   readonly differenceCount: number;
+  /** Why it has no answer, when that is all that it says: a file, a URL or a role is at fault. */
+  readonly unanswered?: ForkliftError;
 }

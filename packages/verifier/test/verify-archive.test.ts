@@ -335,6 +335,32 @@ describe("verifyArchive", () => {
     for (const { key } of differences) expect(key).toContain(`height ${height}, `);
   });
 
+  it("looks above a block that is missing", async () => {
+    const holed = await mkdtemp(path.join(tmpdir(), "forklift-holed-blocks-"));
+    await cp(archive.blocksFolder, holed, { recursive: true });
+    for (const name of await readdir(holed)) {
+      if (/^sample-(12|20)-/.test(name)) await rm(path.join(holed, name));
+    }
+    const sources = { urls: [holed], network: "sample", scratchDirectory: holed, threads: 0 };
+    await using blocks = await openBlockSources(sources);
+    const report = await verifyChanged(
+      "update blocks set last_vrf_output = 'x' where height in (11, 15, 30)",
+      { blocks },
+    );
+    await rm(holed, { recursive: true });
+    const differencesOf = (id: string) =>
+      report.checks.find((check) => check.id === id)!.differences;
+    const keys = differencesOf("precomputed-equal").map(({ key }) => key.replace(/, .*/, ""));
+    expect(keys).toEqual(["height 11", "height 12", "height 15", "height 20", "height 30"]);
+    expect(differencesOf("user-commands-precomputed").map(({ key }) => key)).toEqual([
+      ...["height 12", "height 20"],
+    ]);
+    const unansweredIn = report.checks.filter(({ unanswered }) => unanswered !== undefined);
+    expect(unansweredIn.map(({ id }) => id)).toEqual([
+      ...["user-commands-precomputed", "internal-commands-precomputed"],
+    ]);
+  });
+
   it("reports a check that cannot be carried out, and asks the others", async () => {
     const empty = await mkdtemp(path.join(tmpdir(), "forklift-no-blocks-"));
     const sources = { urls: [empty], network: "sample", scratchDirectory: empty };

@@ -14,13 +14,22 @@ type Precomputed = ReturnType<HeightRows["precomputed"]>;
 /** Of one height. */
 type TargetAtHeight = Pick<HeightRows, "blocks" | "userCommands" | "internalCommands">;
 
+/**
+ * After so many blocks that cannot be had the places are not asked again: each costs the blocks that were
+ * read ahead behind it.
+ */
+const MISSES_MAX = 20;
+
 export class BlocksInOrder {
   readonly #network: Scope["network"];
   readonly #blocks: BlockSources;
-  readonly #asked = new Channel<BlockId>();
-  readonly #fetched: AsyncGenerator<VerifiedBlock>;
+  /** Of these the first is the next one. */
+  readonly #awaited: BlockId[] = [];
+  #asked = new Channel<BlockId>();
+  #fetched: AsyncGenerator<VerifiedBlock>;
   /** The next block, under way. */
   #next: Promise<IteratorResult<VerifiedBlock>> | null = null;
+  #misses = 0;
   #failure: Error | null = null;
 
   constructor({ network }: Pick<Scope, "network">, blocks: BlockSources) {
@@ -36,7 +45,9 @@ export class BlocksInOrder {
       if (row.height === height) continue;
       height = row.height;
       const id = idOf(row);
-      if (!(id instanceof Error) && id.height > 1n) this.#asked.push(id);
+      if (id instanceof Error || id.height === 1n) continue;
+      this.#awaited.push(id);
+      this.#asked.push(id);
     }
     this.#next ??= this.#pull();
   }
@@ -51,14 +62,26 @@ export class BlocksInOrder {
     try {
       if (id.height === 1n) return await this.#genesis(id);
       const { value } = await this.#next!;
+      this.#awaited.shift();
       this.#next = this.#pull();
       return await this.#bestFor(rows, value as VerifiedBlock);
     } catch (error) {
       // Nothing was learnt about the target, and a later run may learn it.
       if (error instanceof TryAgainError || !(error instanceof ForkliftError)) throw error;
-      this.#failure = error;
+      if (++this.#misses < MISSES_MAX) this.#goOn();
+      else this.#failure = error;
       return error;
     }
+  }
+
+  /** One that is missing ends the reading ahead, and hides none above it. */
+  #goOn(): void {
+    this.#asked.end();
+    this.#awaited.shift();
+    this.#asked = new Channel();
+    for (const id of this.#awaited) this.#asked.push(id);
+    this.#fetched = this.#blocks.fetchAll(this.#asked);
+    this.#next = this.#pull();
   }
 
   async close(): Promise<void> {
