@@ -1,11 +1,13 @@
 // What `forklift migrate --plan` and `forklift audit` say, compared with what a migration then does;
 // and that neither they nor the migration writes the source.
 
+import { execFile } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { cp, readdir, rm, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { promisify } from "node:util";
 import { databaseExists, urlWithDatabase } from "@forklift/postgres";
 import {
   forkliftJson,
@@ -22,6 +24,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contentsOf } from "./contents.ts";
 import { blockFileOf, openSmallArchive, type SmallArchive } from "./small-archive.ts";
+
+const run = promisify(execFile);
 
 const CANONICAL_HEIGHT = 240;
 const FILES_HEIGHT = 300;
@@ -208,12 +212,63 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
     );
   });
 
-  test.each([
-    ["a bundle", async () => ({ url: mainnetUrl(MAINNET.blocks), close: () => undefined })],
-    ["a web server", () => serve(archive.blocks)],
-  ])("%s is asked for a few blocks, which tell the size of all", async (_what, open) => {
+  /** A bundle of all block files but those of some heights. */
+  async function packed(name: string, ...gone: number[]): Promise<string> {
+    const bundle = path.join(archive.home, name);
+    const left = gone.map((at) => `--exclude=${blockFileOf(archive.stateHashes, at)}`);
+    await run("tar", ["-czf", bundle, ...left, "-C", archive.home, path.basename(archive.blocks)]);
+    return bundle;
+  }
+
+  test("of a bundle, too, every missing block file is named", async () => {
     await using target = await openTestDatabase();
-    const { url, close } = await open();
+    const blocks = await packed("part.tar.gz", 40, 90);
+    const plan = await planOf({ target: target.url, blocks });
+    const missing = [40, 90].map((at) => blockFileOf(archive.stateHashes, at));
+    expect(plan.filesToFetch).toEqual(missing);
+    const heights = [
+      [2, 39],
+      [41, 89],
+      [91, 240],
+    ];
+    expect(plan.precomputed).toMatchObject({
+      ...{ neededCount: 239, missingCount: 2, isExact: true, missing },
+      places: [{ asked: "listed", blockCount: 237, heights }],
+    });
+    const args = migration({ target: target.url, blocks, more: ["--plan"] });
+    expect((await runForklift(args)).stdout).toContain("239 are needed, 2 are missing everywhere");
+  });
+
+  test("a bundle far away is listed once a run has left its index in the cache", async () => {
+    await using target = await openTestDatabase();
+    await packed("far.tar.gz", 230);
+    const { url, close } = await serve(archive.home);
+    const blocks = `${url}/far.tar.gz`;
+    const cache = path.join(archive.home, "cache-of-far");
+    const asked = { target: target.url, blocks, more: ["--cache", cache] };
+    const before = await planOf(asked);
+    expect(before.precomputed).toMatchObject({ missingCount: null, isExact: false, missing: [] });
+    expect(before.precomputed.places.at(-1)).toMatchObject({
+      asked: "not asked",
+      remark: "a bundle far away would be fetched whole",
+    });
+    await expect(stat(cache)).rejects.toThrow("ENOENT");
+    await using other = await openTestDatabase();
+    const first = { ...asked, target: other.url, more: [...asked.more, "--stop-at-height", "20"] };
+    await forkliftJson(migration(first));
+    const after = await planOf(asked);
+    close();
+    const missing = [blockFileOf(archive.stateHashes, 230)];
+    expect(after.precomputed).toMatchObject({ missingCount: 1, isExact: true, missing });
+    expect(after.precomputed.places).toMatchObject([
+      { asked: "listed", blockCount: 19 },
+      { asked: "listed", blockCount: 219 },
+    ]);
+  });
+
+  test("a web server is asked for a few blocks, which tell the size of all", async () => {
+    await using target = await openTestDatabase();
+    const { url, close } = await serve(archive.blocks);
     const plan = await planOf({ target: target.url, blocks: url });
     close();
     expect(plan.precomputed).toMatchObject({ missingCount: 0, isExact: false, missing: [] });
@@ -308,6 +363,8 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
 /** A web server over a folder. */
 async function serve(folder: string): Promise<{ url: string; close: () => void }> {
   const server = createServer((request, response) => {
+    // As web servers do: a file without one may be another the next time.
+    response.setHeader("etag", '"as it was"');
     const file = createReadStream(path.join(folder, path.basename(request.url!)));
     file.on("error", () => response.writeHead(404).end());
     file.pipe(response);

@@ -33,6 +33,8 @@ function web(url: string, held: readonly BlockRef[], asked: BlockRef[] = []): Bl
   };
 }
 
+const cannotBeListed: BlockPlace["list"] = async () => null;
+
 describe("planBlocks", () => {
   test("gives each block to the first place that has it, and names what none has", async () => {
     const plan = await planBlocks(
@@ -96,7 +98,12 @@ describe("planBlocks", () => {
       "away",
       "a is away",
     ],
-    ["would take too long", { notAsked: "too large" }, "not asked", "too large"],
+    [
+      "would take too long",
+      { list: cannotBeListed, notAsked: "too large" },
+      "not asked",
+      "too large",
+    ],
   ] as const)("calls nothing missing while a place %s", async (_what, change, asked, remark) => {
     const places = [{ ...folder("a", []), ...change }, folder("b", blocks(2, 5))];
     const plan = await planBlocks(blocks(2, 10), places, "mainnet");
@@ -105,6 +112,13 @@ describe("planBlocks", () => {
       { asked, remark },
       { asked: "listed", blockCount: 4 },
     ]);
+  });
+
+  test("a place that would take too long is listed all the same when that takes no time", async () => {
+    const places = [{ ...folder("a", blocks(2, 5)), notAsked: "too large" }];
+    const plan = await planBlocks(blocks(2, 6), places, "mainnet");
+    expect(plan).toMatchObject({ missingCount: 1, isExact: true, missing: [nameOf(6)] });
+    expect(plan.places).toMatchObject([{ asked: "listed", blockCount: 4, remark: null }]);
   });
 
   test("does not swallow what is no error of a place", async () => {

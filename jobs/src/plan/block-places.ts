@@ -1,16 +1,23 @@
-// The places of precomputed blocks, as a plan asks them: folders of this machine are listed, others
-// are asked for a few blocks.
+// The places of precomputed blocks, as a plan asks them: folders of this machine are listed, bundles
+// as far as their index is at hand, others are asked for a few blocks.
 
 import { stat } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseBlockFileName } from "@forklift/chain";
 import type { BlockPlace } from "@forklift/migrator";
-import { type BlockSourcesOptions, openBlockSources } from "@forklift/precomputed";
+import {
+  type BlockSourcesOptions,
+  isBundle,
+  type ListBundleOptions,
+  listIndexedBundle,
+  openBlockSources,
+  readBundleThrough,
+} from "@forklift/precomputed";
 import { maskUrl, openStore, parseStoreUrl } from "@forklift/storage";
 
 /**
- * A bundle is read through before the first block can be taken from it: some ten seconds a gigabyte.
- * Up to this size a plan may take that long.
+ * A bundle without an index is read through to be listed: some ten seconds a gigabyte. Up to this
+ * size a plan may take that long.
  */
 const BUNDLE_BYTES_MAX = 2 * 1024 ** 3;
 
@@ -22,12 +29,8 @@ export interface BlockPlaces extends AsyncDisposable {
  * The cache is a place like the others, asked before the first remote one; a plan only looks into it.
  * @throws ConfigError as a run would, for a place that is none.
  */
-export async function openBlockPlaces({
-  urls,
-  network,
-  scratchDirectory,
-  cache,
-}: BlockSourcesOptions): Promise<BlockPlaces> {
+export async function openBlockPlaces(options: BlockSourcesOptions): Promise<BlockPlaces> {
+  const { urls, network, scratchDirectory, cache } = options;
   const opened: AsyncDisposable[] = [];
   const close = async () => {
     for (const each of opened) await each[Symbol.asyncDispose]();
@@ -45,7 +48,7 @@ export async function openBlockPlaces({
       // Without the cache: what is probed must not be kept, for a plan writes nothing.
       const blocks = await openBlockSources({ urls: [url], network, scratchDirectory });
       opened.push(blocks);
-      places.push(await placeOf(url, network, blocks));
+      places.push(await placeOf(url, options, blocks));
     }
   } catch (error) {
     await close();
@@ -54,17 +57,39 @@ export async function openBlockPlaces({
   return { places, [Symbol.asyncDispose]: close };
 }
 
-async function placeOf(url: string, network: string, blocks: OpenBlocks): Promise<BlockPlace> {
+async function placeOf(
+  url: string,
+  options: ListBundleOptions,
+  blocks: OpenBlocks,
+): Promise<BlockPlace> {
   const parsed = parseStoreUrl(url);
-  if (parsed.protocol === "file:" && !isBundle(parsed)) return folderPlace(url, network);
+  if (isBundle(parsed)) return await bundlePlace(url, options);
+  if (parsed.protocol === "file:") return folderPlace(url, options.network);
   return {
     url: maskUrl(parsed),
-    notAsked: await whyNotAsked(parsed),
+    notAsked: null,
     list: async () => null,
     async probe(id) {
       const before = bytesOf(blocks);
       return (await blocks.tryFetch(id)) === null ? null : bytesOf(blocks) - before;
     },
+  };
+}
+
+/** Whatever can be asked of a bundle, its index tells at once; hence it is listed or not asked. */
+async function bundlePlace(url: string, options: ListBundleOptions): Promise<BlockPlace> {
+  const parsed = parseStoreUrl(url);
+  const notAsked = await whyNotReadThrough(parsed);
+  return {
+    url: maskUrl(parsed),
+    notAsked,
+    async list() {
+      const known = await listIndexedBundle(url, options);
+      if (known !== null) return byStateHash(known, options.network);
+      if (notAsked !== null) return null;
+      return byStateHash(await readBundleThrough(url, options), options.network);
+    },
+    probe: () => Promise.reject(new Error(`${url} is listed, not probed`)),
   };
 }
 
@@ -83,22 +108,28 @@ function bytesOf(blocks: OpenBlocks): number {
   return blocks.statistics().reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-function isBundle({ pathname }: URL): boolean {
-  return /\.(tar|tar\.gz|tgz)$/.test(pathname);
-}
-
-async function whyNotAsked(url: URL): Promise<string | null> {
-  if (!isBundle(url)) return null;
-  if (url.protocol !== "file:") return "a bundle far away would be fetched whole";
-  const { size } = await stat(fileURLToPath(url));
+async function whyNotReadThrough(bundle: URL): Promise<string | null> {
+  if (bundle.protocol !== "file:") return "a bundle far away would be fetched whole";
+  const { size } = await stat(fileURLToPath(bundle));
   return size <= BUNDLE_BYTES_MAX ? null : "a bundle of this size takes minutes to read through";
 }
 
 async function listFolder(url: string, network: string): Promise<ReadonlyMap<string, number>> {
   const files = new Map<string, number>();
   for await (const { name, bytes } of openStore(url).list(`${network}-`)) {
-    const parsed = parseBlockFileName(name);
-    if (parsed?.network === network) files.set(parsed.stateHash, Number(bytes));
+    files.set(name, Number(bytes));
   }
-  return files;
+  return byStateHash(files, network);
+}
+
+function byStateHash(
+  files: ReadonlyMap<string, number>,
+  network: string,
+): ReadonlyMap<string, number> {
+  const blocks = new Map<string, number>();
+  for (const [name, bytes] of files) {
+    const parsed = parseBlockFileName(name);
+    if (parsed?.network === network) blocks.set(parsed.stateHash, bytes);
+  }
+  return blocks;
 }

@@ -4,7 +4,7 @@
 // may be empty or torn, and since every block is verified it is then found out and fetched again.
 
 import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { blockFileName } from "@forklift/chain";
 import { fileError } from "@forklift/pipeline";
 import { BLOCK_FILE_BYTES_MAX, type BlockId, type BlockSource } from "./block-source.ts";
@@ -14,6 +14,11 @@ export interface CacheOptions {
   readonly dir: string;
   /** Block files together; the least recently used go first. */
   readonly maxBytes: number;
+}
+
+/** Where a cache keeps the indexes of bundles, beside the blocks. */
+export function indexDirectoryOf({ dir }: CacheOptions): string {
+  return join(resolve(dir), "bundles");
 }
 
 export interface BlockCache extends BlockSource {

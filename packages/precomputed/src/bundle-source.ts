@@ -17,18 +17,24 @@ export interface BundleSourceOptions {
   readonly indexDirectory?: string | null;
 }
 
-export function bundleSource(
+/** What its URL tells of a bundle. */
+export function bundleOptions(
   url: string,
   { network, scratchDirectory, indexDirectory = null }: BundleSourceOptions,
-): BlockSource {
-  const { protocol, pathname } = parseStoreUrl(url);
-  const maskedUrl = maskUrl(parseStoreUrl(url));
+): BundleOptions {
+  const parsed = parseStoreUrl(url);
+  return {
+    ...{ url, network, scratchDirectory, indexDirectory },
+    maskedUrl: maskUrl(parsed),
+    isCompressed: !parsed.pathname.endsWith(".tar"),
+  };
+}
+
+export function bundleSource(url: string, given: BundleSourceOptions): BlockSource {
   // The archive is opened later, but a scheme that nobody knows is told at once.
   splitObjectUrl(url);
-  const options: BundleOptions = {
-    ...{ url, maskedUrl, network, scratchDirectory, indexDirectory },
-    isCompressed: !pathname.endsWith(".tar"),
-  };
+  const options = bundleOptions(url, given);
+  const { network, maskedUrl } = options;
 
   let pass: Promise<Shelf> | undefined;
   /** Once, for all who ask. A damaged archive stays damaged; a failed download may be repeated. */
@@ -42,7 +48,7 @@ export function bundleSource(
 
   return {
     url: maskedUrl,
-    isRemote: protocol !== "file:",
+    isRemote: parseStoreUrl(url).protocol !== "file:",
     async find(id) {
       const shelf = await shelfOnce();
       const name = blockFileName({ network, ...id });

@@ -41,7 +41,7 @@ export interface IndexOfBundle {
 }
 
 /** A bundle that changes gets its index under the same name. */
-export function indexFileName({ url, network }: BundleIdentity): string {
+export function indexFileName({ url, network }: Omit<BundleIdentity, "version">): string {
   const digest = createHash("sha256").update(`${network}\0${url}`).digest("hex");
   return `bundle-${digest.slice(0, 32)}.index`;
 }

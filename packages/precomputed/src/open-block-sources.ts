@@ -1,11 +1,11 @@
 // From the URLs of the configuration to places that can be asked for blocks.
 
 import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "@forklift/pipeline";
 import { parseStoreUrl } from "@forklift/storage";
-import { blockCache, type CacheOptions } from "./block-cache.ts";
+import { blockCache, type CacheOptions, indexDirectoryOf } from "./block-cache.ts";
 import type { BlockSource } from "./block-source.ts";
 import { type BlockSources, type BlockSourcesParts, blockSources } from "./block-sources.ts";
 import { openBlockVerifier } from "./block-verifier.ts";
@@ -42,7 +42,7 @@ export async function openBlockSources(options: BlockSourcesOptions): Promise<Bl
     });
   }
   const cache = options.cache && { ...options.cache, dir: resolve(options.cache.dir) };
-  const indexDirectory = cache === undefined ? null : join(cache.dir, "bundles");
+  const indexDirectory = cache === undefined ? null : indexDirectoryOf(cache);
   const sources: BlockSource[] = [];
   for (const text of urls) {
     const url = parseStoreUrl(text);

@@ -40,6 +40,7 @@ export interface BundleOptions {
 export interface Shelf extends AsyncDisposable {
   /** Where the member lies in the unpacked archive. */
   find(name: string): Slice | null;
+  members(): Iterable<{ readonly name: string } & Slice>;
   read(slice: Slice): Promise<Uint8Array>;
 }
 
@@ -158,9 +159,10 @@ function shelfOf(
   { index, ...sizes }: OpenIndex,
 ): BareShelf {
   const find = (name: string) => index.find(name);
+  const members = () => index.members();
   const read = (slice: Slice) => file.read(slice);
-  if (!isCompressed) return { find, read };
-  return { find, read: gzipReader(index, { ...sizes, read, url: maskedUrl }) };
+  if (!isCompressed) return { find, members, read };
+  return { find, members, read: gzipReader(index, { ...sizes, read, url: maskedUrl }) };
 }
 
 /** @throws SourceDataError with the position when the archive is cut off or damaged. */

@@ -15,7 +15,7 @@ export interface BlockPlace {
   list(): Promise<ReadonlyMap<string, number> | null>;
   /** Fetches and verifies the block; its bytes, or null when the place does not have it. */
   probe(block: BlockRef): Promise<number | null>;
-  /** Why it is not even probed, such as an archive that would be fetched whole; else null. */
+  /** Why it is not even probed where it cannot be listed, such as an archive far away; else null. */
   readonly notAsked: string | null;
 }
 
@@ -96,16 +96,12 @@ async function planPlace(place: BlockPlace, open: readonly BlockRef[]): Promise<
     const plan = { ...nothing, asked: "not asked", remark: "nothing is left to ask for" } as const;
     return { plan, left: open, isKnown: true };
   }
-  if (notAsked !== null) {
-    return {
-      plan: { ...nothing, asked: "not asked", remark: notAsked },
-      left: open,
-      isKnown: false,
-    };
-  }
   try {
     const files = await place.list();
-    return files === null ? await probePlace(place, open) : fromListing(url, files, open);
+    if (files !== null) return fromListing(url, files, open);
+    if (notAsked === null) return await probePlace(place, open);
+    const plan = { ...nothing, asked: "not asked", remark: notAsked } as const;
+    return { plan, left: open, isKnown: false };
   } catch (error) {
     if (!(error instanceof ForkliftError)) throw error;
     const plan = { ...nothing, asked: "away", remark: error.message } as const;
