@@ -70,12 +70,9 @@ const auditGaps: Question = async (source, { canonicalHeight }, { network }) => 
      select * from walk order by child, height desc`,
     [gaps.map(({ child }) => child)],
   );
+  const walkedFrom = byChild(walked);
   const findings = gaps.flatMap((gap) =>
-    findingsOfGap(
-      gap,
-      walked.filter(({ child }) => child === gap.child),
-      network,
-    ),
+    findingsOfGap(gap, walkedFrom.get(gap.child) ?? [], network),
   );
   // A gap gives up to two findings; those of gaps beyond the first are counted as one each.
   const uncounted = Number(gaps[0]?.total ?? 0) - gaps.length;
@@ -88,6 +85,17 @@ const auditGaps: Question = async (source, { canonicalHeight }, { network }) => 
     };
   });
 };
+
+/** There may be as many gaps as every second block leaves: no search through all walks for each. */
+function byChild(walked: readonly Walked[]): ReadonlyMap<string, readonly Walked[]> {
+  const walks = new Map<string, Walked[]>();
+  for (const block of walked) {
+    const walk = walks.get(block.child);
+    if (walk === undefined) walks.set(block.child, [block]);
+    else walk.push(block);
+  }
+  return walks;
+}
 
 function findingsOfGap(gap: Gap, walked: readonly Walked[], network: string): Finding[] {
   const marked = walked.filter(({ chain_status }) => chain_status !== "canonical");

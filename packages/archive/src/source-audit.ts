@@ -6,7 +6,12 @@ import { auditBesideChain, auditCommands } from "./audit-commands.ts";
 import { auditLinks } from "./audit-links.ts";
 import type { AuditOptions } from "./audit-question.ts";
 import type { SourceChain } from "./source-chain.ts";
-import type { Finding, FindingKind, SourceAudit } from "./source-finding.ts";
+import {
+  FINDINGS_LISTED_MAX,
+  type Finding,
+  type FindingKind,
+  type SourceAudit,
+} from "./source-finding.ts";
 
 /** When no finding stops the migration, the chain can be copied from genesis to its tip. */
 export async function auditSource(
@@ -23,11 +28,20 @@ export async function auditSource(
   let stoppingCount = 0;
   for (const { kind, findings, count } of found) {
     if (count > 0) counts[kind] = (counts[kind] ?? 0) + count;
-    // The answers to one question all stop, or none does.
-    if (findings[0]?.stopsMigration === true) stoppingCount += count;
+    if (isStopping(findings)) stoppingCount += count;
   }
-  const findings = found.flatMap((answer) => answer.findings).sort(byHeight);
+  const findings = found.flatMap((answer) => kept(answer.findings)).sort(byHeight);
   return { findings, counts, stoppingCount };
+}
+
+/** The answers to one question all stop, or none does. */
+function isStopping([first]: readonly Finding[]): boolean {
+  return first?.stopsMigration === true;
+}
+
+/** What lies beside the chain has no file that a migration waits for: its first ones will do. */
+function kept(findings: readonly Finding[]): readonly Finding[] {
+  return isStopping(findings) ? findings : findings.slice(0, FINDINGS_LISTED_MAX);
 }
 
 /** Faults without a height stand last. */

@@ -49,8 +49,11 @@ export interface Finding {
   readonly stopsMigration: boolean;
 }
 
+/** Findings of one kind that are listed. Beyond so many they say nothing new; their number is told. */
+export const FINDINGS_LISTED_MAX = 100;
+
 export interface SourceAudit {
-  /** By height; of each kind the first ones. */
+  /** By height: what stops the migration, and of everything else the first of each kind. */
   readonly findings: readonly Finding[];
   /** How many there are, of every kind that was found. */
   readonly counts: Readonly<Partial<Record<FindingKind, number>>>;
@@ -83,22 +86,38 @@ export function mendingFile(
   return { action, files: [blockFileName({ network, height, stateHash: parsed })] };
 }
 
-/** As `--json` prints it. */
-export function auditDocument({ findings, counts, stoppingCount }: SourceAudit) {
+/** As `--json` prints it: of each kind the first findings, and every file. */
+export function auditDocument(audit: SourceAudit) {
+  const { findings, counts, stoppingCount } = audit;
   return {
-    findings: findings.map((finding) => ({
+    findings: firstOfEachKind(findings).map((finding) => ({
       ...finding,
       height: documentHeight(finding.height),
     })),
     counts,
     stoppingCount,
-    filesToFetch: filesToFetch(findings.filter(({ stopsMigration }) => stopsMigration)),
+    filesToFetch: filesToFetch(stoppingFindings(audit)),
+    /** Whether there are more of them, which another audit will name once these are mended. */
+    hasMoreFiles: hasMoreFiles(audit),
   };
 }
 
 /** One that no block can have stands in the sentence alone. */
 function documentHeight(height: Finding["height"]): number | null {
   return height === null || height < 0n || height > UINT32_MAX ? null : jsonNumber(height);
+}
+
+function firstOfEachKind(findings: readonly Finding[]): Finding[] {
+  const listed: Partial<Record<FindingKind, number>> = {};
+  return findings.filter(({ kind }) => {
+    listed[kind] = (listed[kind] ?? 0) + 1;
+    return listed[kind] <= FINDINGS_LISTED_MAX;
+  });
+}
+
+/** A fault that was counted and not kept may need a file of its own. */
+function hasMoreFiles(audit: SourceAudit): boolean {
+  return audit.stoppingCount > stoppingFindings(audit).length;
 }
 
 /** Findings told one by one in a sentence; the document holds the others. */
@@ -111,12 +130,19 @@ export function auditError(audit: SourceAudit): SourceDataError {
   const untold = audit.stoppingCount - told.length;
   const more = untold > 0 ? `; and ${untold} more` : "";
   return new SourceDataError(`the source is not a whole chain: ${told.join("; ")}${more}`, {
-    hint: hintFor(stopping),
+    hint: hintFor(audit),
     details: auditDocument(audit),
   });
 }
 
-function hintFor(stopping: readonly Finding[]): string {
+function hintFor(audit: SourceAudit): string {
+  const stopping = stoppingFindings(audit);
+  const atLeast = hasMoreFiles(audit) ? "at least " : "";
+  const listed = (files: readonly string[]) => {
+    const untold = files.length - TOLD_MAX;
+    const more = untold > 0 ? ` and ${atLeast}${untold} more` : "";
+    return files.slice(0, TOLD_MAX).join(", ") + more;
+  };
   const filesOf = (action: Mend["action"]) =>
     filesToFetch(stopping.filter(({ mend }) => mend?.action === action));
   const [added, replaced] = [filesOf("add"), filesOf("replace")];
@@ -128,9 +154,4 @@ function hintFor(stopping: readonly Finding[]): string {
     added.length + replaced.length === 0 ? "repair these rows in the source" : null,
   ];
   return `${steps.filter((step) => step !== null).join("; ")}; then run again`;
-}
-
-function listed(files: readonly string[]): string {
-  const more = files.length > TOLD_MAX ? ` and ${files.length - TOLD_MAX} more` : "";
-  return files.slice(0, TOLD_MAX).join(", ") + more;
 }

@@ -366,3 +366,28 @@ test("a height that no block can have is told in the sentence, and is null in th
   expect(finding).toMatchObject({ kind: "missing-block", height: null });
   expect(finding?.fault).toContain("at height 8589934592");
 });
+
+test("every file is named, however many there are, and the first findings", async () => {
+  const names = Array.from({ length: 250 }, (_, at) => `n${at}`);
+  const whole = chain(names.join("-"), { parent: null, height: 1 }, "canonical");
+  const found = await audit(whole.filter(({ height }) => height % 2 === 1 || height === 250));
+  const document = auditDocument(found);
+  const missing = Array.from({ length: 124 }, (_, at) => fileOf(2 * at + 2, `n${2 * at + 1}`));
+  expect(document.filesToFetch).toEqual(missing);
+  expect(document).toMatchObject({ stoppingCount: 124, hasMoreFiles: false });
+  expect(document.counts).toEqual({ "missing-block": 124 });
+  expect(document.findings).toHaveLength(100);
+  expect(auditError(found).hint).toContain(`${missing[4]} and 119 more; then run again`);
+});
+
+test("files that nobody has kept count as more", async () => {
+  const found = await audit(without("a", "c"));
+  const cut = { ...found, stoppingCount: 3 };
+  expect(auditDocument(cut)).toMatchObject({ hasMoreFiles: true });
+  const findings = Array.from({ length: 7 }, (_, at) => ({
+    ...found.findings[0]!,
+    mend: { action: "add", files: [fileOf(at, "a")] } as const,
+  }));
+  expect(auditError({ ...cut, findings, stoppingCount: 9 }).hint).toContain("at least 2 more");
+  expect(auditError({ ...cut, findings, stoppingCount: 7 }).hint).toContain(" and 2 more");
+});
