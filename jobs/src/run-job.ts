@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type BlockRef, jsonNumber } from "@forklift/chain";
-import { firstError, type StageReport } from "@forklift/pipeline";
+import { addDetails, firstError, type StageReport } from "@forklift/pipeline";
+import type { SourceStatistics } from "@forklift/precomputed";
 import type { Config } from "./config/schema.ts";
 import { stopPointOfJob } from "./final-stop-point.ts";
 import {
@@ -42,6 +43,8 @@ export interface JobOutcome {
   /** Where one of final left its hand-over, for programs and for people. */
   readonly handOver: readonly string[];
   readonly stages: readonly StageReport[];
+  /** What each place of precomputed blocks gave and did not give, to all stages together. */
+  readonly blockSources: readonly SourceStatistics[];
 }
 
 /** Runs a job, keeps its record, and tells of its failure. */
@@ -55,6 +58,7 @@ export async function runJob(config: Config, given: JobOptions, shell: Shell): P
         await watch.look(world, null);
         return made;
       } catch (error) {
+        addDetails(error, { blockSources: world.blocks.statistics() });
         await watch.look(world, error);
         throw error;
       }
@@ -95,6 +99,7 @@ async function runRecipe(world: JobWorld, shell: Shell): Promise<JobOutcome> {
     published,
     ...reports,
     stages,
+    blockSources: world.blocks.statistics(),
   };
 }
 

@@ -3,6 +3,7 @@ import { loadConfig } from "../config/load-config.ts";
 import type { Config } from "../config/schema.ts";
 import type { JobName, JobOptions } from "../job-world.ts";
 import { openMonitor } from "../metrics/monitor.ts";
+import { sourcesTable } from "../output/sources-table.ts";
 import { stagesTable } from "../output/stages-table.ts";
 import { type JobOutcome, runJob } from "../run-job.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
@@ -82,7 +83,7 @@ function outcomeOf(outcome: JobOutcome): Outcome {
 }
 
 function describe(outcome: JobOutcome): string {
-  const { job, height, stateHash, set, published, report, handOver, stages } = outcome;
+  const { job, height, stateHash, set, published, report, handOver } = outcome;
   const result =
     set === null
       ? [
@@ -93,5 +94,5 @@ function describe(outcome: JobOutcome): string {
       : published
         ? `${job}: published ${set}`
         : `${job}: nothing new; ${set} stands`;
-  return `${stagesTable(stages)}\n\n${result}`;
+  return [stagesTable(outcome.stages), sourcesTable(outcome.blockSources), result].join("\n\n");
 }

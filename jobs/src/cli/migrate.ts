@@ -1,6 +1,7 @@
 import { auditError } from "@forklift/archive";
 import { type MigratorWorld, migration, planMigration } from "@forklift/migrator";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
+import { addDetails } from "@forklift/pipeline";
 import {
   databaseExists,
   MAINTENANCE_DATABASE,
@@ -14,7 +15,8 @@ import type { Command } from "commander";
 import { madeDatabase } from "../made-database.ts";
 import { outputForm } from "../official-genesis.ts";
 import { planTable } from "../output/plan-table.ts";
-import { stagesOutcome } from "../output/stages-table.ts";
+import { sourcesTable } from "../output/sources-table.ts";
+import { stagesTable } from "../output/stages-table.ts";
 import { openBlockPlaces } from "../plan/block-places.ts";
 import { watchRate } from "../plan/measured-rate.ts";
 import { runInTarget } from "../run-context.ts";
@@ -97,8 +99,13 @@ async function migrate(
   try {
     const world = { ...shared, target, blocks, warn };
     const stages = await runInTarget(migration, world, watch.shell);
-    finish(stagesOutcome(stages, { blockSources: blocks.statistics() }));
+    const blockSources = blocks.statistics();
+    finish({
+      text: `${stagesTable(stages)}\n\n${sourcesTable(blockSources)}`,
+      json: { ok: true, stages, blockSources },
+    });
   } catch (error) {
+    addDetails(error, { blockSources: blocks.statistics() });
     // A run that was stopped has measured, too; but its own error is the one worth telling.
     await watch.save(target).catch(() => undefined);
     throw error;

@@ -95,7 +95,7 @@ export function addReplayCommand(
         inform: (message) => shell.log.info(message),
         ...(forkGenesisConfig === undefined ? {} : { forkGenesisConfigUrl: forkGenesisConfig }),
       };
-      finish(stagesOutcome(await runInTarget(replay, world, shell), {}));
+      finish(stagesOutcome(await runInTarget(replay, world, shell)));
     });
 }
 

@@ -25,7 +25,8 @@ export interface ErrorOptions {
 export abstract class ForkliftError extends Error {
   abstract readonly exit: Exclude<ExitName, "ok" | "bug">;
   readonly hint: string | undefined;
-  readonly details: object | undefined;
+  /** Grows by `addDetails` alone. */
+  details: object | undefined;
 
   constructor(message: string, { cause, hint, details }: ErrorOptions = {}) {
     super(message, { cause });
@@ -70,6 +71,15 @@ export function firstError(error: unknown): unknown {
     first = first.suppressed;
   }
   return first;
+}
+
+/**
+ * Tells programs what only the one who runs the work knows, such as which place gave what, and leaves
+ * the error the one that was thrown. What the error has told itself stands.
+ */
+export function addDetails(error: unknown, more: object): void {
+  const first = firstError(error);
+  if (first instanceof ForkliftError) first.details = { ...more, ...first.details };
 }
 
 /** Anything that was not thrown on purpose is our bug, and is never retried. */
