@@ -54,7 +54,7 @@ afterAll(async () => {
 });
 
 const TITLES =
-  /^precomputed blocks from +found +missing +wrong +truncated +unavailable +retries +size +time$/m;
+  /^precomputed blocks from +found +missing +wrong +truncated +unavailable +unusable +retries +size +time$/m;
 
 test("of a migration stands under its stages, and is the document's", async () => {
   await using target = await openTestDatabase();

@@ -7,7 +7,15 @@ import { table } from "./table.ts";
 
 const MS_PER_SECOND = 1000;
 
-const COUNTS = ["found", "missing", "wrong", "truncated", "unavailable", "retries"] as const;
+const COUNTS = [
+  "found",
+  "missing",
+  "wrong",
+  "truncated",
+  "unavailable",
+  "unusable",
+  "retries",
+] as const;
 
 export function sourcesTable(sources: readonly SourceStatistics[]): string {
   const titles = [...COUNTS, "size", "time"];

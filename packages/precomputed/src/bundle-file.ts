@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { type FileHandle, open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { fileError } from "@forklift/pipeline";
-import { type ObjectBody, openObject, parseStoreUrl } from "@forklift/storage";
+import { ConfigError, fileError } from "@forklift/pipeline";
+import { maskUrl, type ObjectBody, parseStoreUrl, splitObjectUrl } from "@forklift/storage";
 import { openSpool, readSlice, type Slice, type Spool } from "./spool.ts";
 
 export interface BundleFile extends AsyncDisposable {
@@ -24,11 +24,17 @@ const READ_CHUNK_BYTES = 1024 * 1024;
 /**
  * A remote file is kept as it comes, in a nameless file of the scratch directory: asked for by ranges
  * it would travel twice, and some servers have no ranges.
+ * @throws ConfigError when there is no such file: the place is at fault, and none of its blocks.
  */
 export async function openBundleFile(url: string, scratchDirectory: string): Promise<BundleFile> {
   const location = parseStoreUrl(url);
   if (location.protocol === "file:") return await openLocal(fileURLToPath(location));
-  return new RemoteFile(await openObject(url), scratchDirectory);
+  const { store, name } = splitObjectUrl(url);
+  const body = await store.open(name);
+  if (body !== null) return new RemoteFile(body, scratchDirectory);
+  throw new ConfigError(`there is no ${maskUrl(location)}`, {
+    hint: "check the URL, and that the bundle has been written",
+  });
 }
 
 async function openLocal(path: string): Promise<BundleFile> {

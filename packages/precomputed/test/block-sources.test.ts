@@ -414,6 +414,20 @@ describe.skipIf(isMissing)("block sources", () => {
     });
   });
 
+  test("a bundle that is not there is told of once, and is no wrong file of each block", async () => {
+    const warnings: string[] = [];
+    await using server = await serve((_, response) => response.writeHead(404).end());
+    await using sources = await openBlockSources({
+      ...{ urls: [`${server.url}/all.tar.gz`, unpacked], network, scratchDirectory: work },
+      warn: (message) => warnings.push(message),
+    });
+    for (const wanted of chain.slice(0, 2)) await sources.fetch(wanted);
+    expect(warnings).toEqual([
+      `${server.url}/all.tar.gz cannot be used: there is no ${server.url}/all.tar.gz`,
+    ]);
+    expect(sources.statistics()[0]).toMatchObject({ unusable: 2, wrong: 0 });
+  });
+
   test.each<[string, (work: string) => Promise<string>]>([
     ["a server that fails", async () => "http://127.0.0.1:1/"],
     [
