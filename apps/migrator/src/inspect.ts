@@ -13,6 +13,7 @@ import {
 } from "@forklift/archive";
 import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { countGenesisAccounts } from "./genesis-accounts.ts";
 import { chooseRange, type MigrationRange, type RangeWorld } from "./migration-range.ts";
 import { requireSameForm } from "./target-form.ts";
 import type { MigratorWorld } from "./world.ts";
@@ -31,7 +32,7 @@ export interface Inspection {
 
 /**
  * Reads only.
- * @throws ConfigError for a wrong, swapped or half-made database, another network, or a role that
+ * @throws ConfigError for a wrong, swapped, half-made or changed database, another network, or a role that
  * may not do what the migration does; SourceDataError for a stop point that is not to be had. What
  * the audit finds is not thrown.
  */
@@ -44,6 +45,8 @@ export async function inspect(world: InspectedWorld): Promise<Inspection> {
   if (target !== null && targetState === "archive") {
     await requireGenesis(target, world, "target");
     await requireSameForm(target, world);
+    // The stage that goes on with them asks again; by then blocks have been written.
+    await countGenesisAccounts(target, world.genesisLedger);
   }
   const range = await chooseRange(world, { targetHasSchema: targetState === "archive" });
   const above = range.targetTip?.height ?? 0n;

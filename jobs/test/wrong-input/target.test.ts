@@ -57,6 +57,43 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
       );
     });
 
+    interface Changed {
+      readonly name: string;
+      readonly sql: string;
+      readonly says: readonly (string | RegExp)[];
+    }
+
+    test.for(
+      byName<Changed>([
+        {
+          name: "lost a genesis account",
+          sql: "delete from accounts_accessed where ledger_index = 5 and block_id = 1",
+          says: ["after 5 of them comes ledger index 6, expected 5"],
+        },
+        {
+          name: "has a genesis account too many",
+          sql: `insert into accounts_accessed
+                select (jsonb_populate_record(a, '{"block_id": 1}')).*
+                from accounts_accessed a
+                where ledger_index = (select max(ledger_index) from accounts_accessed)
+                limit 1`,
+          says: [/after 1676 of them comes ledger index 1\d{3}, expected no further one/],
+        },
+      ]),
+    )(
+      "that another program changed is refused: it %s",
+      async ([_name, { sql, says }], { migration, primed }) => {
+        await using target = await changedCopy(primed, sql);
+        for (const more of [[], ["--stop-at-height", "70"], ["--stop-at-height", "70", "--plan"]]) {
+          await expectUntouched(target, migration({ target: target.url, more }), {
+            exit: 78,
+            says: [target.name, ...says],
+            next: "the target was changed by another program; start again from an empty target",
+          });
+        }
+      },
+    );
+
     const ORPHANED_ANCESTOR = `update blocks set chain_status = 'orphaned'
       where height = 40 and chain_status = 'canonical'`;
 

@@ -3,6 +3,7 @@
 import { RowIds, writeAccounts } from "@forklift/archive";
 import { type BatchStage, SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { countGenesisAccounts } from "../genesis-accounts.ts";
 import type { MigratorWorld } from "../world.ts";
 
 /** Bounds one transaction; mainnet's 1,676 accounts are one batch. */
@@ -10,7 +11,7 @@ const BATCH_ACCOUNTS_MAX = 10_000;
 
 interface Plan {
   readonly accountCount: number;
-  /** Accounts of the genesis block that the target holds already. */
+  /** The first accounts of the ledger, which the target holds already. */
   readonly writtenCount: number;
 }
 
@@ -29,11 +30,7 @@ export const writeGenesisAccounts: BatchStage<MigratorWorld, Session, Plan, Curs
 
   async plan({ target, genesisLedger }) {
     const accountCount = genesisLedger.accounts.length;
-    const [row] = await target.query<{ count: number }>(
-      `select count(*)::int as count from accounts_accessed a
-       join blocks b on b.id = a.block_id where b.height = 1`,
-    );
-    const writtenCount = row!.count;
+    const writtenCount = await countGenesisAccounts(target, genesisLedger);
     if (writtenCount === accountCount) {
       return { skip: `the target holds the ${accountCount} genesis accounts already` };
     }
