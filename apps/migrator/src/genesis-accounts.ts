@@ -2,8 +2,8 @@
 // so that whatever a run leaves is a beginning of it, and their number is where the next one goes on.
 
 import type { GenesisLedger } from "@forklift/network";
-import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { changedTarget } from "./changed-target.ts";
 
 /**
  * Reads only.
@@ -24,13 +24,8 @@ export async function countGenesisAccounts(
   );
   if (wrong === -1) return rows.length;
   const expected = wrong === accounts.length ? "no further one" : wrong;
-  throw new ConfigError(
+  throw changedTarget(
     `the genesis accounts of the target ${target.maskedUrl} are not those of the genesis ledger: after ` +
       `${wrong} of them comes ledger index ${rows[wrong]!.ledger_index}, expected ${expected}`,
-    {
-      hint:
-        "the target was changed by another program; start again from an empty target, or restore a " +
-        "published set",
-    },
   );
 }

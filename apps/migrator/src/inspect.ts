@@ -16,6 +16,7 @@ import type { Session } from "@forklift/postgres";
 import { countGenesisAccounts } from "./genesis-accounts.ts";
 import { chooseRange, type MigrationRange, type RangeWorld } from "./migration-range.ts";
 import { requireSameForm } from "./target-form.ts";
+import { requireWholeTarget } from "./whole-target.ts";
 import type { MigratorWorld } from "./world.ts";
 
 export interface InspectedWorld extends RangeWorld, Pick<MigratorWorld, "genesisLedger" | "form"> {}
@@ -44,6 +45,8 @@ export async function inspect(world: InspectedWorld): Promise<Inspection> {
   await requireGenesis(source, world, "source");
   if (target !== null && targetState === "archive") {
     await requireGenesis(target, world, "target");
+    // What is asked next is asked of the first blocks, and of single heights.
+    await requireWholeTarget(target);
     await requireSameForm(target, world);
     // The stage that goes on with them asks again; by then blocks have been written.
     await countGenesisAccounts(target, world.genesisLedger);
