@@ -21,6 +21,9 @@ const LEDGER = mainnetUrl(MAINNET.genesisLedger);
 const DOCS = path.join(import.meta.dirname, "../../docs/differences-from-official.md");
 const ZERO_STATE = "3NK2tkzqqK5spR2sZ7tujjqPksL45M3UUrcA4WhCkeiPtnugyE2x";
 
+const OTHER_STATE = hashText("stateHash", 5n);
+const OTHER_VRF_OUTPUT = `${Buffer.alloc(32, 8).toString("base64url")}=`;
+
 /** Only a Berkeley daemon knows the real ones; these stand for them. */
 const MADE_UP_LEDGER = hashText("ledgerHash", 35n);
 const GENESIS = {
@@ -138,6 +141,71 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
       next: "run with --official-genesis",
     });
     await forkliftJson(migration(target, ...further, ...inOfficialForm()));
+  });
+
+  test.each<[string, object, string | RegExp]>([
+    [
+      "VRF output",
+      { lastVrfOutput: OTHER_VRF_OUTPUT },
+      `lastVrfOutput is ${GENESIS.lastVrfOutput}, expected ${OTHER_VRF_OUTPUT}`,
+    ],
+    [
+      "seed of the next epoch",
+      { nextEpochData: { ...GENESIS.nextEpochData, seed: hashText("epochSeed", 4n) } },
+      /nextEpochData\.seed is 2v\w+, expected 2v/,
+    ],
+    [
+      "lock checkpoint of the staking epoch",
+      { stakingEpochData: { ...GENESIS.stakingEpochData, lockCheckpoint: OTHER_STATE } },
+      `stakingEpochData.lockCheckpoint is ${ZERO_STATE}, expected ${OTHER_STATE}`,
+    ],
+  ])(
+    "a run with another %s of genesis than the target's is refused",
+    async (_what, change, says) => {
+      const file = path.join(home, "other.json");
+      await writeFile(file, JSON.stringify({ ...GENESIS, ...change }));
+      await using target = await openTestDatabase(official);
+      const args = migration(target, "--official-vrf-output", "--official-genesis", file);
+      await expectRefusal(args, {
+        exit: 78,
+        says: ["the genesis row of the target", "is not the given official one: ", says],
+        next: "give the genesis values that this target was begun with",
+      });
+    },
+  );
+
+  test("an official genesis with our own snarked ledger hash is told from ours", async () => {
+    const ledgerHash = "jx7buQVWFLsXTtzRgSxbYcT8EYLS8KCZbLrfDcJxMtyy4thw2Ee";
+    const alike = {
+      ...GENESIS,
+      snarkedLedgerHash: ledgerHash,
+      stakingEpochData: { ...GENESIS.stakingEpochData, ledgerHash },
+      nextEpochData: { ...GENESIS.nextEpochData, ledgerHash },
+    };
+    const file = path.join(home, "alike.json");
+    await writeFile(file, JSON.stringify(alike));
+    await using target = await openTestDatabase();
+    const asked = migration(target, "--official-genesis", file);
+    await forkliftJson(asked);
+    await forkliftJson(asked);
+    await expectRefusal(migration(target), {
+      exit: 78,
+      says: [
+        "has its genesis row in the official form, this run is to write our own form: ",
+        `lastVrfOutput is ${GENESIS.lastVrfOutput}, expected NfThG1r1Gx`,
+      ],
+      next: "run with --official-genesis",
+    });
+    await using own = await openTestDatabase();
+    await forkliftJson(migration(own));
+    await expectRefusal(migration(own, "--official-genesis", file), {
+      exit: 78,
+      says: [
+        "has its genesis row in our own form, this run is to write the official form: ",
+        `lastVrfOutput is NfThG1r1Gx`,
+      ],
+      next: "run without --official-genesis",
+    });
   });
 
   test.each<[string, object, RegExp]>([

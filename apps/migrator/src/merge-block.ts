@@ -5,6 +5,7 @@
 import type { EpochData, MigratedBlock, SourceBlock } from "@forklift/archive";
 import type { ProtocolState } from "@forklift/ledger";
 import { SourceDataError } from "@forklift/pipeline";
+import type { GenesisColumns } from "./output-form.ts";
 import type { ProvenBlock } from "./proven-block.ts";
 
 /**
@@ -13,7 +14,7 @@ import type { ProvenBlock } from "./proven-block.ts";
  */
 export function mergeBlock(source: SourceBlock, proven: ProvenBlock): MigratedBlock {
   requireSameState(source, proven.protocolState);
-  const { blockchainState, consensusState } = proven.protocolState.body;
+  const { consensusState } = proven.protocolState.body;
   return {
     height: source.height,
     stateHash: source.stateHash,
@@ -26,10 +27,7 @@ export function mergeBlock(source: SourceBlock, proven: ProvenBlock): MigratedBl
     timestamp: source.timestamp,
     userCommands: source.userCommands,
     internalCommands: source.internalCommands,
-    lastVrfOutput: consensusState.lastVrfOutput,
-    snarkedLedgerHash: blockchainState.snarkedLedgerHash,
-    stakingEpochData: epochDataOf(consensusState.stakingEpochData),
-    nextEpochData: epochDataOf(consensusState.nextEpochData),
+    ...genesisColumnsOf(proven.protocolState),
     minWindowDensity: consensusState.minWindowDensity,
     subWindowDensities: consensusState.subWindowDensities,
     totalCurrency: consensusState.totalCurrency,
@@ -57,6 +55,17 @@ function requireSameState(source: SourceBlock, state: ProtocolState): void {
       { hint: "the source archive's row is wrong; repair it, then run again" },
     );
   }
+}
+
+/** Our own values of what is another in the official genesis row. */
+export function genesisColumnsOf({ body }: ProtocolState): GenesisColumns {
+  const { blockchainState, consensusState } = body;
+  return {
+    snarkedLedgerHash: blockchainState.snarkedLedgerHash,
+    lastVrfOutput: consensusState.lastVrfOutput,
+    stakingEpochData: epochDataOf(consensusState.stakingEpochData),
+    nextEpochData: epochDataOf(consensusState.nextEpochData),
+  };
 }
 
 type ProtocolEpochData = ProtocolState["body"]["consensusState"]["stakingEpochData"];

@@ -4,11 +4,14 @@
 import type { MigratedBlock } from "@forklift/archive";
 
 /** The columns of the genesis row that the official tool takes from a Berkeley daemon. */
-export interface OfficialGenesis
+export interface GenesisColumns
   extends Pick<
     MigratedBlock,
     "snarkedLedgerHash" | "lastVrfOutput" | "stakingEpochData" | "nextEpochData"
   > {}
+
+/** What a Berkeley daemon computes for them. */
+export type OfficialGenesis = GenesisColumns;
 
 export interface OutputForm {
   /** Whether `last_vrf_output` above genesis is encoded a second time. */

@@ -2,61 +2,72 @@
 
 import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { type GenesisValues, genesisValues, readGenesisValues } from "./genesis-values.ts";
+import { genesisColumnsOf } from "./merge-block.ts";
 import type { MigratorWorld } from "./world.ts";
 
 /** 32 bytes in base64; encoded twice they take 60. */
 const VRF_OUTPUT_CHARACTERS = 44;
 
+type Asked = Pick<MigratorWorld, "form" | "network">;
+
 /** @throws ConfigError when the target's blocks stand in another form than the asked one. */
-export async function requireSameForm(
-  target: Session,
-  { form, network }: Pick<MigratorWorld, "form" | "network">,
-): Promise<void> {
-  const rows = await target.query<{ height: string; vrf_output: string; snarked: string }>(
-    `select b.height, b.last_vrf_output as vrf_output, snarked.value as snarked
-     from blocks b join snarked_ledger_hashes snarked on snarked.id = b.snarked_ledger_hash_id
-     where b.height <= 2`,
+export async function requireSameForm(target: Session, asked: Asked): Promise<void> {
+  await requireSameVrfOutput(target, asked);
+  await requireSameGenesis(target, asked);
+}
+
+async function requireSameVrfOutput(target: Session, { form }: Asked): Promise<void> {
+  const [second] = await target.query<{ last_vrf_output: string }>(
+    "select last_vrf_output from blocks where height = 2",
   );
-  const at = (height: string) => rows.find((row) => row.height === height);
-  const [genesis, second] = [at("1"), at("2")];
-  if (second !== undefined) {
-    requireSame(target, "last_vrf_output", "--official-vrf-output", {
-      found: second.vrf_output.length !== VRF_OUTPUT_CHARACTERS,
-      asked: form.isVrfOutputOfficial,
-    });
+  if (second === undefined) return;
+  const found = second.last_vrf_output.length !== VRF_OUTPUT_CHARACTERS;
+  if (found === form.isVrfOutputOfficial) return;
+  throw otherForm(target, "last_vrf_output", "--official-vrf-output", { found });
+}
+
+/** The official form has no mark of its own: it is whatever the given file says. */
+async function requireSameGenesis(target: Session, { form, network }: Asked): Promise<void> {
+  const found = await readGenesisValues(target);
+  if (found === null) return;
+  const own = genesisValues(genesisColumnsOf(network.genesis.protocolState));
+  const official = form.officialGenesis && genesisValues(form.officialGenesis);
+  const difference = firstDifference(found, official ?? own);
+  if (difference === null) return;
+  const isOwn = firstDifference(found, own) === null;
+  if (official === null || isOwn) {
+    throw otherForm(target, "its genesis row", "--official-genesis", { found: !isOwn, difference });
   }
-  if (genesis === undefined) return;
-  const own = network.genesis.protocolState.body.blockchainState.snarkedLedgerHash;
-  requireSame(target, "its genesis row", "--official-genesis", {
-    found: genesis.snarked !== own,
-    asked: form.officialGenesis !== null,
-  });
-  const official = form.officialGenesis?.snarkedLedgerHash;
-  if (official === undefined || official === genesis.snarked) return;
   throw new ConfigError(
-    `the genesis row of the target ${target.maskedUrl} has snarked ledger hash ${genesis.snarked}, ` +
-      `the given official one has ${official}`,
+    `the genesis row of the target ${target.maskedUrl} is not the given official one: ${difference}`,
     { hint: "give the genesis values that this target was begun with" },
   );
 }
 
-/** Whether each is in the official form. */
-interface Official {
-  readonly found: boolean;
-  readonly asked: boolean;
+/** Named, with both values; null when all are equal. */
+function firstDifference(found: GenesisValues, expected: GenesisValues): string | null {
+  const name = Object.keys(expected).find((key) => found[key] !== expected[key]);
+  return name === undefined ? null : `${name} is ${found[name]}, expected ${expected[name]}`;
 }
 
-function requireSame(
+interface OtherForm {
+  /** Whether the target is in the official form; this run is to write the other one. */
+  readonly found: boolean;
+  readonly difference?: string;
+}
+
+function otherForm(
   target: Session,
   what: string,
   option: string,
-  { found, asked }: Official,
-): void {
-  if (found === asked) return;
+  { found, difference }: OtherForm,
+): ConfigError {
   const nameOf = (isOfficial: boolean) => (isOfficial ? "the official form" : "our own form");
-  throw new ConfigError(
+  const values = difference === undefined ? "" : `: ${difference}`;
+  return new ConfigError(
     `the target ${target.maskedUrl} has ${what} in ${nameOf(found)}, this run is to write ` +
-      `${nameOf(asked)}`,
+      `${nameOf(!found)}${values}`,
     { hint: `run ${found ? "with" : "without"} ${option}, or start from an empty target` },
   );
 }
