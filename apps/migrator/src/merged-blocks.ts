@@ -2,6 +2,7 @@
 // with its precomputed block.
 
 import {
+  chainBlockAt,
   type MigratedBlock,
   readSourceBlocks,
   type SourceBlock,
@@ -9,6 +10,7 @@ import {
 } from "@forklift/archive";
 import { type BlockRef, least, type StateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
 import type { WantedBlock } from "@forklift/precomputed";
 import { requireSameCommands } from "./compare-commands.ts";
 import { mergeBlock } from "./merge-block.ts";
@@ -87,7 +89,7 @@ async function readLinked(
   for (let height = heights.from; height <= heights.to; height++) {
     const block = blocks[Number(height - heights.from)];
     if (block?.height !== height) {
-      throw new SourceDataError(`the source has no block of the chain at height ${height}`);
+      throw await unreadableBlock(source, chain, height);
     }
     if (parentHash !== null && block.parentHash !== parentHash) {
       throw new SourceDataError(
@@ -99,4 +101,23 @@ async function readLinked(
     parentHash = block.stateHash;
   }
   return blocks;
+}
+
+/** A block is read together with the rows that it refers to, and is missing without any of them. */
+async function unreadableBlock(
+  source: Session,
+  chain: SourceChain,
+  height: bigint,
+): Promise<SourceDataError> {
+  const block = await chainBlockAt(source, chain, height);
+  if (block === null) {
+    return new SourceDataError(`the source has no block of the chain at height ${height}`, {
+      hint: "forklift audit names the missing block and its file",
+    });
+  }
+  return new SourceDataError(
+    `block ${block.stateHash} at height ${height} of the source refers to a row that is missing: its ` +
+      "creator_id or its block_winner_id leads to no public key",
+    { hint: "repair the source's rows and look at them with forklift audit, then run again" },
+  );
 }
