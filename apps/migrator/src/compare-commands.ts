@@ -37,15 +37,18 @@ function requireSame<Included extends Inclusion>(
   for (let at = 0; at < count; at++) {
     const difference = firstDifference(found[at], expected[at]);
     if (difference === null) continue;
-    const { name, ofSource, ofFile } = difference;
     const { hash } = (expected[at] ?? found[at])!.command;
+    // Else every command after a lost one would be held against its neighbour.
+    const isLost =
+      found.length < expected.length && !found.some(({ command }) => command.hash === hash);
+    const { name, ofSource, ofFile } = isLost ? lost(hash) : difference;
     throw new SourceDataError(
       `${kind} ${at + 1} (${hash}) of block ${block.stateHash} at height ${block.height}: the source ` +
         `has ${name} ${ofSource}, its precomputed block has ${ofFile}`,
       {
         hint:
           "the replay's ledger hashes tell which of the two is right: repair the source archive's " +
-          "rows",
+          `rows${isLost ? ", which lack that command or what it refers to" : ""}`,
       },
     );
   }
@@ -55,6 +58,10 @@ interface Difference {
   readonly name: string;
   readonly ofSource: string;
   readonly ofFile: string;
+}
+
+function lost(hash: string): Difference {
+  return { name: "command", ofSource: "none", ofFile: hash };
 }
 
 /** Null when the two are the same. */

@@ -1,4 +1,9 @@
-import type { IncludedInternalCommand, IncludedUserCommand, StateHash } from "@forklift/chain";
+import type {
+  IncludedInternalCommand,
+  IncludedUserCommand,
+  StateHash,
+  TransactionHash,
+} from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import { describe, expect, test } from "vitest";
 import { requireSameCommands } from "../src/compare-commands.ts";
@@ -80,5 +85,23 @@ describe("the commands of a block", () => {
   ])("are refused for %s", (_, userCommands, said) => {
     expect(() => compare({ userCommands })).toThrow(SourceDataError);
     expect(() => compare({ userCommands })).toThrow(`the source has command ${said}`);
+  });
+
+  test("are refused for the one that the source lost, not for the one that took its place", () => {
+    const payment = (nonce: bigint, hash: string): IncludedUserCommand => ({
+      ...PAYMENT,
+      command: { ...PAYMENT.command, nonce, hash: hash as TransactionHash },
+    });
+    const [second, third] = [payment(4n, "CkpSecond"), payment(5n, "CkpThird")];
+    const block = { height: 9n, stateHash: "3Nblock" as StateHash, internalCommands: [COINBASE] };
+    const compareLost = () =>
+      requireSameCommands(
+        { ...block, userCommands: [PAYMENT, third] },
+        { ...block, userCommands: [PAYMENT, second, third] },
+      );
+    expect(compareLost).toThrow(
+      "user command 2 (CkpSecond) of block 3Nblock at height 9: the source has command none, its " +
+        "precomputed block has CkpSecond",
+    );
   });
 });
