@@ -4,7 +4,15 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { connect, openScratch, readCatalog, type Server, startServer } from "@forklift/postgres";
+import {
+  type Catalog,
+  type CatalogTable,
+  connect,
+  openScratch,
+  readCatalog,
+  type Server,
+  startServer,
+} from "@forklift/postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Era, readSchema } from "../src/index.ts";
 
@@ -40,7 +48,9 @@ describe.each(["mainnet", "berkeley"] as const)("the %s schema", (era) => {
     const file = path.join(SHARED, "reference", `${era}.catalog.json`);
     const { manifest } = await readSchema(era);
     // As text: the order of keys is part of it.
-    expect(JSON.stringify(manifest)).toBe(JSON.stringify(JSON.parse(await readFile(file, "utf8"))));
+    expect(JSON.stringify(inReferenceForm(manifest))).toBe(
+      JSON.stringify(JSON.parse(await readFile(file, "utf8"))),
+    );
   });
 
   test("is read from its folder as DDL in three parts and a manifest", async () => {
@@ -51,6 +61,20 @@ describe.each(["mainnet", "berkeley"] as const)("the %s schema", (era) => {
     expect(Object.keys(manifest.tables)).toHaveLength(era === "mainnet" ? 10 : 45);
   });
 });
+
+/** The reference has no definitions of keys and indexes, only of checks. */
+function inReferenceForm({ tables, ...catalog }: Catalog) {
+  const bare = ({ definition, ...rest }: { readonly definition: string }) => rest;
+  const bareTable = (table: CatalogTable) => ({
+    ...table,
+    foreignKeys: table.foreignKeys.map(bare),
+    indexes: table.indexes.map(bare),
+    primaryKey: table.primaryKey && bare(table.primaryKey),
+    unique: table.unique.map(bare),
+  });
+  const bareTables = Object.entries(tables).map(([name, table]) => [name, bareTable(table)]);
+  return { ...catalog, tables: Object.fromEntries(bareTables) };
+}
 
 /** JSON as the formatter of this repository lays it out: lists of words on a line if they fit. */
 function jsonText(value: unknown): string {

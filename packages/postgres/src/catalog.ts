@@ -13,6 +13,8 @@ export interface CatalogColumn {
 
 export interface CatalogKey {
   readonly columns: readonly string[];
+  /** In the server's words: all that a key can have, also what has no field here. */
+  readonly definition: string;
   readonly name: string;
 }
 
@@ -26,6 +28,8 @@ export interface CatalogForeignKey extends CatalogKey {
 
 export interface CatalogIndex {
   readonly columns: readonly string[];
+  /** In the server's words: order, operator classes and included columns, too. */
+  readonly definition: string;
   readonly method: string;
   readonly name: string;
   readonly predicate: string | null;
@@ -136,7 +140,7 @@ const INDEXES = `
   select c.relname as "table",
          (select json_agg(pg_get_indexdef(x.indexrelid, n.place::int, true) order by n.place)
           from unnest(x.indkey) with ordinality n (attnum, place)) as columns,
-         m.amname as method, i.relname as name,
+         pg_get_indexdef(x.indexrelid) as definition, m.amname as method, i.relname as name,
          pg_get_expr(x.indpred, x.indrelid) as predicate, x.indisunique as "unique"
   from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class c on c.oid = x.indrelid
   join pg_am m on m.oid = i.relam
@@ -166,7 +170,6 @@ const FAULTS = `
 
 interface ConstraintRow extends CatalogForeignKey {
   readonly kind: string;
-  readonly definition: string;
 }
 
 const ACTION: Readonly<Record<string, string>> = {
@@ -224,14 +227,15 @@ async function readTables(session: Session): Promise<Record<string, CatalogTable
   );
 }
 
-function keyOf({ columns, name }: ConstraintRow): CatalogKey {
-  return { columns, name };
+function keyOf({ columns, definition, name }: ConstraintRow): CatalogKey {
+  return { columns, definition, name };
 }
 
 function foreignKeyOf(row: ConstraintRow): CatalogForeignKey {
   return {
     columns: row.columns,
     deferrable: row.deferrable,
+    definition: row.definition,
     name: row.name,
     onDelete: ACTION[row.onDelete] ?? row.onDelete,
     onUpdate: ACTION[row.onUpdate] ?? row.onUpdate,

@@ -28,22 +28,26 @@ export const schemaEqual: TableCheck = {
   },
 };
 
-/** By table and name, each with all that the catalog says of it. */
+/**
+ * By table and name, each with all that the catalog says of it. Of keys and indexes that is their
+ * definition alone: in it is all that a key or an index can have.
+ */
 function partsOf({ enums, otherObjectCounts, sequences, tables }: Catalog): Map<string, string> {
   const parts = new Map<string, string>();
   const add = (table: string, key: string, value: unknown) => {
-    parts.set(`${table}\t${key}`, JSON.stringify(value));
+    parts.set(`${table}\t${key}`, typeof value === "string" ? value : JSON.stringify(value));
   };
   for (const [name, labels] of Object.entries(enums)) add(name, "enum", labels);
   for (const [kind, count] of Object.entries(otherObjectCounts)) add("public", kind, count);
   for (const sequence of sequences) add(sequence.name, "sequence", sequence);
   for (const [name, table] of Object.entries(tables)) {
     for (const column of table.columns) add(name, `column ${column.name}`, column);
-    for (const key of table.foreignKeys) add(name, `foreign key ${key.name}`, key);
-    for (const key of table.unique) add(name, `unique key ${key.name}`, key);
-    for (const check of table.checks) add(name, `check ${check.name}`, check);
-    for (const index of table.indexes) add(name, `index ${index.name}`, index);
-    if (table.primaryKey !== null) add(name, "primary key", table.primaryKey);
+    for (const key of table.foreignKeys) add(name, `foreign key ${key.name}`, key.definition);
+    for (const key of table.unique) add(name, `unique key ${key.name}`, key.definition);
+    for (const check of table.checks) add(name, `check ${check.name}`, check.definition);
+    for (const index of table.indexes) add(name, `index ${index.name}`, index.definition);
+    const { primaryKey } = table;
+    if (primaryKey !== null) add(name, `primary key ${primaryKey.name}`, primaryKey.definition);
   }
   return parts;
 }

@@ -1,0 +1,135 @@
+// Changes of a migrated target's schema that leave its rows, its names and its columns as they are. Each
+// is noticed, and its difference says what was changed.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Difference } from "../src/check-result.ts";
+import { verifySnapshot } from "../src/verify-archive.ts";
+import { openSampleArchive, type SampleArchive } from "./sample-archive.ts";
+
+const options = { now: () => performance.now(), signal: new AbortController().signal };
+
+let archive: SampleArchive;
+beforeAll(async () => {
+  archive = await openSampleArchive();
+});
+afterAll(async () => {
+  await archive[Symbol.asyncDispose]();
+});
+
+/** The differences that a whole verification finds, by check. What the statements do is undone. */
+async function differencesAfter(sql: string): Promise<Record<string, readonly Difference[]>> {
+  const { target } = archive.world;
+  await target.query(`begin; ${sql}`);
+  try {
+    const { checks } = await verifySnapshot(archive.world, options);
+    const failed = checks.filter(({ ok }) => !ok);
+    return Object.fromEntries(failed.map(({ id, differences }) => [id, differences]));
+  } finally {
+    await target.query("rollback");
+  }
+}
+
+interface SchemaChange {
+  readonly what: string;
+  readonly sql: string;
+  readonly difference: Omit<Difference, "column">;
+}
+
+/** A foreign key or an index made anew under its name. */
+function remade(what: string, name: string, [was, is]: readonly [string, string]): SchemaChange {
+  const isIndex = name.startsWith("idx_");
+  const sql = isIndex
+    ? `drop index ${name}; ${is}`
+    : `alter table blocks drop constraint ${name}; alter table blocks add constraint ${name} ${is}`;
+  const key = `${isIndex ? "index" : "foreign key"} ${name}`;
+  return { what, sql, difference: { table: "blocks", key, expected: was, found: is } };
+}
+
+const CREATOR_KEY = "FOREIGN KEY (creator_id) REFERENCES public_keys(id)";
+const HEIGHT_INDEX = "CREATE INDEX idx_blocks_height ON public.blocks USING btree (height";
+const KEY_OF_KEYS = { table: "public_keys", expected: "UNIQUE (value)" };
+
+const CHANGES: readonly SchemaChange[] = [
+  {
+    what: "a foreign key to a table of the same name in another schema",
+    sql: `create schema other; create table other.public_keys as table public.public_keys;
+          alter table other.public_keys add primary key (id);
+          alter table blocks drop constraint blocks_creator_id_fkey;
+          alter table blocks add constraint blocks_creator_id_fkey
+            foreign key (creator_id) references other.public_keys (id)`,
+    difference: {
+      table: "blocks",
+      key: "foreign key blocks_creator_id_fkey",
+      expected: CREATOR_KEY,
+      found: "FOREIGN KEY (creator_id) REFERENCES other.public_keys(id)",
+    },
+  },
+  ...["MATCH FULL", "ON DELETE CASCADE", "ON UPDATE CASCADE", "DEFERRABLE INITIALLY DEFERRED"].map(
+    (words) =>
+      remade(`a foreign key with ${words}`, "blocks_creator_id_fkey", [
+        CREATOR_KEY,
+        `${CREATOR_KEY} ${words}`,
+      ]),
+  ),
+  ...[" DESC)", " DESC NULLS LAST)", ") INCLUDE (id)", ") WHERE (height > 3)"].map((words) =>
+    remade(`an index on (height${words}`, "idx_blocks_height", [
+      `${HEIGHT_INDEX})`,
+      `${HEIGHT_INDEX}${words}`,
+    ]),
+  ),
+  {
+    what: "an index by another operator class",
+    sql: `drop index idx_voting_for_value;
+          create index idx_voting_for_value on voting_for (value text_pattern_ops)`,
+    difference: {
+      table: "voting_for",
+      key: "index idx_voting_for_value",
+      expected: "CREATE INDEX idx_voting_for_value ON public.voting_for USING btree (value)",
+      found:
+        "CREATE INDEX idx_voting_for_value ON public.voting_for USING btree (value text_pattern_ops)",
+    },
+  },
+  {
+    what: "a unique key that waits for the end of a transaction",
+    sql: `alter table public_keys drop constraint public_keys_value_key;
+          alter table public_keys add constraint public_keys_value_key unique (value) deferrable`,
+    difference: {
+      ...KEY_OF_KEYS,
+      key: "unique key public_keys_value_key",
+      found: "UNIQUE (value) DEFERRABLE",
+    },
+  },
+  {
+    what: "a unique key that takes nulls for equal",
+    sql: `alter table public_keys drop constraint public_keys_value_key;
+          alter table public_keys
+            add constraint public_keys_value_key unique nulls not distinct (value)`,
+    difference: {
+      ...KEY_OF_KEYS,
+      key: "unique key public_keys_value_key",
+      found: "UNIQUE NULLS NOT DISTINCT (value)",
+    },
+  },
+  {
+    what: "a primary key that waits for the end of a transaction",
+    sql: `alter table accounts_created drop constraint accounts_created_pkey;
+          alter table accounts_created add constraint accounts_created_pkey
+            primary key (block_id, account_identifier_id) deferrable`,
+    difference: {
+      table: "accounts_created",
+      key: "primary key accounts_created_pkey",
+      expected: "PRIMARY KEY (block_id, account_identifier_id)",
+      found: "PRIMARY KEY (block_id, account_identifier_id) DEFERRABLE",
+    },
+  },
+];
+
+test.each(CHANGES)("$what is noticed", async ({ sql, difference }) => {
+  expect(await differencesAfter(sql)).toEqual({
+    "schema-equal": [{ ...difference, column: "*" }],
+  });
+});
+
+test("a schema that was left alone is equal", async () => {
+  expect(await differencesAfter("select 1")).toEqual({});
+});
