@@ -8,6 +8,7 @@ export interface CatalogColumn {
   readonly nullable: boolean;
   /** From 1, without the gaps that dropped columns leave. */
   readonly position: number;
+  /** With its collation, where that is not the type's own. */
   readonly type: string;
 }
 
@@ -114,8 +115,9 @@ const COLUMNS = `
   select c.relname as "table", pg_get_expr(d.adbin, d.adrelid) as "default", a.attname as name,
          not a.attnotnull as nullable,
          (row_number() over (partition by c.oid order by a.attnum))::int as position,
-         format_type(a.atttypid, a.atttypmod) as type
-  from pg_attribute a join pg_class c on c.oid = a.attrelid
+         format_type(a.atttypid, a.atttypmod) || case when a.attcollation = t.typcollation then ''
+           else ' collate ' || a.attcollation::regcollation end as type
+  from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_type t on t.oid = a.atttypid
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
     and a.attnum > 0 and not a.attisdropped

@@ -1,11 +1,13 @@
 // Changes of a migrated target's schema that leave its rows, its names and its columns as they are. Each
 // is noticed, and its difference says what was changed.
 
+import { readSchema } from "@forklift/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Difference } from "../src/check-result.ts";
 import { verifySnapshot } from "../src/verify-archive.ts";
 import { openSampleArchive, type SampleArchive } from "./sample-archive.ts";
 
+const { manifest: schema } = await readSchema("berkeley");
 const options = { now: () => performance.now(), signal: new AbortController().signal };
 
 let archive: SampleArchive;
@@ -43,6 +45,10 @@ function remade(what: string, name: string, [was, is]: readonly [string, string]
     : `alter table blocks drop constraint ${name}; alter table blocks add constraint ${name} ${is}`;
   const key = `${isIndex ? "index" : "foreign key"} ${name}`;
   return { what, sql, difference: { table: "blocks", key, expected: was, found: is } };
+}
+
+function columnText(table: string, column: string): string {
+  return JSON.stringify(schema.tables[table]!.columns.find(({ name }) => name === column));
 }
 
 const CREATOR_KEY = "FOREIGN KEY (creator_id) REFERENCES public_keys(id)";
@@ -120,6 +126,19 @@ const CHANGES: readonly SchemaChange[] = [
       key: "primary key accounts_created_pkey",
       expected: "PRIMARY KEY (block_id, account_identifier_id)",
       found: "PRIMARY KEY (block_id, account_identifier_id) DEFERRABLE",
+    },
+  },
+  {
+    what: "a column that sorts by another collation",
+    sql: `alter table epoch_data alter column seed type text collate "POSIX"`,
+    difference: {
+      table: "epoch_data",
+      key: "column seed",
+      expected: columnText("epoch_data", "seed"),
+      found: columnText("epoch_data", "seed").replace(
+        '"text"',
+        String.raw`"text collate \"POSIX\""`,
+      ),
     },
   },
 ];
