@@ -62,8 +62,8 @@ describe.each(["mainnet", "berkeley"] as const)("the %s schema", (era) => {
   });
 });
 
-/** The reference has no definitions of keys and indexes, only of checks. */
-function inReferenceForm({ tables, ...catalog }: Catalog) {
+/** The reference has no definitions of keys and indexes, only of checks, and no numbers of sequences. */
+function inReferenceForm({ sequences, tables, ...catalog }: Catalog) {
   const bare = ({ definition, ...rest }: { readonly definition: string }) => rest;
   const bareTable = (table: CatalogTable) => ({
     ...table,
@@ -73,7 +73,11 @@ function inReferenceForm({ tables, ...catalog }: Catalog) {
     unique: table.unique.map(bare),
   });
   const bareTables = Object.entries(tables).map(([name, table]) => [name, bareTable(table)]);
-  return { ...catalog, tables: Object.fromEntries(bareTables) };
+  return {
+    ...catalog,
+    sequences: sequences.map(({ cache, cycle, increment, max, min, start, ...rest }) => rest),
+    tables: Object.fromEntries(bareTables),
+  };
 }
 
 /** JSON as the formatter of this repository lays it out: lists of words on a line if they fit. */

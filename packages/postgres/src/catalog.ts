@@ -47,11 +47,19 @@ export interface CatalogTable {
   readonly unique: readonly CatalogKey[];
 }
 
+/** Numbers are text: a sequence of eight bytes ends above what a Number holds. */
 export interface CatalogSequence {
+  /** How many ids a session takes at once. */
+  readonly cache: string;
+  readonly cycle: boolean;
   readonly dataType: string;
+  readonly increment: string;
+  readonly max: string;
+  readonly min: string;
   readonly name: string;
   readonly ownedByColumn: string | null;
   readonly ownedByTable: string | null;
+  readonly start: string;
 }
 
 /** Keys and lists are in a fixed order, so two catalogs are equal when their JSON is. */
@@ -97,8 +105,9 @@ const OTHER_OBJECTS = `
             and not ${isOfExtension("pg_class")}) as views`;
 
 const SEQUENCES = `
-  select format_type(p.seqtypid, null) as "dataType", s.relname as name,
-         a.attname as "ownedByColumn", t.relname as "ownedByTable"
+  select p.seqcache as cache, p.seqcycle as cycle, format_type(p.seqtypid, null) as "dataType",
+         p.seqincrement as increment, p.seqmax as max, p.seqmin as min, s.relname as name,
+         a.attname as "ownedByColumn", t.relname as "ownedByTable", p.seqstart as start
   from pg_class s join pg_sequence p on p.seqrelid = s.oid
   left join pg_depend d
     on d.objid = s.oid and d.deptype = 'a' and d.classid = 'pg_class'::regclass

@@ -1,6 +1,7 @@
 // Changes of a migrated target's schema that leave its rows, its names and its columns as they are. Each
 // is noticed, and its difference says what was changed.
 
+import type { CatalogSequence } from "@forklift/postgres";
 import { readSchema } from "@forklift/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Difference } from "../src/check-result.ts";
@@ -47,10 +48,21 @@ function remade(what: string, name: string, [was, is]: readonly [string, string]
   return { what, sql, difference: { table: "blocks", key, expected: was, found: is } };
 }
 
+function sequenceDifference(change: Partial<CatalogSequence>): SchemaChange["difference"] {
+  const sequence = schema.sequences.find(({ name }) => name === PUBLIC_KEYS_SEQUENCE)!;
+  return {
+    table: PUBLIC_KEYS_SEQUENCE,
+    key: "sequence",
+    expected: JSON.stringify(sequence),
+    found: JSON.stringify({ ...sequence, ...change }),
+  };
+}
+
 function columnText(table: string, column: string): string {
   return JSON.stringify(schema.tables[table]!.columns.find(({ name }) => name === column));
 }
 
+const PUBLIC_KEYS_SEQUENCE = "public_keys_id_seq";
 const CREATOR_KEY = "FOREIGN KEY (creator_id) REFERENCES public_keys(id)";
 const HEIGHT_INDEX = "CREATE INDEX idx_blocks_height ON public.blocks USING btree (height";
 const KEY_OF_KEYS = { table: "public_keys", expected: "UNIQUE (value)" };
@@ -140,6 +152,21 @@ const CHANGES: readonly SchemaChange[] = [
         String.raw`"text collate \"POSIX\""`,
       ),
     },
+  },
+  {
+    what: "a sequence that begins anew after its greatest value",
+    sql: "alter sequence public_keys_id_seq maxvalue 400 cycle",
+    difference: sequenceDifference({ cycle: true, max: "400" }),
+  },
+  {
+    what: "a sequence that leaves numbers out",
+    sql: "alter sequence public_keys_id_seq increment by 2",
+    difference: sequenceDifference({ increment: "2" }),
+  },
+  {
+    what: "a sequence that starts elsewhere, has another least value and hands out more at once",
+    sql: "alter sequence public_keys_id_seq start with 7 minvalue 2 cache 5",
+    difference: sequenceDifference({ cache: "5", min: "2", start: "7" }),
   },
 ];
 
