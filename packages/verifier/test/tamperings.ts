@@ -186,6 +186,15 @@ export const WHOLE_TAMPERINGS: readonly Tampering[] = [
     sql: ["alter sequence public_keys_id_seq restart with 1"],
   },
   {
+    table: "public_keys",
+    what: "its sequence at its end",
+    // Of its own accord `setval` is not undone with its transaction; what follows a restart is.
+    sql: [
+      `alter sequence public_keys_id_seq restart;
+       select setval('public_keys_id_seq', 2147483647)`,
+    ],
+  },
+  {
     table: "blocks",
     what: "the tip removed with all its rows",
     sql: [

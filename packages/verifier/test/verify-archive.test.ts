@@ -190,6 +190,27 @@ describe("verifyArchive", () => {
     expect(coverage.proven).toBe(0);
   });
 
+  it("asks of every sequence that its next id is free, and that it has a next one", async () => {
+    const greatest = "(select max(id) from public_keys)";
+    const past = async (sql: string) => {
+      const { checks } = await verifyChanged(sql);
+      const { differences } = checks.find(({ id }) => id === "sequences-past-rows")!;
+      return differences.map(({ expected, found }) => `${expected}: ${found}`);
+    };
+    const [last] = await archive.world.target.query<{ id: number }>(`select ${greatest} as id`);
+    const { id } = last!;
+    // Of its own accord `setval` is not undone with its transaction; what follows a restart is.
+    const setval = (values: string) => `alter sequence public_keys_id_seq restart;
+                                        select setval('public_keys_id_seq', ${values})`;
+    expect(await past(setval(`${greatest}, true`))).toEqual([]);
+    expect(await past(setval(`${greatest}, false`))).toEqual([`above ${id}: ${id}`]);
+    expect(await past(setval("2147483647, false"))).toEqual([]);
+    expect(await past(setval("2147483647"))).toEqual(["at most 2147483647: 2147483648"]);
+    const backwards = `alter sequence public_keys_id_seq increment by -1 minvalue 1;
+                       ${setval(`${greatest} + 1`)}`;
+    expect(await past(backwards)).toEqual([`above ${id}: ${id}`]);
+  });
+
   it("notices that the proven part has been changed, by the rows or by their digest", async () => {
     const proven = await provenAt(20n);
     for (const sql of [
