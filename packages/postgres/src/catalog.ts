@@ -74,13 +74,6 @@ export interface Catalog {
   readonly tables: Readonly<Record<string, CatalogTable>>;
 }
 
-/** What stands in the way of a schema that two equal catalogs describe. */
-export interface CatalogFault {
-  readonly table: string;
-  readonly object: string;
-  readonly fault: string;
-}
-
 type Of<Item> = Item & { readonly table: string };
 
 const ENUMS = `
@@ -160,25 +153,6 @@ const INDEXES = `
                     where k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x'))
   order by c.relname, i.relname`;
 
-const FAULTS = `
-  select c.relname as "table", f.object, f.fault
-  from pg_class c join (
-    select conrelid as relation, 'constraint ' || conname as object, 'not validated' as fault
-    from pg_constraint where not convalidated
-    union all
-    select indrelid, 'index ' || indexrelid::regclass::text, 'not valid'
-    from pg_index where not (indisvalid and indisready and indislive)
-    union all
-    select tgrelid, 'triggers', count(*) || ' of them not enabled'
-    from pg_trigger where tgenabled <> 'O' group by tgrelid
-    union all
-    select ev_class, 'rule ' || rulename, 'rewrites queries' from pg_rewrite
-    union all
-    select oid, 'rows', 'hidden by row security' from pg_class where relrowsecurity
-  ) f on f.relation = c.oid
-  where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
-  order by 1, 2`;
-
 interface ConstraintRow extends CatalogForeignKey {
   readonly kind: string;
 }
@@ -207,11 +181,6 @@ export async function readCatalog(session: Session): Promise<Catalog> {
     sequences,
     tables,
   };
-}
-
-/** None in a database whose DDL was run and not meddled with. Reads only. */
-export async function readCatalogFaults(session: Session): Promise<readonly CatalogFault[]> {
-  return await session.query<CatalogFault>(FAULTS);
 }
 
 async function readTables(session: Session): Promise<Record<string, CatalogTable>> {

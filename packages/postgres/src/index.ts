@@ -1,6 +1,7 @@
 export * from "./advisory-lock.ts";
 export * from "./binaries.ts";
 export * from "./catalog.ts";
+export * from "./catalog-faults.ts";
 export { maskUrl, urlWithDatabase } from "./connection-url.ts";
 export type { CopyValue } from "./copy-text.ts";
 export * from "./database-admin.ts";

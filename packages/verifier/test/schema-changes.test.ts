@@ -168,6 +168,50 @@ const CHANGES: readonly SchemaChange[] = [
     sql: "alter sequence public_keys_id_seq start with 7 minvalue 2 cache 5",
     difference: sequenceDifference({ cache: "5", min: "2", start: "7" }),
   },
+  {
+    what: "a row kept in a table that inherits",
+    sql: `create schema other; create table other.c () inherits (public.accounts_accessed);
+          with gone as (
+            delete from only public.accounts_accessed where ledger_index = 3 returning *)
+          insert into other.c select * from gone`,
+    difference: {
+      table: "accounts_accessed",
+      key: "rows",
+      expected: "in force",
+      found: "some may be in other.c, which inherits from it",
+    },
+  },
+  {
+    what: "a table that inherits from one elsewhere",
+    sql: `create schema other; create table other.p (height bigint not null);
+          alter table blocks inherit other.p`,
+    difference: {
+      table: "blocks",
+      key: "rows",
+      expected: "in force",
+      found: "seen in other.p, too, which it inherits from",
+    },
+  },
+  {
+    what: "a table that is empty after a crash",
+    sql: "alter table accounts_accessed set unlogged",
+    difference: {
+      table: "accounts_accessed",
+      key: "rows",
+      expected: "in force",
+      found: "lost when the server crashes: not logged",
+    },
+  },
+  {
+    what: "a sequence that begins anew after a crash",
+    sql: "alter sequence public_keys_id_seq set unlogged",
+    difference: {
+      table: "public_keys_id_seq",
+      key: "rows",
+      expected: "in force",
+      found: "lost when the server crashes: not logged",
+    },
+  },
 ];
 
 test.each(CHANGES)("$what is noticed", async ({ sql, difference }) => {

@@ -179,6 +179,16 @@ export const WHOLE_TAMPERINGS: readonly Tampering[] = [
     what: "a rule beside its triggers",
     sql: ["create rule dropping as on insert to blocks do instead nothing"],
   },
+  {
+    table: "accounts_accessed",
+    what: "a row moved to a table that inherits",
+    sql: [
+      `create schema other; create table other.c () inherits (public.accounts_accessed);
+       with gone as (
+         delete from only public.accounts_accessed where ledger_index = 3 returning *)
+       insert into other.c select * from gone`,
+    ],
+  },
   ...REPEATED_ROWS,
   {
     table: "public_keys",
