@@ -62,8 +62,11 @@ describe.each(["mainnet", "berkeley"] as const)("the %s schema", (era) => {
   });
 });
 
-/** The reference has no definitions of keys and indexes, only of checks, and no numbers of sequences. */
-function inReferenceForm({ sequences, tables, ...catalog }: Catalog) {
+/**
+ * The reference has no definitions of keys and indexes, only of checks, no numbers of sequences, and no
+ * list of what else is there.
+ */
+function inReferenceForm({ others, sequences, tables, ...catalog }: Catalog) {
   const bare = ({ definition, ...rest }: { readonly definition: string }) => rest;
   const bareTable = (table: CatalogTable) => ({
     ...table,

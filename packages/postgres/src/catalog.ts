@@ -70,6 +70,8 @@ export interface Catalog {
     readonly triggers: number;
     readonly views: number;
   };
+  /** What else has its place in the schema, or watches it, as the server names it: domains, operators. */
+  readonly others: readonly string[];
   readonly sequences: readonly CatalogSequence[];
   readonly tables: Readonly<Record<string, CatalogTable>>;
 }
@@ -96,6 +98,39 @@ const OTHER_OBJECTS = `
          (select count(*)::int from pg_class
           where relkind in ('v', 'm') and relnamespace = 'public'::regnamespace
             and not ${isOfExtension("pg_class")}) as views`;
+
+/** Kinds of relations that this catalog lists or counts: tables, sequences and the two kinds of views. */
+const KNOWN_RELATIONS = "('r', 'S', 'v', 'm')";
+
+/** Primary, unique and foreign keys, checks, and what a column says itself: PostgreSQL 18 lists NOT NULL. */
+const KNOWN_CONSTRAINTS = "('p', 'u', 'f', 'c', 'n')";
+
+/**
+ * Whatever depends on the schema, because it is in it, and is none of the kinds that are listed or
+ * counted: no list of kinds here would be complete. An event trigger lies in no schema and fires in all.
+ * What belongs to an extension is left out, as above.
+ */
+const OTHERS = `
+  select i.type || ' ' || i.identity as name
+  from (
+    select d.classid, d.objid
+    from pg_depend d
+    left join pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid
+    left join pg_type t on d.classid = 'pg_type'::regclass and t.oid = d.objid
+    where d.refclassid = 'pg_namespace'::regclass and d.refobjid = 'public'::regnamespace
+      and d.deptype = 'n' and d.classid not in ('pg_proc'::regclass, 'pg_extension'::regclass)
+      and (c.oid is null or c.relkind not in ${KNOWN_RELATIONS})
+      and (t.oid is null or t.typtype <> 'e')
+    union all
+    select 'pg_constraint'::regclass, k.oid
+    from pg_constraint k join pg_class c on c.oid = k.conrelid
+    where c.relnamespace = 'public'::regnamespace and k.contype not in ${KNOWN_CONSTRAINTS}
+    union all
+    select 'pg_event_trigger'::regclass, oid from pg_event_trigger
+  ) o, pg_identify_object(o.classid, o.objid, 0) i
+  where not exists (select from pg_depend e where e.classid = o.classid and e.objid = o.objid
+                    and e.deptype = 'e')
+  order by 1`;
 
 const SEQUENCES = `
   select p.seqcache as cache, p.seqcycle as cycle, format_type(p.seqtypid, null) as "dataType",
@@ -172,12 +207,14 @@ export async function readCatalog(session: Session): Promise<Catalog> {
   );
   const enums = await session.query<{ name: string; labels: string[] }>(ENUMS);
   const [otherObjectCounts] = await session.query<Catalog["otherObjectCounts"]>(OTHER_OBJECTS);
+  const others = await session.query<{ name: string }>(OTHERS);
   const sequences = await session.query<CatalogSequence>(SEQUENCES);
   const tables = await readTables(session);
   await session.query("select set_config('search_path', $1, false)", [path?.value]);
   return {
     enums: Object.fromEntries(enums.map(({ name, labels }) => [name, labels])),
     otherObjectCounts: otherObjectCounts ?? { functions: 0, triggers: 0, views: 0 },
+    others: others.map(({ name }) => name),
     sequences,
     tables,
   };

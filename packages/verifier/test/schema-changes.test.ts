@@ -48,6 +48,12 @@ function remade(what: string, name: string, [was, is]: readonly [string, string]
   return { what, sql, difference: { table: "blocks", key, expected: was, found: is } };
 }
 
+/** Something in the schema that no part of the catalog describes. */
+function additional(name: string, sql: string): SchemaChange {
+  const difference = { table: "public", key: name, expected: "nothing", found: "there" };
+  return { what: `an additional ${name}`, sql, difference };
+}
+
 function sequenceDifference(change: Partial<CatalogSequence>): SchemaChange["difference"] {
   const sequence = schema.sequences.find(({ name }) => name === PUBLIC_KEYS_SEQUENCE)!;
   return {
@@ -212,6 +218,30 @@ const CHANGES: readonly SchemaChange[] = [
       found: "lost when the server crashes: not logged",
     },
   },
+  additional(
+    "table constraint one_height on public.blocks",
+    "alter table blocks add constraint one_height exclude using btree (height with =)",
+  ),
+  additional("table public.parted", "create table parted (id int) partition by range (id)"),
+  additional(
+    "foreign table public.far",
+    `create foreign data wrapper none; create server nowhere foreign data wrapper none;
+     create foreign table far (id int) server nowhere`,
+  ),
+  additional("type public.height", "create domain height as bigint check (value > 0)"),
+  additional("type public.pair", "create type pair as (one int, two int)"),
+  additional(
+    "operator public.=(public.chain_status_type,pg_catalog.text)",
+    `create function pg_temp.never(chain_status_type, text) returns boolean
+       language sql as 'select false';
+     create operator = (leftarg = chain_status_type, rightarg = text, function = pg_temp.never)`,
+  ),
+  additional(
+    "event trigger watching",
+    `create schema other;
+     create function other.watch() returns event_trigger language plpgsql as 'begin end';
+     create event trigger watching on ddl_command_start execute function other.watch()`,
+  ),
 ];
 
 test.each(CHANGES)("$what is noticed", async ({ sql, difference }) => {
@@ -222,4 +252,8 @@ test.each(CHANGES)("$what is noticed", async ({ sql, difference }) => {
 
 test("a schema that was left alone is equal", async () => {
   expect(await differencesAfter("select 1")).toEqual({});
+});
+
+test("an extension beside the tables, which some servers put there, is no difference", async () => {
+  expect(await differencesAfter("create extension hstore schema public")).toEqual({});
 });

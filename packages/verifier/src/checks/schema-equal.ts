@@ -32,13 +32,15 @@ export const schemaEqual: TableCheck = {
  * By table and name, each with all that the catalog says of it. Of keys and indexes that is their
  * definition alone: in it is all that a key or an index can have.
  */
-function partsOf({ enums, otherObjectCounts, sequences, tables }: Catalog): Map<string, string> {
+function partsOf(catalog: Catalog): Map<string, string> {
+  const { enums, otherObjectCounts, others, sequences, tables } = catalog;
   const parts = new Map<string, string>();
   const add = (table: string, key: string, value: unknown) => {
     parts.set(`${table}\t${key}`, typeof value === "string" ? value : JSON.stringify(value));
   };
   for (const [name, labels] of Object.entries(enums)) add(name, "enum", labels);
   for (const [kind, count] of Object.entries(otherObjectCounts)) add("public", kind, count);
+  for (const other of others) add("public", other, "there");
   for (const sequence of sequences) add(sequence.name, "sequence", sequence);
   for (const [name, table] of Object.entries(tables)) {
     for (const column of table.columns) add(name, `column ${column.name}`, column);
