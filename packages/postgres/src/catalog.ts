@@ -107,8 +107,7 @@ const KNOWN_CONSTRAINTS = "('p', 'u', 'f', 'c', 'n')";
 
 /**
  * Whatever depends on the schema, because it is in it, and is none of the kinds that are listed or
- * counted: no list of kinds here would be complete. An event trigger lies in no schema and fires in all.
- * What belongs to an extension is left out, as above.
+ * counted: no list of kinds here would be complete. What belongs to an extension is left out, as above.
  */
 const OTHERS = `
   select i.type || ' ' || i.identity as name
@@ -125,8 +124,6 @@ const OTHERS = `
     select 'pg_constraint'::regclass, k.oid
     from pg_constraint k join pg_class c on c.oid = k.conrelid
     where c.relnamespace = 'public'::regnamespace and k.contype not in ${KNOWN_CONSTRAINTS}
-    union all
-    select 'pg_event_trigger'::regclass, oid from pg_event_trigger
   ) o, pg_identify_object(o.classid, o.objid, 0) i
   where not exists (select from pg_depend e where e.classid = o.classid and e.objid = o.objid
                     and e.deptype = 'e')
@@ -200,17 +197,13 @@ const ACTION: Readonly<Record<string, string>> = {
   d: "SET DEFAULT",
 };
 
-/** Reads only. Names are printed as seen from `public`, whatever the session's search path is. */
+/** Reads only. Names are printed as seen from `public`, which is what every session sees. */
 export async function readCatalog(session: Session): Promise<Catalog> {
-  const [path] = await session.query<{ value: string }>(
-    `select current_setting('search_path') as value, set_config('search_path', 'public', false)`,
-  );
   const enums = await session.query<{ name: string; labels: string[] }>(ENUMS);
   const [otherObjectCounts] = await session.query<Catalog["otherObjectCounts"]>(OTHER_OBJECTS);
   const others = await session.query<{ name: string }>(OTHERS);
   const sequences = await session.query<CatalogSequence>(SEQUENCES);
   const tables = await readTables(session);
-  await session.query("select set_config('search_path', $1, false)", [path?.value]);
   return {
     enums: Object.fromEntries(enums.map(({ name, labels }) => [name, labels])),
     otherObjectCounts: otherObjectCounts ?? { functions: 0, triggers: 0, views: 0 },

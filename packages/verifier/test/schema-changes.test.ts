@@ -236,12 +236,6 @@ const CHANGES: readonly SchemaChange[] = [
        language sql as 'select false';
      create operator = (leftarg = chain_status_type, rightarg = text, function = pg_temp.never)`,
   ),
-  additional(
-    "event trigger watching",
-    `create schema other;
-     create function other.watch() returns event_trigger language plpgsql as 'begin end';
-     create event trigger watching on ddl_command_start execute function other.watch()`,
-  ),
 ];
 
 test.each(CHANGES)("$what is noticed", async ({ sql, difference }) => {
