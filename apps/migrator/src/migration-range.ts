@@ -28,13 +28,13 @@ export interface MigrationRange {
 /**
  * @throws VerificationError when the trusted block is not on the chosen chain.
  * @throws ConfigError when the target's tip is not on the chosen chain, saying where they part, or
- * when the stop point lies below it.
+ * when the stop point lies below it, or above the last pre-fork block.
  */
 export async function chooseRange(
   { source, target, stop, network, trustedStateHash = null }: RangeWorld,
   { targetHasSchema }: { readonly targetHasSchema: boolean },
 ): Promise<MigrationRange> {
-  const chain = await selectChain(source, stop, network.name);
+  const chain = await chooseChain({ source, stop, network });
   const targetTip = targetHasSchema && target !== null ? await readTargetTip(target) : null;
   const archive = targetTip === null ? null : target;
   if (trustedStateHash !== null) {
@@ -70,6 +70,29 @@ export async function chooseRange(
     );
   }
   return { chain, targetTip };
+}
+
+/**
+ * What a source has above the last pre-fork block is not the history that goes on, canonical or not: the
+ * chain ends there.
+ * @throws ConfigError when it is told to end above it.
+ */
+async function chooseChain({
+  source,
+  stop,
+  network: { name, lastPreForkBlock },
+}: Pick<RangeWorld, "source" | "stop" | "network">): Promise<SourceChain> {
+  const chain = await selectChain(source, stop, name);
+  if (lastPreForkBlock === null || chain.tip.height <= lastPreForkBlock.height) return chain;
+  const { height, stateHash } = lastPreForkBlock;
+  if (stop.forkStateHash === null && stop.stopAtHeight === null) {
+    return await selectChain(source, { forkStateHash: stateHash, stopAtHeight: null }, name);
+  }
+  throw new ConfigError(
+    `the stop point ${chain.tip.stateHash} at height ${chain.tip.height} lies above ${stateHash} at height ` +
+      `${height}, the last pre-fork block of ${name}`,
+    { hint: "leave the stop point out, or name one at or below that block" },
+  );
 }
 
 interface Places extends Pick<RangeWorld, "source"> {

@@ -3,8 +3,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { isMainnetDataMissing, MAINNET, openTestDatabase } from "@forklift/testkit";
-import { describe } from "vitest";
+import {
+  forkliftJson,
+  isMainnetDataMissing,
+  MAINNET,
+  openTestDatabase,
+  openTestSession,
+} from "@forklift/testkit";
+import { describe, expect } from "vitest";
 import { expectUntouched, LEDGER, test } from "./fixture.ts";
 import { byName, expectRefusal, type Refusal } from "./refusal.ts";
 
@@ -85,6 +91,37 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         says: ["part at or below height 73", archive.stateHashes[73]!, / and 3N/],
         next: "name the block itself with --fork-state-hash",
       });
+    });
+
+    test("above the last pre-fork block is refused, and none is needed to end there", async ({
+      archive,
+      migration,
+      newFolder,
+    }) => {
+      const { stateHashes } = archive;
+      const preset = path.join(await newFolder(), "forked.yaml");
+      const last = `height: 50\n  stateHash: ${stateHashes[50]}`;
+      const mainnet = await readFile(PRESET, "utf8");
+      await writeFile(preset, mainnet.replace(/height: 359604\n {2}stateHash: 3N\w+/, last));
+      await using target = await openTestDatabase();
+      await expectUntouched(
+        target,
+        migration({ target: target.url, network: preset, more: above(55) }),
+        {
+          exit: 78,
+          says: [
+            `the stop point ${stateHashes[55]} at height 55 lies above ${stateHashes[50]} at height 50`,
+          ],
+          next: "leave the stop point out",
+        },
+      );
+      // The source's canonical chain goes on, to height 60.
+      await forkliftJson(migration({ target: target.url, network: preset }));
+      await using session = await openTestSession(target);
+      const [tip] = await session.query<{ height: string; state_hash: string }>(
+        "select height, state_hash from blocks order by height desc limit 1",
+      );
+      expect(tip).toEqual({ height: "50", state_hash: stateHashes[50] });
     });
 
     test("on another chain than the target's names the height where they part", async ({
