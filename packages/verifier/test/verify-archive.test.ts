@@ -283,6 +283,17 @@ describe("verifyArchive", () => {
     ).toEqual([]);
   });
 
+  it("says no to blocks that the source calls orphaned, wherever they stand", async () => {
+    const source = archive.world.source!;
+    const [block] = await source.query<{ id: number }>(
+      `update blocks set chain_status = 'orphaned'
+       where height = 25 and chain_status = 'canonical' returning id`,
+    );
+    const report = await verifyChanged("select 1");
+    await source.query("update blocks set chain_status = 'canonical' where id = $1", [block!.id]);
+    expect(failedIn(report)).toEqual(["blocks-equal"]);
+  });
+
   it("ends although a block stands where so few blocks cannot reach", async () => {
     for (const height of ["3000000000", "9000000000000"]) {
       const report = await verifyChanged(

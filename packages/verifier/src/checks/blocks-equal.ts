@@ -1,4 +1,5 @@
-// Are the blocks those of the source, hash by hash, and in every column that both schemas know?
+// Are the blocks those of the source, hash by hash, and in every column that both schemas know; and does
+// the source count each to its chain?
 
 import type { Scope, WalkCheck } from "../check.ts";
 import { compareRowLists, type Row } from "../compare-rows.ts";
@@ -8,7 +9,20 @@ export const blocksEqual: WalkCheck = {
   id: "blocks-equal",
   name: "All block hashes equal",
   needs: ["source"],
-  follow: (_scope, findings) => follower(["state_hash", "ledger_hash"], findings),
+  follow(_scope, findings) {
+    const hashes = follower(["state_hash", "ledger_hash"], findings);
+    return {
+      see(rows) {
+        hashes.see(rows);
+        for (const { chain_status: status, state_hash: stateHash } of rows.source!.blocks) {
+          if (status !== "orphaned") continue;
+          const key = `height ${rows.height}, state_hash ${stateHash}`;
+          const expected = "a block that the source does not call orphaned";
+          findings.add({ table: "blocks", key, column: "*", expected, found: status });
+        }
+      },
+    };
+  },
 };
 
 export const blockColumnsEqual: WalkCheck = {

@@ -21,7 +21,7 @@ const CHAIN = `
   select id, height from chain`;
 
 const BLOCKS = `
-  select b.height, b.state_hash, b.parent_hash, b.ledger_hash,
+  select b.height, b.state_hash, b.chain_status::text, b.parent_hash, b.ledger_hash,
          b.global_slot as global_slot_since_hard_fork, b.global_slot_since_genesis,
          b."timestamp"::text, creator.value as creator, winner.value as block_winner
   from blocks b
