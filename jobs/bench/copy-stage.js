@@ -47,7 +47,7 @@ function inMemory(verified) {
     return { height, stateHash, ...content, source: "memory" };
   };
   return {
-    tryFetch: async (id) => take(id),
+    seek: async (id) => take(id),
     async *fetchAll(ids) {
       for await (const id of ids) yield take(id);
     },
