@@ -1,7 +1,7 @@
 // Where the final run ends: its set is marked and kept for ever, so it must end in the block that the
 // network forks from. Only a rehearsal may end elsewhere.
 
-import type { StopPoint } from "@forklift/archive";
+import { type StopPoint, sourceHeightOf } from "@forklift/archive";
 import type { Network } from "@forklift/network";
 import { ConfigError, UsageError } from "@forklift/pipeline";
 import type { JobOptions, JobWorld } from "./job-world.ts";
@@ -39,8 +39,7 @@ export async function requireForkBlock({
   if (job !== "final" || isDryRun || lastPreForkBlock === null) return;
   const { height, stateHash } = lastPreForkBlock;
   if ((forkStateHash ?? stateHash) === stateHash && (stopAtHeight ?? height) === height) return;
-  const [known] = await source.query("select from blocks where state_hash = $1", [stateHash]);
-  if (known === undefined) return;
+  if ((await sourceHeightOf(source, stateHash)) === null) return;
   const asked = [forkStateHash, stopAtHeight === null ? null : `height ${stopAtHeight}`];
   throw new ConfigError(
     `final is to end in ${asked.filter((one) => one !== null).join(" at ")}, the last pre-fork block ` +

@@ -6,6 +6,7 @@ import {
   readTargetTip,
   type SourceChain,
   selectChain,
+  sourceHeightOf,
   targetBlockAt,
 } from "@forklift/archive";
 import { type BlockRef, least, type StateHash } from "@forklift/chain";
@@ -109,11 +110,8 @@ async function requireTrusted(
   stateHash: StateHash,
   { source, chain, target }: Places,
 ): Promise<void> {
-  const [row] = await source.query<{ height: string }>(
-    "select height from blocks where state_hash = $1",
-    [stateHash],
-  );
-  const onChain = row && (await chainBlockAt(source, chain, BigInt(row.height)));
+  const height = await sourceHeightOf(source, stateHash);
+  const onChain = height === null ? null : await chainBlockAt(source, chain, height);
   if (onChain?.stateHash === stateHash) return;
   if (target !== null && (await findTargetBlock(target, stateHash)) !== null) return;
   throw new VerificationError(

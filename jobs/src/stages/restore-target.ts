@@ -7,6 +7,7 @@ import {
   identifySchema,
   readTargetTip,
   saveProgressMark,
+  sourceHeightOf,
   targetBlockAt,
 } from "@forklift/archive";
 import { copyBlocks } from "@forklift/migrator";
@@ -80,11 +81,7 @@ async function endOfRun({ stop, source }: JobWorld): Promise<bigint | undefined>
   const { forkStateHash, stopAtHeight } = stop;
   if (stopAtHeight !== null) return stopAtHeight;
   if (forkStateHash === null) return undefined;
-  const [row] = await source.query<{ height: string }>(
-    "select height from blocks where state_hash = $1",
-    [forkStateHash],
-  );
-  return row && BigInt(row.height);
+  return (await sourceHeightOf(source, forkStateHash)) ?? undefined;
 }
 
 /** A store that was never primed is a matter of set-up; one whose sets are all torn is bad data. */

@@ -117,6 +117,15 @@ export async function chainBlockAt(
   return row === undefined ? null : blockRef(row);
 }
 
+/** The height of a block, whatever its chain status is; null when the source does not have it. */
+export async function sourceHeightOf(source: Session, stateHash: string): Promise<bigint | null> {
+  const [row] = await source.query<{ height: string }>(
+    "select height from blocks where state_hash = $1",
+    [stateHash],
+  );
+  return row === undefined ? null : BigInt(row.height);
+}
+
 async function highestCanonical(source: Session): Promise<BlockRef> {
   const [row] = await source.query<RowOfBlock>(
     `select height, state_hash from blocks where chain_status = 'canonical'
@@ -179,11 +188,8 @@ async function brokenAncestry(
   source: Session,
   { tip, root, network }: BrokenAncestry,
 ): Promise<SourceDataError> {
-  const [parent] = await source.query<{ height: string }>(
-    "select height from blocks where state_hash = $1",
-    [root.parentHash],
-  );
-  const isMissing = parent === undefined;
+  const parentHeight = await sourceHeightOf(source, root.parentHash);
+  const isMissing = parentHeight === null;
   const kind = isMissing ? "missing-block" : "height";
   const place = isMissing
     ? { height: root.height - 1n, stateHash: root.parentHash }
@@ -194,7 +200,7 @@ async function brokenAncestry(
     parentHash: isMissing ? null : root.parentHash,
     fault:
       `the ancestry of ${tip.stateHash} ends at height ${root.height} in ${root.stateHash}, whose ` +
-      `parent ${root.parentHash} ${isMissing ? "is missing" : `stands at height ${parent.height}`}`,
+      `parent ${root.parentHash} ${isMissing ? "is missing" : `stands at height ${parentHeight}`}`,
     mend: mendingFile(isMissing ? "add" : "replace", network, place),
     stopsMigration: true,
   } as const;

@@ -85,19 +85,19 @@ const ENUMS = `
   group by t.typname order by t.typname`;
 
 /** Those of an extension, which some servers put into every database, are not the archive's. */
-const isOfExtension = (catalog: "pg_proc" | "pg_class") =>
-  `exists (select from pg_depend d where d.classid = '${catalog}'::regclass
-           and d.objid = ${catalog}.oid and d.deptype = 'e')`;
+const isOfExtension = (classId: string, objectId: string) =>
+  `exists (select from pg_depend e where e.classid = ${classId} and e.objid = ${objectId}
+           and e.deptype = 'e')`;
 
 const OTHER_OBJECTS = `
   select (select count(*)::int from pg_proc
-          where pronamespace = 'public'::regnamespace and not ${isOfExtension("pg_proc")})
+          where pronamespace = 'public'::regnamespace and not ${isOfExtension("'pg_proc'::regclass", "pg_proc.oid")})
            as functions,
          (select count(*)::int from pg_trigger g join pg_class c on c.oid = g.tgrelid
           where not g.tgisinternal and c.relnamespace = 'public'::regnamespace) as triggers,
          (select count(*)::int from pg_class
           where relkind in ('v', 'm') and relnamespace = 'public'::regnamespace
-            and not ${isOfExtension("pg_class")}) as views`;
+            and not ${isOfExtension("'pg_class'::regclass", "pg_class.oid")}) as views`;
 
 /** Kinds of relations that this catalog lists or counts: tables, sequences and the two kinds of views. */
 const KNOWN_RELATIONS = "('r', 'S', 'v', 'm')";
@@ -125,8 +125,7 @@ const OTHERS = `
     from pg_constraint k join pg_class c on c.oid = k.conrelid
     where c.relnamespace = 'public'::regnamespace and k.contype not in ${KNOWN_CONSTRAINTS}
   ) o, pg_identify_object(o.classid, o.objid, 0) i
-  where not exists (select from pg_depend e where e.classid = o.classid and e.objid = o.objid
-                    and e.deptype = 'e')
+  where not ${isOfExtension("o.classid", "o.objid")}
   order by 1`;
 
 const SEQUENCES = `

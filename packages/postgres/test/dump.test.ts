@@ -156,11 +156,17 @@ describe.skipIf(!HAS_PG_DUMP)("what pg_dump complains of", () => {
   const dumping = (name: string, url = source.url) =>
     writeDump({ url, ddl: DDL, out: path.join(folder, name), writer: "pg_dump" });
 
-  test("means: try again, when its connection is cut", async () => {
+  /** It waits for a table, so that there is time to end it. */
+  async function whileItWaits(work: () => Promise<void>): Promise<void> {
     await using session = await connect(source.url, { applicationName: "dump test" });
     await session.transaction(async () => {
-      // It waits for the table, so that there is time to cut it off.
       await session.query("lock table parents");
+      await work();
+    });
+  }
+
+  test("means: try again, when its connection is cut", async () => {
+    await whileItWaits(async () => {
       const cut = expect(dumping("cut.sql")).rejects.toMatchObject({
         exit: "tryAgain",
         message: expect.stringContaining("terminating connection due to administrator command"),
@@ -177,9 +183,7 @@ describe.skipIf(!HAS_PG_DUMP)("what pg_dump complains of", () => {
   });
 
   test("means: try again, when the system ended it", async () => {
-    await using session = await connect(source.url, { applicationName: "dump test" });
-    await session.transaction(async () => {
-      await session.query("lock table parents");
+    await whileItWaits(async () => {
       const ended = expect(dumping("ended.sql")).rejects.toMatchObject({
         exit: "tryAgain",
         message: expect.stringContaining("ended with SIGKILL"),

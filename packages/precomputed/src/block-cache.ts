@@ -6,9 +6,9 @@
 import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { blockFileName } from "@forklift/chain";
-import { fileError } from "@forklift/pipeline";
+import { errorCode, fileError } from "@forklift/pipeline";
 import { BLOCK_FILE_BYTES_MAX, type BlockId, type BlockSource } from "./block-source.ts";
-import { isMissing, partialPath, removeAbandoned, statIfThere } from "./partial-files.ts";
+import { partialPath, removeAbandoned, statIfThere } from "./partial-files.ts";
 
 export interface CacheOptions {
   readonly dir: string;
@@ -78,7 +78,7 @@ export function blockCache({ dir, maxBytes }: CacheOptions, network: string): Bl
         await file.utimes(now, now);
         return await file.readFile();
       } catch (error) {
-        if (isMissing(error)) return null;
+        if (errorCode(error) === "ENOENT") return null;
         throw fileError(error, `read ${path}`);
       }
     },

@@ -164,7 +164,7 @@ export function blockSources(
       if (isBlock(result)) return result;
       for (const { kind, url, what } of result) {
         if (kind === "unavailable")
-          warn(`${nameOf(id, network)} is not to be had: ${url}: ${what}`);
+          warn(`${blockFileName({ network, ...id })} is not to be had: ${url}: ${what}`);
       }
       return null;
     },
@@ -237,13 +237,9 @@ function isBlock(result: VerifiedBlock | readonly Refusal[]): result is Verified
   return "protocolState" in result;
 }
 
-function nameOf({ height, stateHash }: BlockId, network: string): string {
-  return blockFileName({ network, height, stateHash });
-}
-
 function notFound(id: BlockId, network: string, refusals: readonly Refusal[]): ForkliftError {
   const { height, stateHash } = id;
-  const name = nameOf(id, network);
+  const name = blockFileName({ network, ...id });
   const places = refusals.map(({ url, what }) => `${url}: ${what}`).join("; ");
   const message = `no source has a sound block ${stateHash} at height ${height} (${places})`;
   const cause = refusals.find(({ error }) => error !== null)?.error;

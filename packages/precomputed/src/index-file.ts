@@ -9,7 +9,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
-import { fileError } from "@forklift/pipeline";
+import { errorCode, fileError } from "@forklift/pipeline";
 import { BundleIndex } from "./bundle-index.ts";
 import { readSlice, type Slice, type Spool } from "./spool.ts";
 
@@ -103,7 +103,7 @@ export async function loadIndex(
   try {
     file = await open(path, "r");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (errorCode(error) === "ENOENT") return null;
     throw fileError(error, `read ${path}`);
   }
   const found = await readIndex(file, path, identity).catch(() => null);

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { errorCode } from "@forklift/pipeline";
 
 const ENDING = ".partial";
 
@@ -26,11 +27,7 @@ export async function removeAbandoned(folder: string): Promise<void> {
 /** Null for a file that another process has removed or renamed by now. */
 export async function statIfThere(path: string) {
   return await stat(path).catch((error: unknown) => {
-    if (isMissing(error)) return null;
+    if (errorCode(error) === "ENOENT") return null;
     throw error;
   });
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

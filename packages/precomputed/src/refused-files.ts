@@ -17,9 +17,9 @@ export class RefusedFiles {
     this.#warn = warn;
   }
 
-  tell({ height, stateHash }: BlockId, url: string, reason: string): void {
+  tell(id: BlockId, url: string, reason: string): void {
     if (++this.#count > TOLD_MAX) return;
-    const name = blockFileName({ network: this.#network, height, stateHash });
+    const name = blockFileName({ network: this.#network, ...id });
     this.#warn(`${name} of ${url} is set aside: ${reason}`);
   }
 
