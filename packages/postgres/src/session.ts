@@ -122,6 +122,40 @@ export class Session {
   }
 
   /**
+   * Runs one statement and returns how many rows it wrote. It is sent by the protocol that takes one
+   * statement alone: the server itself refuses a second one.
+   */
+  async execute(sql: string): Promise<number> {
+    assert(this.#stream === undefined, `the session is busy with ${this.#stream}`);
+    // The driver's types do not know the mode, which it has had since 8.12.
+    const query: pg.QueryConfig & { queryMode: "extended" } = { text: sql, queryMode: "extended" };
+    const { rowCount } = await this.#translated(this.#client.query(query));
+    return rowCount ?? 0;
+  }
+
+  /**
+   * Does the work, and ends the statement that is under way when the signal aborts. What comes after
+   * it is for the work to leave undone.
+   */
+  async endedBy<Result>(
+    signal: AbortSignal | undefined,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    if (signal === undefined) return await work();
+    const [backend] = await this.query<{ pid: number }>("select pg_backend_pid() as pid");
+    const end = () => {
+      // Without a server that lets us in there is no statement to end, and the work fails by itself.
+      cancelStatement(this.#url, backend?.pid ?? 0).catch(() => undefined);
+    };
+    signal.addEventListener("abort", end, { once: true });
+    try {
+      return await work();
+    } finally {
+      signal.removeEventListener("abort", end);
+    }
+  }
+
+  /**
    * Reads a result of any size in constant memory. Between two rows the session is the cursor's: no
    * other statement until the loop has ended.
    */
@@ -284,6 +318,12 @@ export class Session {
       throw translateError(error, this.#url);
     }
   }
+}
+
+/** By another session of the same role, which the server lets do so. */
+async function cancelStatement(url: string, pid: number): Promise<void> {
+  await using session = await connect(url, { applicationName: "forklift cancel" });
+  await session.query("select pg_cancel_backend($1)", [pid]);
 }
 
 /** Runs `work` on one unchanging picture of the database, without the right to write. */
