@@ -45,7 +45,7 @@ const OBJECTS: readonly (readonly [kind: string, ...words: string[]])[] = [
   ["views", "view"],
 ];
 
-/** Between CREATE and what is made. */
+/** Between the verb and what it is of. */
 const MODIFIERS = ["or", "replace", "trusted", "procedural", "recursive", "constraint", "default"];
 
 /** Statements of one or two words that are left out whatever follows. */
@@ -80,7 +80,7 @@ export function requireNotLeftOut(reader: TokenReader, objects: DumpObjects): vo
   const verb = ["create", "alter", "drop"].find((word) => reader.isWord(word));
   if (verb === undefined) return;
   let at = 1;
-  if (verb === "create") while (isOneOf(reader, at, MODIFIERS)) at += 1;
+  while (isOneOf(reader, at, MODIFIERS)) at += 1;
   const found = OBJECTS.find(([, ...words]) =>
     words.every((word, offset) => isOneOf(reader, at + offset, [word])),
   );

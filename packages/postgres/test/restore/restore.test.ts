@@ -7,13 +7,13 @@ import path from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { packTar } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readCatalog } from "../src/catalog.ts";
-import { readDumpArchive } from "../src/dump-archive.ts";
-import { restoreDump } from "../src/restore/restore-dump.ts";
-import { openScratch, type ScratchDatabase } from "../src/scratch-database.ts";
-import { type Server, startServer } from "../src/server.ts";
-import { connect, type Session } from "../src/session.ts";
-import { HAS_PSQL, isMissingRealData, REAL_DUMP } from "./shared-data.ts";
+import { readCatalog } from "../../src/catalog.ts";
+import { readDumpArchive } from "../../src/dump-archive.ts";
+import { restoreDump } from "../../src/restore/restore-dump.ts";
+import { openScratch, type ScratchDatabase } from "../../src/scratch-database.ts";
+import { type Server, startServer } from "../../src/server.ts";
+import { connect, type Session } from "../../src/session.ts";
+import { HAS_PSQL, isMissingRealData, REAL_DUMP } from "../shared-data.ts";
 
 const END = "--\n-- PostgreSQL database dump complete\n--\n";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type DumpPart, splitDump } from "../src/restore/statement-splitter.ts";
+import { type DumpPart, splitDump } from "../../src/restore/statement-splitter.ts";
 
 async function* pieces(sql: string, sizes: readonly number[] = [sql.length]) {
   const bytes = Buffer.from(sql);
