@@ -4,4 +4,5 @@ export * from "./plain-role.ts";
 export * from "./run-forklift.ts";
 export * from "./server-fingerprint.ts";
 export { serverUrl } from "./shared-server.ts";
+export * from "./statement-kinds.ts";
 export * from "./test-database.ts";

@@ -135,7 +135,7 @@ function readNextval(reader: TokenReader, objects: DumpObjects): string {
  */
 export function sequenceIn(text: string, objects: DumpObjects): string {
   const reader = new TokenReader(text, true);
-  const name = objects.relation(reader.qualifiedName());
+  const written = reader.qualifiedName();
   if (reader.peek().kind !== "end") throw new RefusedStatement(`${text} is no name of a sequence`);
-  return `${quoteLiteral(name)}::pg_catalog.regclass`;
+  return `${quoteLiteral(objects.relation(written))}::pg_catalog.regclass`;
 }

@@ -4,7 +4,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
-import { foreignObjects, makeCanary, serverFingerprint, sharedPath } from "@forklift/testkit";
+import {
+  foreignObjects,
+  makeCanary,
+  STATEMENT_KINDS,
+  serverFingerprint,
+  sharedPath,
+} from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readDumpArchive } from "../../src/dump-archive.ts";
 import { type RestoreResult, restoreDump } from "../../src/restore/restore-dump.ts";
@@ -13,7 +19,6 @@ import { openScratch, type ScratchDatabase } from "../../src/scratch-database.ts
 import { type Server, startServer } from "../../src/server.ts";
 import { connect, type Session } from "../../src/session.ts";
 import { isMissingRealData } from "../shared-data.ts";
-import { STATEMENT_KINDS } from "./statement-kinds.ts";
 
 const CASES = sharedPath("cases");
 const END = "--\n-- PostgreSQL database dump complete";

@@ -1,9 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { serverUrl } from "@forklift/testkit";
+import { STATEMENT_KINDS, type StatementClass, serverUrl } from "@forklift/testkit";
 import { describe, expect, test } from "vitest";
 import { StatementJudge } from "../../src/restore/judge-statement.ts";
 import { HAS_PSQL } from "../shared-data.ts";
-import { type Class, STATEMENT_KINDS } from "./statement-kinds.ts";
 
 /** A dump that has made a table, a sequence and an enum. */
 function judgeInTheMiddle(): StatementJudge {
@@ -18,7 +17,7 @@ function judgeInTheMiddle(): StatementJudge {
   return judge;
 }
 
-function classOf(sql: string): Class {
+function classOf(sql: string): StatementClass {
   const { kind } = judgeInTheMiddle().judge(sql);
   return kind === "left out" || kind === "refused" ? kind : "runs";
 }

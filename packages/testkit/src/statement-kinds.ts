@@ -1,10 +1,13 @@
 // Every statement kind of the PostgreSQL 15 manual, with an example each and what becomes of it in a
 // dump. A kind whose forms differ has several.
 
-export type Class = "runs" | "left out" | "refused";
+/** What becomes of a statement. */
+export type StatementClass = "runs" | "left out" | "refused";
 
 /** By kind, as psql lists them. */
-export const STATEMENT_KINDS: Readonly<Record<string, readonly (readonly [Class, string])[]>> = {
+export const STATEMENT_KINDS: Readonly<
+  Record<string, readonly (readonly [StatementClass, string])[]>
+> = {
   ABORT: [["refused", "ABORT"]],
   "ALTER AGGREGATE": [["left out", "ALTER AGGREGATE public.f(integer) OWNER TO me"]],
   "ALTER COLLATION": [["left out", 'ALTER COLLATION public."de" OWNER TO me']],
