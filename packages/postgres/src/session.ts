@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import Cursor from "pg-cursor";
+import { type BackendKey, sendCancelRequest } from "./cancel-request.ts";
 import { joinUrl, maskUrl, splitUrl } from "./connection-url.ts";
 import { type CopyValue, copyChunks, linesOf } from "./copy-text.ts";
 import { quoteIdentifier } from "./identifiers.ts";
@@ -142,10 +143,9 @@ export class Session {
     work: () => Promise<Result>,
   ): Promise<Result> {
     if (signal === undefined) return await work();
-    const [backend] = await this.query<{ pid: number }>("select pg_backend_pid() as pid");
     const end = () => {
-      // Without a server that lets us in there is no statement to end, and the work fails by itself.
-      cancelStatement(this.#url, backend?.pid ?? 0).catch(() => undefined);
+      // A server that is gone has no statement to end, and the work fails by itself.
+      sendCancelRequest(backendOf(this.#client)).catch(() => undefined);
     };
     signal.addEventListener("abort", end, { once: true });
     try {
@@ -320,10 +320,10 @@ export class Session {
   }
 }
 
-/** By another session of the same role, which the server lets do so. */
-async function cancelStatement(url: string, pid: number): Promise<void> {
-  await using session = await connect(url, { applicationName: "forklift cancel" });
-  await session.query("select pg_cancel_backend($1)", [pid]);
+/** The driver keeps what the server told it, and its types do not say so. */
+function backendOf(client: pg.Client): BackendKey {
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+  return { host: client.host, port: client.port, processId: processID, secretKey };
 }
 
 /** Runs `work` on one unchanging picture of the database, without the right to write. */

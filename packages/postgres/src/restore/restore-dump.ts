@@ -17,6 +17,7 @@ import {
   firstWords,
   splitDump,
 } from "./statement-splitter.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** How much of the beginning is looked at to tell SQL from something else. */
 const HEAD_BYTES = 1024;
@@ -148,8 +149,7 @@ class RestoreRun {
 
   /** Counts, heeds the signal, and refuses what cannot be SQL before any of it is sent. */
   async *#watched(sql: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of sql) {
-      this.#stopIfAsked();
+    for await (const chunk of untilAborted(sql, this.#options.signal, stopped)) {
       if (this.#bytes === 0) requireSql(chunk);
       this.#bytes += chunk.length;
       yield chunk;

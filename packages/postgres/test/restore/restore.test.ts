@@ -230,6 +230,70 @@ describe("a restore", () => {
     });
   });
 
+  test("stops at a signal while its source sends nothing", async () => {
+    const controller = new AbortController();
+    async function* stalled() {
+      yield Buffer.from("create table t (a int);\n");
+      await new Promise(() => undefined);
+    }
+    await withSession(async (session) => {
+      const restoring = restoreDump(session, stalled(), { signal: controller.signal });
+      setTimeout(() => controller.abort(), 200);
+      await expect(restoring).rejects.toMatchObject({ name: "TryAgainError" });
+      expect(await tablesOf(session)).toEqual({});
+    });
+  });
+
+  test("stops at a signal while a statement waits on the server", async () => {
+    const controller = new AbortController();
+    await withSession(async (session, { url }) => {
+      await using other = await connect(url, { applicationName: "restore test" });
+      await other.transaction(async () => {
+        // Every new sequence is written here, and nothing else is.
+        await other.query("lock table pg_catalog.pg_sequence in access exclusive mode");
+        const dump = once(`create table t (a int);\ncreate sequence s;\n${END}`);
+        const restoring = restoreDump(session, dump, { signal: controller.signal });
+        const waits = async () => {
+          const [row] = await other.query<{ count: string }>(
+            "select count(*) from pg_locks where not granted",
+          );
+          return row?.count;
+        };
+        const ended = expect(restoring).rejects.toMatchObject({
+          name: "TryAgainError",
+          message: "stopped by a signal while restoring a dump",
+        });
+        await expect.poll(waits).toBe("1");
+        controller.abort();
+        await ended;
+      });
+      expect(await tablesOf(session)).toEqual({});
+    });
+  });
+
+  test.each([
+    [
+      "a statement",
+      `create table t (a int);\0;\n${END}`,
+      /^statement 2 at byte 1049 may not run: it has a NUL byte/,
+    ],
+    [
+      "a row",
+      `create table t (a text);\nCOPY t (a) FROM stdin;\nx\0y\n\\.\n${END}`,
+      /^the rows of statement 2 hold a NUL byte: COPY t/,
+    ],
+  ])("refuses a NUL byte in %s", async (_where, sql, message) => {
+    await withSession(async (session) => {
+      await expect(
+        restoreDump(session, once(` ${"-".repeat(1024)}\n${sql}`)),
+      ).rejects.toMatchObject({
+        name: "SourceDataError",
+        message: expect.stringMatching(message),
+      });
+      expect(await tablesOf(session)).toEqual({});
+    });
+  });
+
   test("passes on an error of the stream that it reads from", async () => {
     async function* failing() {
       yield gzipSync(`set a = 1;\n${"-- filler\n".repeat(1000)}`).subarray(0, 40);
