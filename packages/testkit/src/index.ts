@@ -6,3 +6,4 @@ export * from "./server-fingerprint.ts";
 export { serverUrl } from "./shared-server.ts";
 export * from "./statement-kinds.ts";
 export * from "./test-database.ts";
+export * from "./zstd-writer.ts";
