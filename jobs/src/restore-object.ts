@@ -1,4 +1,5 @@
-// Restores a dump straight from where it lies into an empty database: nothing is unpacked on disk.
+// Restores a dump straight from where it lies into an empty database. Nothing is unpacked on disk, but for
+// pg_dump's directory format, whose files pg_restore reads in an order of its own.
 
 import { identifySchema } from "@forklift/archive";
 import { type Check, SourceDataError, type Watch, type WholeResult } from "@forklift/pipeline";
@@ -13,6 +14,7 @@ import {
   type Session,
 } from "@forklift/postgres";
 import { type DigestStream, digestStream, type Store } from "@forklift/storage";
+import { openWorkDirectory } from "./work-directory.ts";
 
 export interface DumpObject {
   readonly store: Store;
@@ -37,11 +39,12 @@ export async function restoreObject(
   { store, name, bytes }: DumpObject,
   { signal, progress }: Watch,
 ): Promise<RestoreOutcome> {
+  await using work = await openWorkDirectory();
   await using session = await connectRestorer(databaseUrl);
   const packed = digestStream(bytes ?? bytesOf(store, name));
   const known = await readRestoredDump(session);
   if (known === null) {
-    await restoreDump(session, readWhole(packed.stream), {
+    await restoreDump(session, readWhole(packed.stream, work.path), {
       signal,
       accept: requireArchive,
       digest: () => packed.digest(),
@@ -128,13 +131,16 @@ async function* bytesOf(store: Store, name: string): AsyncGenerator<Uint8Array> 
  * The SQL of a dump, ending only after the last byte of the packed object was read: a digest over
  * those bytes is then checked before the restore commits.
  */
-async function* readWhole(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* readWhole(
+  packed: AsyncIterable<Uint8Array>,
+  scratchDirectory: string,
+): AsyncGenerator<Uint8Array> {
   const iterator = packed[Symbol.asyncIterator]();
   const shared: AsyncIterable<Uint8Array> = {
     [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }),
   };
   try {
-    yield* readDumpArchive(shared);
+    yield* readDumpArchive(shared, { scratchDirectory });
     while ((await iterator.next()).done !== true);
   } finally {
     await iterator.return?.();

@@ -143,15 +143,25 @@ export class Session {
     work: () => Promise<Result>,
   ): Promise<Result> {
     if (signal === undefined) return await work();
+    let request: Promise<void> | undefined;
     const end = () => {
       // A server that is gone has no statement to end, and the work fails by itself.
-      sendCancelRequest(backendOf(this.#client)).catch(() => undefined);
+      request = sendCancelRequest(backendOf(this.#client)).catch(() => undefined);
     };
     signal.addEventListener("abort", end, { once: true });
     try {
       return await work();
     } finally {
       signal.removeEventListener("abort", end);
+      await request;
+      if (request !== undefined) await this.#outliveCancel();
+    }
+  }
+
+  /** A request that came late ends what comes next, be it the rollback of the work. */
+  async #outliveCancel(): Promise<void> {
+    for (const harmless of ["select 1", "rollback"]) {
+      await this.#client.query(harmless).catch(() => undefined);
     }
   }
 

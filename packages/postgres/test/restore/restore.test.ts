@@ -133,11 +133,7 @@ describe("what is no dump", () => {
       /ends at byte 24, after statement 1, without/,
     ],
     ["a tar without SQL", () => packTar([member("a.txt")]), /no .sql file/],
-    [
-      "a tar with two",
-      () => packTar([member("a.sql"), member("b.sql")]),
-      /two SQL files, a.sql and b/,
-    ],
+    ["a tar with two", () => packTar([member("a.sql"), member("b.sql")]), /two dumps, a.sql and b/],
     ["a psql command", async () => `\\! rm -rf x\n${END}`, /psql command at byte 0: \\! rm/],
     ["two databases", async () => `\\connect a\n\\connect b\n${END}`, /second database at byte 11/],
     ["LATIN1", async () => `SET client_encoding = 'LATIN1';\n${END}`, /encoded in LATIN1/],
