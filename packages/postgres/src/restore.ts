@@ -61,7 +61,7 @@ class RestoreRun {
   #statements = 0;
   #copiedRows = 0;
   #bytes = 0;
-  #connects = 0;
+  #connect: string | undefined;
 
   constructor(session: Session, knownSettings: ReadonlySet<string>, options: RestoreOptions) {
     this.#session = session;
@@ -139,8 +139,8 @@ class RestoreRun {
   #obey(command: string, offset: number): void {
     const name = command.split(/\s/, 1)[0];
     if (name === "\\restrict" || name === "\\unrestrict") return;
-    if (name === "\\connect") this.#connects += 1;
-    if (name === "\\connect" && this.#connects === 1) return;
+    if (name === "\\connect") this.#connect ??= command;
+    if (name === "\\connect" && command === this.#connect) return;
     throw new SourceDataError(
       name === "\\connect"
         ? `the dump connects to a second database at byte ${offset}: ${firstWords(command)}`
