@@ -1,7 +1,7 @@
 // Restores a dump straight from where it lies into an empty database. Nothing is unpacked on disk, but for
 // pg_dump's directory format, whose files pg_restore reads in an order of its own.
 
-import { identifySchema } from "@forklift/archive";
+import { identifySchema, type SchemaKind } from "@forklift/archive";
 import { type Check, SourceDataError, type Watch, type WholeResult } from "@forklift/pipeline";
 import {
   connectRestorer,
@@ -77,11 +77,10 @@ export async function restoredRows(database: Session): Promise<Check[]> {
 
 /** A dump that ends well and holds no archive is the dump of something else, or of nothing. */
 async function requireArchive(session: Session): Promise<void> {
-  const schema = await identifySchema(session);
-  if (schema.kind === "empty" || schema.kind === "foreign") {
-    const why = schema.kind === "empty" ? "it makes no table" : schema.why;
+  const why = whyNoArchive(await identifySchema(session));
+  if (why !== null) {
     throw new SourceDataError(`the dump holds no archive that we know: ${why}`, {
-      hint: "give the dump of an archive database",
+      hint: "give the dump of a whole archive database",
     });
   }
   const [blocks] = await session.query<{ some: boolean }>(
@@ -91,6 +90,20 @@ async function requireArchive(session: Session): Promise<void> {
   throw new SourceDataError("the dump holds an archive without a block", {
     hint: "give a dump with data, as pg_dump writes it without --schema-only",
   });
+}
+
+/** Null for an archive, be it of an older release, which its owner can upgrade. */
+function whyNoArchive(schema: SchemaKind): string | null {
+  switch (schema.kind) {
+    case "empty":
+      return "it makes no table";
+    case "foreign":
+      return schema.why;
+    case "half-made":
+      return `it lacks ${schema.lacking.join(", ")}`;
+    default:
+      return null;
+  }
 }
 
 /** @throws ConfigError unless the database is as the same dump left it. */
