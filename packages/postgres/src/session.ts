@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { pipeline } from "node:stream/promises";
+import { TryAgainError } from "@forklift/pipeline";
 import pg from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import Cursor from "pg-cursor";
@@ -143,6 +144,7 @@ export class Session {
     work: () => Promise<Result>,
   ): Promise<Result> {
     if (signal === undefined) return await work();
+    if (signal.aborted) throw new TryAgainError("stopped by a signal", { hint: "run again" });
     let request: Promise<void> | undefined;
     const end = () => {
       // A server that is gone has no statement to end, and the work fails by itself.
