@@ -9,8 +9,9 @@ import path from "node:path";
 export const MAY_IMPORT = {
   "packages/chain": [],
   "packages/pipeline": [],
+  "packages/compression": ["pipeline"],
   "packages/ledger": ["chain"],
-  "packages/postgres": ["pipeline"],
+  "packages/postgres": ["compression", "pipeline"],
   schemas: ["postgres"],
   "packages/storage": ["pipeline"],
   "packages/network": ["chain", "ledger", "pipeline", "storage"],
@@ -40,6 +41,8 @@ export const MAY_IMPORT = {
 
 /** Libraries that one package keeps out of everything else. */
 const KEPT_IN = {
+  fzstd: "packages/compression",
+  "xxhash-wasm": "packages/compression",
   pg: "packages/postgres",
   "pg-copy-streams": "packages/postgres",
   "pg-cursor": "packages/postgres",

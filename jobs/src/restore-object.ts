@@ -1,8 +1,18 @@
 // Restores a dump straight from where it lies into an empty database: nothing is unpacked on disk.
 
-import { SourceDataError, type Watch } from "@forklift/pipeline";
-import { connect, readDumpArchive, restoreDump } from "@forklift/postgres";
-import type { Store } from "@forklift/storage";
+import { identifySchema } from "@forklift/archive";
+import { type Check, SourceDataError, type Watch, type WholeResult } from "@forklift/pipeline";
+import {
+  connectRestorer,
+  countRows,
+  notEmpty,
+  type RestoredDump,
+  readDumpArchive,
+  readRestoredDump,
+  restoreDump,
+  type Session,
+} from "@forklift/postgres";
+import { type DigestStream, digestStream, type Store } from "@forklift/storage";
 
 export interface DumpObject {
   readonly store: Store;
@@ -11,22 +21,96 @@ export interface DumpObject {
   readonly bytes?: AsyncIterable<Uint8Array>;
 }
 
-/** @throws SourceDataError when the dump is missing, truncated, corrupt or not SQL. */
+export interface RestoreOutcome extends WholeResult {
+  /** An earlier run had restored the same dump, and ended before it could say so. */
+  readonly wasRestored: boolean;
+}
+
+/**
+ * All of the dump or nothing of it. A database that holds what the same dump gave is done already.
+ * @throws SourceDataError when the dump is missing, truncated, corrupt, not SQL, no archive's, or does
+ * what an archive has no reason to do.
+ * @throws ConfigError when the database holds something else.
+ */
 export async function restoreObject(
   databaseUrl: string,
   { store, name, bytes }: DumpObject,
   { signal, progress }: Watch,
-): Promise<{ readonly rowCount: number }> {
-  const packed = bytes ?? bytesOf(store, name);
-  await using session = await connect(databaseUrl, { applicationName: "forklift restore" });
-  const { copiedRows } = await restoreDump(session, readWhole(packed), {
-    signal,
-    onProgress: ({ bytes: done }) =>
-      progress({ done: BigInt(done), total: null, unit: "bytes of SQL" }),
-  });
+): Promise<RestoreOutcome> {
+  await using session = await connectRestorer(databaseUrl);
+  const packed = digestStream(bytes ?? bytesOf(store, name));
+  const known = await readRestoredDump(session);
+  if (known === null) {
+    await restoreDump(session, readWhole(packed.stream), {
+      signal,
+      accept: requireArchive,
+      digest: () => packed.digest(),
+      onProgress: ({ bytes: done }) =>
+        progress({ done: BigInt(done), total: null, unit: "bytes of SQL" }),
+    });
+  } else {
+    await requireSame(session, known, packed);
+  }
   // A planner without statistics would walk whole tables for every batch.
-  await session.query("analyze");
-  return { rowCount: copiedRows };
+  await session.endedBy(signal, () => session.query("analyze"));
+  const { tables, leftOut } = (await readRestoredDump(session))!;
+  return {
+    rowCount: tables.reduce((sum, { rows }) => sum + rows, 0),
+    leftBehind: Object.fromEntries(leftOut.map(({ kind, count }) => [kind, count])),
+    wasRestored: known !== null,
+  };
+}
+
+/** Asks the database, table by table, whether it holds the rows that the dump brought. */
+export async function restoredRows(database: Session): Promise<Check[]> {
+  const tables = (await readRestoredDump(database))?.tables ?? [];
+  const found = await countRows(database, tables);
+  return tables.map(({ name, rows }, at) => ({
+    name: `rows of ${name}`,
+    expected: String(rows),
+    actual: String(found[at]?.rows),
+  }));
+}
+
+/** A dump that ends well and holds no archive is the dump of something else, or of nothing. */
+async function requireArchive(session: Session): Promise<void> {
+  const schema = await identifySchema(session);
+  if (schema.kind === "empty" || schema.kind === "foreign") {
+    const why = schema.kind === "empty" ? "it makes no table" : schema.why;
+    throw new SourceDataError(`the dump holds no archive that we know: ${why}`, {
+      hint: "give the dump of an archive database",
+    });
+  }
+  const [blocks] = await session.query<{ some: boolean }>(
+    "select exists (select from public.blocks) as some",
+  );
+  if (blocks?.some === true) return;
+  throw new SourceDataError("the dump holds an archive without a block", {
+    hint: "give a dump with data, as pg_dump writes it without --schema-only",
+  });
+}
+
+/** @throws ConfigError unless the database is as the same dump left it. */
+async function requireSame(
+  session: Session,
+  known: RestoredDump,
+  packed: DigestStream,
+): Promise<void> {
+  for await (const _chunk of packed.stream);
+  const { sha256 } = packed.digest();
+  if (sha256 !== known.sha256) {
+    throw notEmpty(
+      session,
+      `it holds a dump with SHA-256 ${known.sha256}, expected nothing or that with ${sha256}`,
+    );
+  }
+  const changed = (await restoredRows(session)).find(({ expected, actual }) => expected !== actual);
+  if (changed === undefined) return;
+  const { name, expected, actual } = changed;
+  throw notEmpty(
+    session,
+    `it held this dump and was changed: ${name} ${actual}, expected ${expected}`,
+  );
 }
 
 /** Opened when it is begun: a restore that is refused before would hold it open. */

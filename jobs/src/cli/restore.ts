@@ -1,11 +1,12 @@
 import type { WholeStage } from "@forklift/pipeline";
-import { maskUrl } from "@forklift/postgres";
+import { maskUrl, readRestoredDump } from "@forklift/postgres";
 import { maskUrl as maskStoreUrl, parseStoreUrl, splitObjectUrl } from "@forklift/storage";
 import type { Command } from "commander";
 import { madeDatabase } from "../made-database.ts";
-import { grouped } from "../output/numbers.ts";
-import { restoreObject } from "../restore-object.ts";
+import { restoredText } from "../output/restored-text.ts";
+import { restoredRows, restoreObject } from "../restore-object.ts";
 import { runWithoutTarget } from "../run-context.ts";
+import { openReader } from "../sessions.ts";
 import { type Host, type Outcome, openShell } from "./host.ts";
 import { type CommonOptions, logOptionsOf, withCommonOptions } from "./options.ts";
 
@@ -35,9 +36,9 @@ const restoreDumpStage: WholeStage<Options, Shown> = {
     return await restoreObject(db, object, watch);
   },
 
-  /** A restore commits only when the dump's end mark was read. */
-  async verify() {
-    return [];
+  async verify({ db }) {
+    await using reader = await openReader(db);
+    return await restoredRows(reader);
   },
 };
 
@@ -52,12 +53,14 @@ export function addRestoreCommand(
     .requiredOption("--db <url>", "the database to restore into, whatever the dump calls it")
     .action(async (options: Options) => {
       const shell = openShell(host, logOptionsOf(options));
-      const [report] = await runWithoutTarget([restoreDumpStage], options, shell);
-      const { dump, database } = shown(options);
-      const rows = report!.rowCount;
+      await runWithoutTarget([restoreDumpStage], options, shell);
+      await using reader = await openReader(options.db);
+      const { tables, leftOut, sha256 } = (await readRestoredDump(reader))!;
+      const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+      const places = shown(options);
       finish({
-        text: `restored ${grouped(rows)} rows of ${dump} into ${database}`,
-        json: { ok: true, dump, database, rows },
+        text: restoredText({ ...places, tables, leftOut }),
+        json: { ok: true, ...places, sha256, rows, tables, leftOut },
       });
     });
 }

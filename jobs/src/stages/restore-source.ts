@@ -3,7 +3,7 @@
 import { identifySchema } from "@forklift/archive";
 import type { WholeStage } from "@forklift/pipeline";
 import type { JobWorld } from "../job-world.ts";
-import { restoreObject } from "../restore-object.ts";
+import { restoredRows, restoreObject } from "../restore-object.ts";
 
 interface Plan {
   readonly dump: string;
@@ -29,6 +29,9 @@ export const restoreSource: WholeStage<JobWorld, Plan> = {
 
   async verify({ source }) {
     const { kind } = await identifySchema(source);
-    return [{ name: "schema of the dump", expected: "mainnet", actual: kind }];
+    return [
+      { name: "schema of the dump", expected: "mainnet", actual: kind },
+      ...(await restoredRows(source)),
+    ];
   },
 };

@@ -8,7 +8,7 @@ import type { PublicKey } from "@forklift/chain";
 import { FIELD_BYTES } from "@forklift/chain";
 import { pointBytes } from "./decoded-texts.ts";
 
-/** A payment with the longest integers takes 270. */
+/** A payment with the longest integers takes 299. */
 const FORM_BYTES_MAX = 320;
 
 const TYPE_VERSION = 1;

@@ -1,5 +1,6 @@
 // The hashes by which archives of protocol 1.x name commands: Blake2b-256 over the base58check text
-// of a command's serialized form.
+// of a command's serialized form. Held against every command of a real node's archive; mina-signer's
+// hash of the same commands is another one, see its test.
 
 import {
   DEFAULT_TOKEN_ID,
@@ -71,19 +72,28 @@ export function hashSignedCommand(
   signer: PublicKey,
   signature: SignatureBytes,
 ): TransactionHash {
+  return hashSerialized(SIGNED_COMMAND_VERSION, signedCommandForm(command, signer, signature));
+}
+
+/** A signed command as it is hashed. Good until another command is hashed or written. */
+export function signedCommandForm(
+  command: UnhashedCommand,
+  signer: PublicKey,
+  signature: SignatureBytes,
+): SerializedForm {
   const { fee, feePayer, nonce, validUntil, memo } = command;
   const form = serialized.begin();
-  form.tags(3);
-  form.tags(5).integer(fee, 64).tags(3).integer(DEFAULT_TOKEN_ID, 64);
+  form.tags(9).integer(fee, 64);
+  form.tags(3).integer(DEFAULT_TOKEN_ID, 64);
   form.publicKey(feePayer);
   form.tags(2).integer(nonce, 32);
   form.tags(2).integer(validUntil ?? VALID_FOR_EVER, 32);
   form.tags(1).sized(memoBytes(memo));
-  form.tags(1);
+  form.tags(2);
   writeBody(form, command);
   form.tags(1).publicKey(signer);
   form.tags(1).bytes(signature);
-  return hashSerialized(SIGNED_COMMAND_VERSION, form);
+  return form;
 }
 
 /** The hash of one half of a fee transfer, and of a fee transfer that a coinbase pays. */
@@ -111,13 +121,12 @@ function writeBody(
   { type, source, receiver, amount }: UnhashedCommand,
 ): void {
   if (type === "delegation") {
-    form.tags(2).byte(0).publicKey(source).publicKey(receiver);
+    form.byte(1).tags(1).byte(0).publicKey(source).publicKey(receiver);
     return;
   }
   form.byte(0).tags(2).publicKey(source).publicKey(receiver);
-  // One version fewer than in front of the fee's token.
-  form.tags(2).integer(DEFAULT_TOKEN_ID, 64);
-  form.tags(3).integer(amount ?? 0n, 64);
+  form.tags(3).integer(DEFAULT_TOKEN_ID, 64);
+  form.tags(2).integer(amount ?? 0n, 64);
 }
 
 function writeTransfer(form: SerializedForm, { receiver, fee }: SingleTransfer): void {

@@ -1,4 +1,4 @@
-// Hashes by which the archive of mainnet names commands of the heights in the tests' names.
+// Hashes by which a real node's archive of mainnet names commands of the heights in the tests' names.
 
 import { FormatError, parseMemo, parsePublicKey } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
@@ -25,11 +25,45 @@ const FIRST_PAYMENT: UnhashedCommand = {
   memo: parseMemo("E4YM2vTHhWEg66xpj52JErHUBU4pZ1yageL4TVDDpTTSsv8mK6YaH"),
 };
 
+/** One account sent all four, to one that it could not open. */
+const PAYMENTS_OF_HEIGHT_3 = [
+  {
+    nonce: 0n,
+    amount: 1000n,
+    fee: 10_000_000n,
+    signature:
+      "7mX45cVKBnaSYsoEgmxDbV5uTCwVLc8hB95wtBBogTe85CsoUVrxyrJ4mgfdWExMai9ey1LkBWfrUMECsicrygDnMfNL888x",
+    hash: "CkpZirFuoLVVab6x2ry4j8Ld5gMmQdak7VHW6f5C7VJYE34WAEWqa",
+  },
+  {
+    nonce: 1n,
+    amount: 10_000n,
+    fee: 50_000_000n,
+    signature:
+      "7mXQvCfYTWWRsqZL8taHRcLTRT1zzszAd9Pdw4S55JCmEkqrZVbWSTmRgnLTmEk3RewCsHjW2N8Dfccm8jNYkxvtWuzVWb2u",
+    hash: "CkpZB4WE3wDRJ4CqCXqS4dqF8hoRQDVK8banePKUgTR6kvhTfyjRp",
+  },
+  {
+    nonce: 2n,
+    amount: 1000n,
+    fee: 10_000_000n,
+    signature:
+      "7mXCmXbxJYGbtS2mygUcTPX95vzaTm4eQ2cifhattfymyLKQsje4YCo4Babf3Y3SKa9CHFeopffcz9xrXH2S4XNbcRSFMsdG",
+    hash: "CkpYeG32dVJUjs6iq3oroXWitXar1eBtV3GVFyH5agw7HPp9bG4yQ",
+  },
+  {
+    nonce: 3n,
+    amount: 10_000n,
+    fee: 50_000_000n,
+    signature:
+      "7mXWG7F1oR2shGiyXgPoRKzDusYg5ijqVTJR3YgxYFfdHjPXZss6xaMVNDzbMTSxZxkSXKz7N8pxTeCbEoLhH98kUUrHwQtF",
+    hash: "CkpZ1u12zrTuEttp7QktfEy7wosHrPV6r3DJkq4sA9f1yKgEqmj5k",
+  },
+];
+
 const SIGNED = {
   signer: PAYER,
-  signature: readSignature(
-    "7mX45cVKBnaSYsoEgmxDbV5uTCwVLc8hB95wtBBogTe85CsoUVrxyrJ4mgfdWExMai9ey1LkBWfrUMECsicrygDnMfNL888x",
-  ).text,
+  signature: readSignature(PAYMENTS_OF_HEIGHT_3[0]!.signature).text,
 };
 
 describe("the archived hash of", () => {
@@ -40,11 +74,13 @@ describe("the archived hash of", () => {
     );
   });
 
-  test("a payment (height 3)", () => {
-    expect(hashUserCommand(FIRST_PAYMENT, SIGNED)).toBe(
-      "CkpZmBWF91vfnuqfx8F5xvWTAkDekYeCdjhxH6J5HiHdm8SuAMmk8",
-    );
-  });
+  test.each(PAYMENTS_OF_HEIGHT_3)(
+    "the payment $hash (height 3)",
+    ({ hash, signature, ...parts }) => {
+      const signed = { signer: PAYER, signature: readSignature(signature).text };
+      expect(hashUserCommand({ ...FIRST_PAYMENT, ...parts }, signed)).toBe(hash);
+    },
+  );
 
   test("a fee transfer (height 3)", () => {
     const receiver = parsePublicKey("B62qqSUUCnoC8Vehw5xwhrnaNxhk6Xe3FcBhngoxyXCbJBfvVhiqia1");
@@ -68,7 +104,7 @@ describe("the archived hash of", () => {
       "7mXKJ8mjPLe2LA7N5HnQfMwMLJSBazD48CyCBVyAVnpNhseF7yCCjSdCNcpSeC6qL7hKUXBFmcQTFptawPgJ9GBZzoHzJ1LK",
     ).text;
     expect(hashUserCommand(command, { signer: key, signature })).toBe(
-      "CkpYtJSq86qcH2VghY1KJpPrbZiKHCB2tNQhkMWk8nzwZfzvz2dvC",
+      "CkpYvcs1BXptgc73YD6KE7rALQFkWAz4fvnAemCYHsLP4Y4ZiCemT",
     );
   });
 

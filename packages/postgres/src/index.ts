@@ -11,7 +11,11 @@ export { dumpEnd, dumpHead } from "./dump-frame.ts";
 export { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 export type { Ddl } from "./own-dump.ts";
 export * from "./pack-dump.ts";
-export * from "./restore.ts";
+export { notEmpty } from "./restore/empty-database.ts";
+export type { LeftOut } from "./restore/left-out.ts";
+export * from "./restore/restore-dump.ts";
+export * from "./restore/restored-dump.ts";
+export { connectRestorer } from "./restore/restorer.ts";
 export * from "./scratch-database.ts";
 export * from "./server.ts";
 export {

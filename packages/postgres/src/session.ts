@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import Cursor from "pg-cursor";
+import { type BackendKey, sendCancelRequest } from "./cancel-request.ts";
 import { joinUrl, maskUrl, splitUrl } from "./connection-url.ts";
 import { type CopyValue, copyChunks, linesOf } from "./copy-text.ts";
 import { quoteIdentifier } from "./identifiers.ts";
@@ -119,6 +120,39 @@ export class Session {
     params?: readonly unknown[],
   ): Promise<Row[]> {
     return (await this.#send<Row>(sql, params)).rows;
+  }
+
+  /**
+   * Runs one statement and returns how many rows it wrote. It is sent by the protocol that takes one
+   * statement alone: the server itself refuses a second one.
+   */
+  async execute(sql: string): Promise<number> {
+    assert(this.#stream === undefined, `the session is busy with ${this.#stream}`);
+    // The driver's types do not know the mode, which it has had since 8.12.
+    const query: pg.QueryConfig & { queryMode: "extended" } = { text: sql, queryMode: "extended" };
+    const { rowCount } = await this.#translated(this.#client.query(query));
+    return rowCount ?? 0;
+  }
+
+  /**
+   * Does the work, and ends the statement that is under way when the signal aborts. What comes after
+   * it is for the work to leave undone.
+   */
+  async endedBy<Result>(
+    signal: AbortSignal | undefined,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    if (signal === undefined) return await work();
+    const end = () => {
+      // A server that is gone has no statement to end, and the work fails by itself.
+      sendCancelRequest(backendOf(this.#client)).catch(() => undefined);
+    };
+    signal.addEventListener("abort", end, { once: true });
+    try {
+      return await work();
+    } finally {
+      signal.removeEventListener("abort", end);
+    }
   }
 
   /**
@@ -284,6 +318,12 @@ export class Session {
       throw translateError(error, this.#url);
     }
   }
+}
+
+/** The driver keeps what the server told it, and its types do not say so. */
+function backendOf(client: pg.Client): BackendKey {
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+  return { host: client.host, port: client.port, processId: processID, secretKey };
 }
 
 /** Runs `work` on one unchanging picture of the database, without the right to write. */

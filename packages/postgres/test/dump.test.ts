@@ -9,7 +9,7 @@ import { type Catalog, readCatalog } from "../src/catalog.ts";
 import { writeDump } from "../src/dump.ts";
 import { readDumpArchive } from "../src/dump-archive.ts";
 import { packDump } from "../src/pack-dump.ts";
-import { restoreDump } from "../src/restore.ts";
+import { restoreDump } from "../src/restore/restore-dump.ts";
 import { openScratch, type ScratchDatabase } from "../src/scratch-database.ts";
 import { type Server, startServer } from "../src/server.ts";
 import { connect } from "../src/session.ts";

@@ -6,3 +6,4 @@ export {
   type SampleWatch,
 } from "./make-sample.ts";
 export { SAMPLE_DEFAULTS, type SampleOptions } from "./options.ts";
+export { createRandom, type Random } from "./random.ts";

@@ -17,11 +17,13 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Sends SIGTERM as soon as this appears in its log. */
   readonly terminateAt?: RegExp;
+  /** Kills it that long after its start, if it is still there. */
+  readonly killAfterMs?: number;
 }
 
 export async function runForklift(
   args: readonly string[],
-  { cwd, env, terminateAt }: RunOptions = {},
+  { cwd, env, terminateAt, killAfterMs }: RunOptions = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, [COMMAND, ...args], {
     ...(cwd === undefined ? {} : { cwd }),
@@ -38,9 +40,14 @@ export async function runForklift(
     // Once: a second signal would not ask any more.
     if (terminateAt?.test(stderr) === true && !child.killed) child.kill("SIGTERM");
   });
+  const killer =
+    killAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfterMs);
   return await new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (exit, signal) => resolve({ exit, signal, stdout, stderr }));
+    child.on("close", (exit, signal) => {
+      clearTimeout(killer);
+      resolve({ exit, signal, stdout, stderr });
+    });
   });
 }
 

@@ -43,12 +43,18 @@ const PLAIN: Inside = { kind: "plain" };
  * however many pieces it comes.
  */
 export class StatementScanner {
+  readonly #standardStrings: boolean;
   #at = 0;
   #inside: Inside = PLAIN;
   #parentheses = 0;
   /** Open BEGIN ATOMIC bodies of a function in standard SQL, whose semicolons are inner ones. */
   #bodies = 0;
   readonly #words: string[] = [];
+
+  /** @param standardStrings whether a backslash in '…' is a character like any other. */
+  constructor(standardStrings: boolean) {
+    this.#standardStrings = standardStrings;
+  }
 
   /**
    * @param bytes the statement from its first byte on, as far as it is known; grows between calls.
@@ -72,6 +78,8 @@ export class StatementScanner {
     if (isWordByte(code)) return this.#word(bytes, isAll);
     switch (code) {
       case CODE.quote:
+        if (!this.#standardStrings) return this.#enter({ kind: "escape string" }, 1);
+        return this.#enter({ kind: "quoted", by: code }, 1);
       case CODE.doubleQuote:
         return this.#enter({ kind: "quoted", by: code }, 1);
       case CODE.dollar:

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type DumpPart, splitDump } from "../src/statement-splitter.ts";
+import { type DumpPart, splitDump } from "../../src/restore/statement-splitter.ts";
 
 async function* pieces(sql: string, sizes: readonly number[] = [sql.length]) {
   const bytes = Buffer.from(sql);
@@ -15,7 +15,7 @@ type Seen = Omit<DumpPart, "data"> & { data?: string };
 
 async function split(sql: string, sizes?: readonly number[]): Promise<Seen[]> {
   const parts: Seen[] = [];
-  for await (const part of splitDump(pieces(sql, sizes))) {
+  for await (const part of splitDump(pieces(sql, sizes), { standardStrings: true })) {
     if (part.kind !== "copy") {
       parts.push(part);
       continue;
@@ -113,7 +113,7 @@ describe("a dump", () => {
         isOpen = false;
       }
     }
-    for await (const _part of splitDump(held())) break;
+    for await (const _part of splitDump(held(), { standardStrings: true })) break;
     expect(isOpen).toBe(false);
   });
 
@@ -124,7 +124,7 @@ describe("a dump", () => {
       for (;;) yield chunk;
     }
     const read = async () => {
-      for await (const _part of splitDump(endless()));
+      for await (const _part of splitDump(endless(), { standardStrings: true }));
     };
     await expect(read()).rejects.toThrow(/longer than 16777216 bytes: select 'xxx/);
   });

@@ -3,7 +3,11 @@
 // a chunk.
 
 import { SourceDataError } from "@forklift/pipeline";
+import { readsStandardInput } from "./data-statements.ts";
+import type { TextRules } from "./settings-statements.ts";
+import { LexicalError } from "./sql-tokens.ts";
 import { StatementScanner } from "./statement-scanner.ts";
+import { TokenReader } from "./token-reader.ts";
 
 /**
  * The longest statement that pg_dump writes for an archive is a table's definition of some
@@ -44,22 +48,26 @@ export type DumpPart = DumpStatement | DumpCopy | DumpLine;
 const NEWLINE = 0x0a;
 const BACKSLASH = 0x5c;
 const DASH = 0x2d;
-/** Names in quotes may hold any word; a string cannot stand before FROM STDIN. */
-const COPY_FROM_STDIN = /^copy\s(?:"[^"]*"|[^"'])*?\sfrom\s+stdin\b/i;
 const COPY_END = Buffer.from("\n\\.");
 
-/** @throws SourceDataError when the text ends inside a statement or a COPY block. */
-export async function* splitDump(sql: AsyncIterable<Uint8Array>): AsyncGenerator<DumpPart> {
+/**
+ * @param rules asked anew for every statement, for a dump may change them.
+ * @throws SourceDataError when the text ends inside a statement or a COPY block.
+ */
+export async function* splitDump(
+  sql: AsyncIterable<Uint8Array>,
+  rules: TextRules,
+): AsyncGenerator<DumpPart> {
   const window = new ByteWindow(sql);
   try {
-    yield* partsOf(window);
+    yield* partsOf(window, rules);
   } finally {
     // The window asks for one chunk after the other, in no loop that would do it.
     await window.close();
   }
 }
 
-async function* partsOf(window: ByteWindow): AsyncGenerator<DumpPart> {
+async function* partsOf(window: ByteWindow, rules: TextRules): AsyncGenerator<DumpPart> {
   for (let number = 1; await skipBlanks(window); ) {
     const offset = window.offset;
     const line = await takeLinePart(window, offset);
@@ -67,15 +75,35 @@ async function* partsOf(window: ByteWindow): AsyncGenerator<DumpPart> {
       yield line;
       continue;
     }
-    const text = await takeStatement(window, number);
-    if (COPY_FROM_STDIN.test(text)) {
-      await takeLine(window);
+    const text = await takeStatement(window, number, rules);
+    if (hasRowsBehind(text, rules)) {
+      await takeRestOfLine(window, number, text);
       yield { kind: "copy", number, offset, text, data: copyData(window, number, text) };
     } else {
       yield { kind: "statement", number, offset, text };
     }
     number += 1;
   }
+}
+
+function hasRowsBehind(text: string, rules: TextRules): boolean {
+  try {
+    return readsStandardInput(new TokenReader(text, rules.standardStrings));
+  } catch (error) {
+    // What cannot be read is no COPY, and whoever judges the statement says why.
+    if (error instanceof LexicalError) return false;
+    throw error;
+  }
+}
+
+/** Rows begin on the next line. */
+async function takeRestOfLine(window: ByteWindow, number: number, text: string): Promise<void> {
+  const rest = await takeLine(window);
+  if (rest.trim() === "") return;
+  throw new SourceDataError(
+    `statement ${number} has "${firstWords(rest)}" behind it, where its rows begin: ${firstWords(text)}`,
+    { hint: "give a dump as pg_dump writes it" },
+  );
 }
 
 /** A statement as it is named in messages. */
@@ -169,11 +197,15 @@ async function takeLine(window: ByteWindow): Promise<string> {
   }
 }
 
-async function takeStatement(window: ByteWindow, number: number): Promise<string> {
-  const scanner = new StatementScanner();
+async function takeStatement(
+  window: ByteWindow,
+  number: number,
+  { standardStrings }: TextRules,
+): Promise<string> {
+  const scanner = new StatementScanner(standardStrings);
   for (;;) {
     const end = scanner.scan(window.bytes, window.hasEnded);
-    if (end !== undefined) return window.take(end).toString();
+    if (end !== undefined) return textOf(window.take(end), window.offset, number);
     const isTooLong = window.bytes.length > STATEMENT_BYTES_MAX;
     if (isTooLong || window.hasEnded) {
       const begins = firstWords(window.bytes.toString("utf8", 0, 4 * SHOWN_CHARACTERS));
@@ -183,6 +215,23 @@ async function takeStatement(window: ByteWindow, number: number): Promise<string
       });
     }
     await window.more();
+  }
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** @param end behind the statement's last byte. */
+function textOf(bytes: Buffer, end: number, number: number): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    const begins = firstWords(bytes.toString("latin1", 0, 4 * SHOWN_CHARACTERS));
+    throw new SourceDataError(
+      `statement ${number} at byte ${end - bytes.length} is no UTF-8 text: ${begins}`,
+      {
+        hint: "give a dump of a database whose encoding is UTF8, or one made with pg_dump -E UTF8",
+      },
+    );
   }
 }
 

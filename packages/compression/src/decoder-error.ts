@@ -1,0 +1,2 @@
+/** What a decoder says of bytes that do not unpack. */
+export class DecoderError extends Error {}

@@ -1,0 +1,5 @@
+export * from "./compression-of.ts";
+export * from "./gunzip.ts";
+export * from "./peek.ts";
+export * from "./unzstd.ts";
+export { WINDOW_BYTES_MAX } from "./zstd-frames.ts";

@@ -1,0 +1,49 @@
+// Large objects: an archive has none, and pg_dump writes those of others as calls and, for their
+// content, as a transaction of its own. All of it is left out.
+
+import { RefusedStatement, type TokenReader } from "./token-reader.ts";
+
+const FUNCTIONS = new Set(["lo_create", "lo_open", "lowrite", "lo_close", "lo_unlink"]);
+
+/** SELECT pg_catalog.lo_open('16385', 131072) */
+export function isLargeObjectCall(reader: TokenReader): boolean {
+  if (!reader.isWord("select")) return false;
+  const isQualified = reader.isWord("select", "pg_catalog") && reader.isSymbol(".", 2);
+  const at = isQualified ? 3 : 1;
+  const { kind, text } = reader.peek(at);
+  return kind === "word" && FUNCTIONS.has(text) && reader.isSymbol("(", at + 1);
+}
+
+/** What stands between BEGIN and COMMIT, and may be nothing but large objects. */
+export class LargeObjectTransaction {
+  #isOpen: boolean = false;
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /**
+   * Whether the statement is part of such a transaction.
+   * @throws RefusedStatement for what else would steer a transaction, or stand in one.
+   */
+  takes(reader: TokenReader): boolean {
+    const ends = isAlone(reader, "commit");
+    if (this.#isOpen) {
+      if (!ends && !isLargeObjectCall(reader)) {
+        throw new RefusedStatement(
+          "it stands in a transaction, which may hold large objects alone",
+        );
+      }
+      this.#isOpen = !ends;
+      return true;
+    }
+    if (ends) throw new RefusedStatement("it ends a transaction that the dump has not begun");
+    this.#isOpen = isAlone(reader, "begin");
+    return this.#isOpen;
+  }
+}
+
+/** A word that is a whole statement. */
+function isAlone(reader: TokenReader, word: string): boolean {
+  return reader.isWord(word) && (reader.isSymbol(";", 1) || reader.peek(1).kind === "end");
+}

@@ -1,0 +1,259 @@
+// Restores a plain SQL dump into an empty database, without psql: what is understood of each statement
+// and allowed runs, COPY data goes in as a stream, everything in one transaction.
+
+import { ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
+import { DUMP_END_MARK } from "../dump-frame.ts";
+import type { Session } from "../session.ts";
+import { sqlStateOf } from "../sqlstate.ts";
+import { requireRestorable } from "./empty-database.ts";
+import { StatementJudge, type Verdict } from "./judge-statement.ts";
+import { type LeftOut, LeftOutList } from "./left-out.ts";
+import { PsqlCommands } from "./psql-commands.ts";
+import { type DumpDigest, type RestoredTable, saveRestoredDump } from "./restored-dump.ts";
+import {
+  type DumpCopy,
+  type DumpLine,
+  type DumpStatement,
+  firstWords,
+  splitDump,
+} from "./statement-splitter.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+/** How much of the beginning is looked at to tell SQL from something else. */
+const HEAD_BYTES = 1024;
+
+const NEXT_STEP = "check that this is a dump of an archive database, made by pg_dump";
+
+/**
+ * The server reads names and values by these, whatever the role or the database has as its default.
+ * Statements arrive with every name in its schema, so a search path would only hide a mistake.
+ */
+const READER_SETTINGS = `
+set local client_encoding = 'UTF8';
+set local standard_conforming_strings = on;
+set local search_path = pg_catalog;
+set local datestyle = 'ISO, MDY';
+set local intervalstyle = 'postgres';
+set local array_nulls = on`;
+
+export interface RestoreProgress {
+  readonly statements: number;
+  readonly copiedRows: number;
+  /** Of SQL, unpacked. */
+  readonly bytes: number;
+}
+
+export interface RestoreResult extends RestoreProgress {
+  /** By name. */
+  readonly tables: readonly RestoredTable[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface RestoreOptions {
+  /** Called after every part and every chunk of data; must be quick. */
+  readonly onProgress?: (progress: RestoreProgress) => void;
+  /** Ends the restore, a statement that is under way included. */
+  readonly signal?: AbortSignal | undefined;
+  /** Asked when all is in and nothing is committed; what it throws undoes the restore. */
+  readonly accept?: (session: Session) => Promise<void>;
+  /** Of the dump as it lies; asked likewise, and kept in the database beside what was restored. */
+  readonly digest?: () => DumpDigest;
+}
+
+/**
+ * Reads the dump to its end and commits only then: a restore that fails, or a process that dies,
+ * leaves the database as empty as it was. A dump made with --create goes into the session's
+ * database all the same.
+ * @throws SourceDataError naming statement and byte when the dump is not whole, not right, or does
+ * what the dump of an archive has no reason to do.
+ * @throws ConfigError when the database is not empty, or the role may not fill it.
+ */
+export async function restoreDump(
+  session: Session,
+  sql: AsyncIterable<Uint8Array>,
+  options: RestoreOptions = {},
+): Promise<RestoreResult> {
+  await requireRestorable(session);
+  const run = new RestoreRun(session, options);
+  try {
+    await session.endedBy(options.signal, () => session.transaction(() => run.restore(sql)));
+  } catch (error) {
+    // The server's word for it would be that a user canceled a statement.
+    throw options.signal?.aborted === true ? stopped(error) : error;
+  }
+  return run.result;
+}
+
+function stopped(cause?: unknown): TryAgainError {
+  return new TryAgainError("stopped by a signal while restoring a dump", {
+    cause,
+    hint: "run the same command again; the restore starts over",
+  });
+}
+
+/** One transaction is right for an archive: its size costs a rollback nothing, minimal WAL is
+ * written for tables made in it, and its few dozen tables stay far below the limit on locks. */
+class RestoreRun {
+  readonly #session: Session;
+  readonly #options: RestoreOptions;
+  readonly #judge = new StatementJudge();
+  readonly #commands = new PsqlCommands();
+  readonly #leftOut = new LeftOutList();
+  readonly #rows = new Map<string, number>();
+  #statements = 0;
+  #copiedRows = 0;
+  #bytes = 0;
+  #isComplete: boolean = false;
+
+  constructor(session: Session, options: RestoreOptions) {
+    this.#session = session;
+    this.#options = options;
+  }
+
+  get progress(): RestoreProgress {
+    return { statements: this.#statements, copiedRows: this.#copiedRows, bytes: this.#bytes };
+  }
+
+  get result(): RestoreResult {
+    const tables = [...this.#rows].map(([name, rows]) => ({ name, rows }));
+    tables.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { ...this.progress, tables, leftOut: this.#leftOut.kinds() };
+  }
+
+  async restore(sql: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#session.query(READER_SETTINGS);
+    for await (const part of splitDump(this.#watched(sql), this.#judge.rules)) {
+      this.#stopIfAsked();
+      if (part.kind === "statement" || part.kind === "copy") await this.#restorePart(part);
+      else if (part.kind === "command") this.#obey(part);
+      else this.#isComplete ||= part.text === `-- ${DUMP_END_MARK}`;
+      this.#options.onProgress?.(this.progress);
+    }
+    this.#requireWhole();
+    await this.#session.query("set local search_path = public");
+    await this.#options.accept?.(this.#session);
+    const { digest } = this.#options;
+    if (digest !== undefined) await saveRestoredDump(this.#session, digest(), this.result);
+  }
+
+  #requireWhole(): void {
+    const where = `the dump ends at byte ${this.#bytes}, after statement ${this.#statements}`;
+    if (!this.#isComplete || this.#judge.isInTransaction) {
+      throw new SourceDataError(`${where}, without "${DUMP_END_MARK}" behind its last statement`, {
+        hint: "the dump is incomplete; get it again",
+      });
+    }
+    if (this.#rows.size > 0) return;
+    throw new SourceDataError(`${where}, and has made no table with rows`, { hint: NEXT_STEP });
+  }
+
+  /** Counts, heeds the signal, and refuses what cannot be SQL before any of it is sent. */
+  async *#watched(sql: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of untilAborted(sql, this.#options.signal, stopped)) {
+      if (this.#bytes === 0) requireSql(chunk);
+      this.#bytes += chunk.length;
+      yield chunk;
+      this.#options.onProgress?.(this.progress);
+    }
+  }
+
+  #stopIfAsked(): void {
+    if (this.#options.signal?.aborted === true) throw stopped();
+  }
+
+  #obey({ text, offset }: DumpLine): void {
+    if (this.#commands.obey(text, offset, this.#judge.isAtBeginning) === "noted") return;
+    this.#leftOut.add("psql settings", { statement: null, byte: offset, text });
+  }
+
+  async #restorePart(part: DumpStatement | DumpCopy): Promise<void> {
+    this.#isComplete = false;
+    const verdict = this.#judge.judge(part.text);
+    try {
+      await this.#carryOut(verdict, part);
+    } catch (error) {
+      if (error instanceof ForkliftError || sqlStateOf(error) === undefined) throw error;
+      throw refusal(part, `fails: ${(error as Error).message}`, error);
+    }
+    this.#statements += 1;
+  }
+
+  async #carryOut(verdict: Verdict, part: DumpStatement | DumpCopy): Promise<void> {
+    switch (verdict.kind) {
+      case "refused":
+        throw refusal(part, `may not run: ${verdict.why}`);
+      case "left out":
+        if (part.kind === "copy") await passOver(part.data);
+        this.#leftOut.add(verdict.what, {
+          statement: part.number,
+          byte: part.offset,
+          text: part.text,
+        });
+        return;
+      case "setting":
+        await this.#session.query("select pg_catalog.set_config($1, $2, true)", [
+          verdict.name,
+          verdict.value,
+        ]);
+        return;
+      case "run":
+        await this.#session.execute(verdict.sql);
+        return;
+      case "rows":
+        await this.#addRows(verdict, part);
+        return;
+      case "noted":
+        return;
+    }
+  }
+
+  async #addRows({ sql, table }: Verdict & { kind: "rows" }, part: DumpStatement | DumpCopy) {
+    const count =
+      part.kind === "copy"
+        ? await this.#session.copyBytesIn(sql, withoutNul(part))
+        : await this.#session.execute(sql);
+    this.#copiedRows += count;
+    this.#rows.set(table, (this.#rows.get(table) ?? 0) + count);
+  }
+}
+
+function refusal(
+  { number, offset, text }: DumpStatement | DumpCopy,
+  what: string,
+  cause?: unknown,
+): SourceDataError {
+  return new SourceDataError(`statement ${number} at byte ${offset} ${what}: ${firstWords(text)}`, {
+    cause,
+    hint: NEXT_STEP,
+  });
+}
+
+/** The server would say that an encoding is wrong, and of no place. */
+async function* withoutNul({ data, number, text }: DumpCopy): AsyncGenerator<Buffer> {
+  for await (const chunk of data) {
+    if (chunk.includes(0)) {
+      throw new SourceDataError(
+        `the rows of statement ${number} hold a NUL byte: ${firstWords(text)}`,
+        {
+          hint: "the dump is damaged; get it again",
+        },
+      );
+    }
+    yield chunk;
+  }
+}
+
+async function passOver(data: AsyncIterable<Buffer>): Promise<void> {
+  for await (const _chunk of data);
+}
+
+function requireSql(chunk: Uint8Array): void {
+  const head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
+  // SQL begins with a comment, a psql command or a word.
+  const isText = !head.includes(0) && /^(?:\s|--|\/\*|\\|[a-z])/i.test(head.toString("latin1"));
+  if (isText) return;
+  const seen = JSON.stringify(head.subarray(0, 24).toString("latin1"));
+  throw new SourceDataError(`not a plain SQL dump: expected statements, found ${seen}`, {
+    hint: "give a dump as pg_dump writes it",
+  });
+}

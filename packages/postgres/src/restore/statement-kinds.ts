@@ -1,0 +1,116 @@
+// Statements that say nothing about the rows of an archive, told by their first words. They are left
+// out, so nothing else of them is read.
+
+import type { DumpObjects } from "./dump-objects.ts";
+import { RestsOnLeftOut } from "./dump-objects.ts";
+import { RefusedStatement, type TokenReader } from "./token-reader.ts";
+
+/** What CREATE, ALTER and DROP are of, and what the result calls it. Longer ones come first. */
+const OBJECTS: readonly (readonly [kind: string, ...words: string[]])[] = [
+  ["access methods", "access", "method"],
+  ["functions", "aggregate"],
+  ["functions", "cast"],
+  ["functions", "collation"],
+  ["functions", "conversion"],
+  ["databases", "database"],
+  ["types other than enums", "domain"],
+  ["event triggers", "event", "trigger"],
+  ["extensions", "extension"],
+  ["foreign data", "foreign", "data", "wrapper"],
+  ["foreign data", "foreign", "table"],
+  ["foreign data", "server"],
+  ["foreign data", "user", "mapping"],
+  ["functions", "function"],
+  ["functions", "language"],
+  ["large objects", "large", "object"],
+  ["functions", "operator", "class"],
+  ["functions", "operator", "family"],
+  ["functions", "operator"],
+  ["row level security", "policy"],
+  ["functions", "procedure"],
+  ["publications", "publication"],
+  ["roles", "group"],
+  ["roles", "role"],
+  ["roles", "user"],
+  ["functions", "routine"],
+  ["rules", "rule"],
+  ["schemas", "schema"],
+  ["statistics", "statistics"],
+  ["subscriptions", "subscription"],
+  ["tablespaces", "tablespace"],
+  ["text search", "text", "search"],
+  ["functions", "transform"],
+  ["triggers", "trigger"],
+  ["views", "materialized", "view"],
+  ["views", "view"],
+];
+
+/** Between the verb and what it is of. */
+const MODIFIERS = ["or", "replace", "trusted", "procedural", "recursive", "constraint", "default"];
+
+/** Statements of one or two words that are left out whatever follows. */
+const OTHERS: readonly (readonly [kind: string, ...words: string[]])[] = [
+  ["grants", "grant"],
+  ["grants", "revoke"],
+  ["grants", "alter", "default", "privileges"],
+  ["comments", "comment", "on"],
+  ["comments", "security", "label"],
+  ["roles", "reset", "session", "authorization"],
+  ["roles", "reset", "role"],
+  ["owners", "reassign", "owned"],
+  ["owners", "drop", "owned"],
+  ["views", "refresh", "materialized", "view"],
+  ["foreign data", "import", "foreign", "schema"],
+];
+
+/** By which a later statement may rest on it. */
+const NAMED = new Set([
+  "functions",
+  "views",
+  "foreign data",
+  "access methods",
+  "types other than enums",
+]);
+
+/** @throws RestsOnLeftOut for a statement that is to be left out; the reader stands as it stood else. */
+export function requireNotLeftOut(reader: TokenReader, objects: DumpObjects): void {
+  for (const [kind, ...words] of OTHERS) {
+    if (reader.isWord(...words)) throw new RestsOnLeftOut(kind);
+  }
+  const verb = ["create", "alter", "drop"].find((word) => reader.isWord(word));
+  if (verb === undefined) return;
+  let at = 1;
+  while (isOneOf(reader, at, MODIFIERS)) at += 1;
+  const found = OBJECTS.find(([, ...words]) =>
+    words.every((word, offset) => isOneOf(reader, at + offset, [word])),
+  );
+  if (found === undefined) return;
+  const [kind, ...words] = found;
+  if (verb === "create") remember(kind, reader, at + words.length, objects);
+  if (verb === "drop" && kind === "schemas") requireNoCascade(reader, objects);
+  throw new RestsOnLeftOut(kind);
+}
+
+function isOneOf(reader: TokenReader, offset: number, words: readonly string[]): boolean {
+  const { kind, text } = reader.peek(offset);
+  return kind === "word" && words.includes(text);
+}
+
+/** An operator's name is a sign; whatever the dump needs of it comes with a function or a class. */
+function remember(kind: string, reader: TokenReader, at: number, objects: DumpObjects): void {
+  if (kind === "extensions") objects.leftOutExtension();
+  if (!NAMED.has(kind)) return;
+  let name = reader.peek(at).text;
+  for (let next = at; reader.isSymbol(".", next + 1); next += 2) name = reader.peek(next + 2).text;
+  objects.leftOut(name);
+}
+
+/** A schema is dropped before its tables are made, or there would be none of them. */
+function requireNoCascade(reader: TokenReader, objects: DumpObjects): void {
+  if (objects.isEmpty) return;
+  for (; reader.peek().kind !== "end"; reader.next()) {
+    if (reader.isWord("cascade")) {
+      throw new RefusedStatement("it drops a schema with what the dump has made in it");
+    }
+  }
+}
