@@ -2,12 +2,14 @@
 
 import { SourceDataError } from "@forklift/pipeline";
 
-export class DamagedError extends SourceDataError {
+/** Stands as the cause of such an error, by which it is told from others. */
+export class Damage extends Error {
   /** Whether what is there is sound and ends too early. */
   readonly isCut: boolean;
 
-  constructor(message: string, { cause, isCut }: { readonly cause: unknown; readonly isCut: boolean }) {
-    super(message, { cause, hint: "the file is damaged or of another kind; get it again" });
+  constructor(why: string, { cause, isCut }: { readonly cause: unknown; readonly isCut: boolean }) {
+    super(why, { cause });
+    this.name = "Damage";
     this.isCut = isCut;
   }
 }
@@ -23,6 +25,14 @@ export function damaged(
   kind: string,
   why: string,
   { cause, isCut = false }: Why = {},
-): DamagedError {
-  return new DamagedError(`${what}'s ${kind} is damaged: ${why}`, { cause, isCut });
+): SourceDataError {
+  return new SourceDataError(`${what}'s ${kind} is damaged: ${why}`, {
+    cause: new Damage(why, { cause, isCut }),
+    hint: "the file is damaged or of another kind; get it again",
+  });
+}
+
+/** Null for any other error. */
+export function damageOf(error: unknown): Damage | null {
+  return error instanceof SourceDataError && error.cause instanceof Damage ? error.cause : null;
 }

@@ -30,7 +30,9 @@ export async function* unzstd(
       yield* decodeFrame(frameOf(next.value, parts));
     }
   } catch (error) {
-    throw error instanceof DecoderError ? damaged(what, "zstd", error.message, { cause: error }) : error;
+    throw error instanceof DecoderError
+      ? damaged(what, "zstd", error.message, { cause: error })
+      : error;
   } finally {
     await parts.return(undefined);
   }

@@ -47,8 +47,13 @@ const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 function otherCommand(text) {
   return text
-    .replace(/"7mX[^"]*"/, () => `"7mX${[...noise.take(93)].map((at) => BASE58[at % 58]).join("")}"`)
-    .replace(/"[0-9]{4,}"/g, (number) => `"${noise.take(6).readUIntBE(0, 6)}"`.padEnd(number.length));
+    .replace(
+      /"7mX[^"]*"/,
+      () => `"7mX${[...noise.take(93)].map((at) => BASE58[at % 58]).join("")}"`,
+    )
+    .replace(/"[0-9]{4,}"/g, (number) =>
+      `"${noise.take(6).readUIntBE(0, 6)}"`.padEnd(number.length),
+    );
 }
 
 function blownUp(json, commands) {

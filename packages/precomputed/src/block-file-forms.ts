@@ -27,7 +27,10 @@ export function blockFileNames(network: string, { height, stateHash }: BlockId):
 /** What the name of a file claims, in whatever folder it lies; null for a name that is none of ours. */
 export function parseBlockName(path: string, network: string): ClaimedBlock | null {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  const at = Math.max(0, PACKINGS.findLastIndex((packing) => name.endsWith(packing)));
+  const at = Math.max(
+    0,
+    PACKINGS.findLastIndex((packing) => name.endsWith(packing)),
+  );
   const bare = name.slice(0, name.length - PACKINGS[at]!.length);
   const long = parseBlockFileName(bare);
   if (long?.network === network) return { ...long, rank: at };

@@ -30,8 +30,11 @@ export interface BlockSource extends AsyncDisposable {
    * file. A place that can only be asked name by name may ask for the usual ones only.
    */
   find(id: BlockId): Promise<Uint8Array | null>;
-  /** The same of its other files for the block, under other names: for when no place has a sound one. */
-  others?(id: BlockId): AsyncIterator<Uint8Array>;
+  /**
+   * The same of its other files for the block, under other names: for when no place has a sound one.
+   * @param hadFile whether `find` gave one.
+   */
+  others?(id: BlockId, hadFile: boolean): AsyncIterator<Uint8Array>;
   /** How often it had to be asked again. */
   retries?(): number;
 }

@@ -11,6 +11,8 @@ export interface BundleFile extends AsyncDisposable {
   /** Another one when the file is another; null where a server does not tell. */
   readonly version: string | null;
   readonly isLocal: boolean;
+  /** Null where a server does not tell. */
+  readonly bytes: number | null;
   /**
    * All of it, from front to back; to be asked for once. Where it is not kept, a remote file cannot be
    * read from afterwards.
@@ -49,6 +51,7 @@ async function openLocal(path: string): Promise<BundleFile> {
   return {
     version: `${size} bytes, ${mtimeMs} ms`,
     isLocal: true,
+    bytes: size,
     chunks: () => chunksOf(file, path),
     makeReadable: async () => {},
     read: (slice) => readSlice(file, slice),
@@ -58,6 +61,7 @@ async function openLocal(path: string): Promise<BundleFile> {
 
 class RemoteFile implements BundleFile {
   readonly isLocal = false;
+  readonly bytes: number | null;
   readonly version: string | null;
   readonly #scratchDirectory: string;
   /** Null once somebody has begun to read it. */
@@ -66,6 +70,7 @@ class RemoteFile implements BundleFile {
 
   constructor({ bytes, version, stream }: ObjectBody, scratchDirectory: string) {
     const size = bytes === null ? "" : `${bytes} bytes, `;
+    this.bytes = bytes === null ? null : Number(bytes);
     this.version = version === undefined ? null : `${size}${version}`;
     this.#stream = stream;
     this.#scratchDirectory = scratchDirectory;

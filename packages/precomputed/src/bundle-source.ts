@@ -65,7 +65,10 @@ export function bundleSource(url: string, given: BundleSourceOptions): BlockSour
     async find(id) {
       return (await read(id, 0).next()).value ?? null;
     },
-    others: (id) => read(id, 1),
+    async *others(id, hadFile) {
+      // Of an archive that cannot be read, `find` has told already.
+      if ((await pass?.catch(() => null)) != null) yield* read(id, hadFile ? 1 : 0);
+    },
     async [Symbol.asyncDispose]() {
       // Whoever waited for a pass that failed has been told so.
       const shelf = await pass?.catch(() => undefined);

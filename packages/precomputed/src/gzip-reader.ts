@@ -7,14 +7,19 @@ import { changedBundle } from "./changed-bundle.ts";
 import { deflateStream } from "./deflate-entry.ts";
 import { SPAN_BYTES_MAX } from "./restart-points.ts";
 import { type PackedFile, spanReader } from "./span-reader.ts";
+import type { Slice } from "./spool.ts";
 
 const inflate = promisify(inflateRaw);
 
-export function gzipReader(index: BundleIndex, file: PackedFile) {
+export interface GzipFile extends PackedFile {
+  readWindow(slice: Slice): Promise<Uint8Array>;
+}
+
+export function gzipReader(index: BundleIndex, file: GzipFile) {
   return spanReader(index, file, async ({ number, packed, unpackedBytes }) => {
     const { bit, window } = index.point(number);
     const options = {
-      ...(window === null ? {} : { dictionary: await inflate(await file.readHeld(window)) }),
+      ...(window === null ? {} : { dictionary: await inflate(await file.readWindow(window)) }),
       // The bits end in the middle of a member, and that is no error.
       finishFlush: constants.Z_SYNC_FLUSH,
       maxOutputLength: SPAN_BYTES_MAX,

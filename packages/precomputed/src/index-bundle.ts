@@ -4,7 +4,7 @@
 import { AssertionError } from "node:assert/strict";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { DamagedError, unzstd } from "@forklift/compression";
+import { damageOf, unzstd } from "@forklift/compression";
 import { ForkliftError, SourceDataError } from "@forklift/pipeline";
 import type { BundleFile } from "./bundle-file.ts";
 import { BundleIndex } from "./bundle-index.ts";
@@ -24,6 +24,8 @@ export interface IndexOptions {
   readonly maskedUrl: string;
   readonly network: string;
   readonly packing: BundlePacking;
+  /** Whether nobody will read the files. */
+  readonly isOnlyListed?: boolean;
   /** Takes what reading needs beside the bundle; a plain one needs nothing. */
   openSpool(): Promise<Spool>;
 }
@@ -31,7 +33,7 @@ export interface IndexOptions {
 /** @throws SourceDataError with the position when the archive is cut off or damaged. */
 export async function indexBundle(
   file: BundleFile,
-  { maskedUrl, network, packing, openSpool }: IndexOptions,
+  { maskedUrl, network, packing, isOnlyListed = false, openSpool }: IndexOptions,
 ): Promise<IndexOfBundle> {
   const index = new BundleIndex();
   let bytes = 0;
@@ -46,6 +48,7 @@ export async function indexBundle(
       return await indexGzip(index, archive, network, points);
     },
     zstd: async () => {
+      if (isOnlyListed) return await indexTar(index, unzstd(archive, "the archive"), network);
       const pass = new ZstdPass(index, { spool: await openSpool(), isReadInPlace });
       return await indexZstd(archive, network, pass);
     },
@@ -66,7 +69,8 @@ async function indexTar(index: BundleIndex, archive: Archive, network: string): 
   const unpacked = eachTold(archive, (chunk) => {
     unpackedBytes += chunk.byteLength;
   });
-  for await (const { name, ...slice } of tarMembers(unpacked, network)) index.addMember(name, slice);
+  for await (const { name, ...slice } of tarMembers(unpacked, network))
+    index.addMember(name, slice);
   return unpackedBytes;
 }
 
@@ -82,11 +86,7 @@ async function indexGzip(
   return unpackedBytes;
 }
 
-async function indexZstd(
-  archive: Archive,
-  network: string,
-  pass: ZstdPass,
-): Promise<number> {
+async function indexZstd(archive: Archive, network: string, pass: ZstdPass): Promise<number> {
   let unpackedBytes = 0;
   const frames = unzstd(archive, "the archive", (offset) => pass.frame(offset));
   const unpacked = eachTold(frames, (chunk) => {
@@ -125,9 +125,9 @@ async function* eachTold(
 /** Errors of storage say all there is to say; the others come from unpacking and the tar decoder. */
 function archiveError(error: unknown, url: string, bytesRead: number): unknown {
   const isOurs = error instanceof ForkliftError || error instanceof AssertionError;
-  const isDamage = error instanceof DamagedError;
-  if ((isOurs && !isDamage) || !(error instanceof Error)) return error;
-  const isCut = isDamage ? error.isCut : /truncated|unexpected end/.test(error.message);
+  const damage = damageOf(error);
+  if ((isOurs && damage === null) || !(error instanceof Error)) return error;
+  const isCut = damage?.isCut ?? /truncated|unexpected end/.test(error.message);
   const Kind = isCut ? CutArchiveError : SourceDataError;
   return new Kind(
     `${url} is ${isCut ? "cut off" : "damaged"} at byte ${bytesRead}: ${error.message}`,

@@ -98,7 +98,13 @@ function* directoryOf(index: BundleIndex, head: object): Generator<string> {
   yield lines.join("\n");
 }
 
-type MemberRow = [name: string, offset: number, bytes: number, packed?: number, packedBytes?: number];
+type MemberRow = [
+  name: string,
+  offset: number,
+  bytes: number,
+  packed?: number,
+  packedBytes?: number,
+];
 type PointRow = [bit: number, unpacked: number, window: number | null, bytes: number | null];
 
 function isMemberRow(row: MemberRow | PointRow): row is MemberRow {
@@ -161,7 +167,8 @@ async function readIndex(
     if (isMemberRow(row)) {
       const [name, at, length, packedAt, packedBytes] = row;
       const member = index.addMember(name, { offset: at, bytes: length });
-      if (packedAt !== undefined) index.setPacked(member, { offset: packedAt, bytes: packedBytes! });
+      if (packedAt !== undefined)
+        index.setPacked(member, { offset: packedAt, bytes: packedBytes! });
     } else {
       const [bit, unpacked, at, packed] = row;
       const window = at === null ? null : { offset: at, bytes: packed! };

@@ -29,11 +29,12 @@ export async function readBundleThrough(
   url: string,
   { network, scratchDirectory }: ListBundleOptions,
 ): Promise<ReadonlyMap<string, number>> {
-  await using shelf = await openShelf(bundleOptions(url, { network, scratchDirectory }));
+  const bundle = bundleOptions(url, { network, scratchDirectory });
+  await using shelf = await openShelf({ ...bundle, isOnlyListed: true });
   return bytesByName(shelf.members());
 }
 
-async function loadKnownIndex(
+export async function loadKnownIndex(
   url: string,
   { network, scratchDirectory, cache }: ListBundleOptions,
 ): Promise<LoadedIndex | null> {

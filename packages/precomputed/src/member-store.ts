@@ -65,8 +65,11 @@ export async function readKept(
   const options = { maxOutputLength: Math.max(bytes, 1) };
   const found = await gunzip(file, options).catch((cause: unknown) => cause as Error);
   if (found instanceof Uint8Array && found.length === bytes) return found;
-  throw new SourceDataError(`a block file of ${url}, packed anew, is damaged at byte ${packed.offset}`, {
-    cause: found,
-    hint: "remove the bundle's index from the cache, and run again",
-  });
+  throw new SourceDataError(
+    `a block file of ${url}, packed anew, is damaged at byte ${packed.offset}`,
+    {
+      cause: found,
+      hint: "remove the bundle's index from the cache, and run again",
+    },
+  );
 }

@@ -35,6 +35,8 @@ export interface BundleOptions {
   /** Keeps the index for the next run, and what is packed anew; null: nowhere. */
   readonly indexDirectory: string | null;
   readonly packing: BundlePacking;
+  /** Whether its files are only listed; none can be read from the shelf then. */
+  readonly isOnlyListed?: boolean;
 }
 
 export interface Shelf extends AsyncDisposable {
@@ -168,19 +170,24 @@ const READERS = { gzip: gzipReader, zstd: zstdReader };
 function shelfOf(
   { packing, maskedUrl }: BundleOptions,
   file: Readable,
-  { index, ...sizes }: OpenIndex,
+  { index, readHeld, ...packed }: OpenIndex,
 ): BareShelf {
   const find = (name: string) => index.find(name);
   const members = () => index.members();
   const read = (slice: Slice) => file.read(slice);
   if (packing === "none") return { find, members, read };
-  const readInPlace = READERS[packing](index, { ...sizes, read, url: maskedUrl });
+  const readInPlace = READERS[packing](index, {
+    ...packed,
+    read,
+    url: maskedUrl,
+    readWindow: readHeld,
+  });
   return {
     find,
     members,
-    read: ({ packed, ...slice }) =>
-      packed === null
+    read: ({ packed: kept, ...slice }) =>
+      kept === null
         ? readInPlace(slice)
-        : readKept({ ...slice, packed }, sizes.readHeld, maskedUrl),
+        : readKept({ ...slice, packed: kept }, readHeld, maskedUrl),
   };
 }

@@ -15,8 +15,6 @@ export interface PackedFile {
   readonly bytes: number;
   /** Unpacked. */
   readonly unpackedBytes: number;
-  /** What the index holds beside the file. */
-  readHeld(slice: Slice): Promise<Uint8Array>;
   /** Names the file in errors. */
   readonly url: string;
 }

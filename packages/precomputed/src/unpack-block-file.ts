@@ -2,7 +2,7 @@
 
 import { promisify } from "node:util";
 import { gunzip as gunzipWhole } from "node:zlib";
-import { compressionOf, DamagedError, unzstd } from "@forklift/compression";
+import { compressionOf, damageOf, unzstd } from "@forklift/compression";
 import { errorCode, SourceDataError } from "@forklift/pipeline";
 import { BLOCK_FILE_BYTES_MAX } from "./block-source.ts";
 import { CutBlockError } from "./refusal.ts";
@@ -51,8 +51,8 @@ async function unzstded(bytes: Uint8Array, name: string): Promise<Uint8Array> {
       pieces.push(piece);
     }
   } catch (cause) {
-    if (!(cause instanceof DamagedError) || !cause.isCut) throw cause;
-    throw new CutBlockError(cause.message, { cause });
+    if (damageOf(cause)?.isCut !== true) throw cause;
+    throw new CutBlockError((cause as Error).message, { cause });
   }
   return Buffer.concat(pieces, total);
 }

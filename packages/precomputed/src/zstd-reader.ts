@@ -12,10 +12,7 @@ export function zstdReader(index: BundleIndex, file: PackedFile) {
 }
 
 /** No more is unpacked than there was. */
-async function unpackFrames(
-  { packed, unpackedBytes }: Span,
-  url: string,
-): Promise<Uint8Array> {
+async function unpackFrames({ packed, unpackedBytes }: Span, url: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let total = 0;
   try {
