@@ -19,9 +19,14 @@ export async function* decodeWithLibrary(
   const stream = new Decompress((piece) => {
     if (piece.length > 0) pieces.push(piece);
   });
+  // The last byte of a part goes with the next one. Given blocks that end where its input ends, the
+  // library keeps all its input: it puts aside the rest, of no bytes, and takes it up only if it has any.
+  let heldBack: Uint8Array = Buffer.alloc(0);
   for await (const { bytes, isLast, hasChecksum } of frame) {
     pieces = [];
-    push(stream, bytes, isLast);
+    const end = isLast ? bytes.length : bytes.length - 1;
+    push(stream, Buffer.concat([heldBack, bytes.subarray(0, end)]), isLast);
+    heldBack = bytes.subarray(end);
     for (const piece of pieces) {
       if (hasChecksum) checksum.update(piece);
       yield piece;
