@@ -28,7 +28,7 @@ export function damaged(
 ): SourceDataError {
   return new SourceDataError(`${what}'s ${kind} is damaged: ${why}`, {
     cause: new Damage(why, { cause, isCut }),
-    hint: "the file is damaged or of another kind; get it again",
+    hint: `${what} is damaged or of another kind; get it again`,
   });
 }
 
