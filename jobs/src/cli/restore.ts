@@ -49,7 +49,10 @@ export function addRestoreCommand(
 ): void {
   withCommonOptions(program.command("restore"))
     .description("restore a dump into an empty database, which is created if it is missing")
-    .requiredOption("--dump <url>", "the dump: .sql, .sql.gz or .sql.tar.gz")
+    .requiredOption(
+      "--dump <url>",
+      "the dump: SQL, plain or in gzip, zstd or tar, or a format of pg_dump's own",
+    )
     .requiredOption("--db <url>", "the database to restore into, whatever the dump calls it")
     .action(async (options: Options) => {
       const shell = openShell(host, logOptionsOf(options));

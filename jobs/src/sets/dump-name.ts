@@ -1,4 +1,4 @@
-// The names of dumps: `{prefix}-{YYYY-MM-DD}_{HHMM}.sql.tar.gz`. The newest is found by the parsed
+// The names of dumps: `{prefix}-{YYYY-MM-DD}_{HHMM}.sql.tar.gz`, or packed otherwise. The newest is found by the parsed
 // date: mostly they are made at midnight, but not always, and a file's age tells nothing.
 
 import type { Store, StoredObject } from "@forklift/storage";
@@ -12,6 +12,9 @@ export interface NamedDump extends StoredObject {
 
 const MS_PER_MINUTE = 60_000;
 const SUFFIX = ".sql.tar.gz";
+
+/** A night whose dump was packed in another way is no night without one. */
+const SUFFIXES = /(?:\.sql(?:\.tar)?(?:\.gz|\.zst)?|\.tar(?:\.gz|\.zst)?|\.dump)$/;
 
 /** The old archive's dumps of a network. */
 export function sourceDumpPrefix(network: string): string {
@@ -28,10 +31,11 @@ export function dumpName(prefix: string, minute: DumpMinute): string {
   return `${prefix}-${iso.slice(0, 10)}_${iso.slice(11, 13)}${iso.slice(14, 16)}${SUFFIX}`;
 }
 
-/** Null unless the name is exactly the prefix, a date that exists, and the suffix. */
+/** Null unless the name is exactly the prefix, a date that exists, and one of the suffixes. */
 export function parseDumpName(prefix: string, name: string): DumpMinute | null {
+  const official = name.replace(SUFFIXES, SUFFIX);
   const match = /^(\d{4})-(\d{2})-(\d{2})_(\d{2})(\d{2})$/.exec(
-    name.slice(prefix.length + 1, -SUFFIX.length),
+    official.slice(prefix.length + 1, -SUFFIX.length),
   );
   if (match === null) return null;
   const [year, month, day, hour, minutes] = match.slice(1).map(Number) as [
@@ -43,7 +47,7 @@ export function parseDumpName(prefix: string, name: string): DumpMinute | null {
   ];
   const minute = Date.UTC(year, month - 1, day, hour, minutes) / MS_PER_MINUTE;
   // A date that does not exist rolls over, and then the name would be another.
-  return dumpName(prefix, minute) === name ? minute : null;
+  return dumpName(prefix, minute) === official ? minute : null;
 }
 
 export function minuteOf(date: Date): DumpMinute {

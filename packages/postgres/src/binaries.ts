@@ -34,12 +34,24 @@ export async function findBinaries(): Promise<Binaries | undefined> {
 
 /** A pg_dump that can read a server of that major: it must not be older than the server. */
 export async function findPgDump(serverMajor: number): Promise<string | undefined> {
+  const programs = await versionsOf("pg_dump");
+  return programs.find(({ major }) => major >= serverMajor)?.program;
+}
+
+/** The newest pg_restore: it reads what all older versions of pg_dump have written. */
+export async function findPgRestore(): Promise<string | undefined> {
+  const programs = await versionsOf("pg_restore");
+  return programs.toSorted((a, b) => b.major - a.major)[0]?.program;
+}
+
+async function versionsOf(name: string): Promise<{ program: string; major: number }[]> {
+  const found: { program: string; major: number }[] = [];
   for (const dir of await searchDirectories()) {
-    const program = path.join(dir, "pg_dump");
+    const program = path.join(dir, name);
     const version = await versionOf(program);
-    if (version !== undefined && majorOf(version) >= serverMajor) return program;
+    if (version !== undefined) found.push({ program, major: majorOf(version) });
   }
-  return undefined;
+  return found;
 }
 
 export function majorOf(version: string): number {

@@ -1,113 +1,87 @@
-// A dump as it is published: SQL, gzip of it, or gzip of a tar with it. Told apart by content and
-// unpacked as a stream; nothing touches the disk.
+// A dump as it lies: SQL or one of pg_dump's other formats, packed or not, in a tar or not. Told apart by
+// content, whatever the file is called, and read as a stream.
 
-import { pipeline } from "node:stream/promises";
-import { ReadableStream } from "node:stream/web";
-import { createGunzip } from "node:zlib";
-import { ForkliftError, SourceDataError } from "@forklift/pipeline";
-import { createTarDecoder } from "modern-tar";
+import {
+  type Compression,
+  compressionOf,
+  gunzip,
+  MAGIC_BYTES,
+  peek,
+  unzstd,
+} from "@forklift/compression";
+import { SourceDataError } from "@forklift/pipeline";
+import { isTar, type ScratchOptions, sqlOfTar } from "./dump-tar.ts";
+import { sqlOfArchive } from "./pg-restore.ts";
 
-/** With zlib's default of 16 KB, unpacking takes almost twice as long. */
-const GUNZIP_CHUNK_BYTES = 256 * 1024;
+/** A gzip of a tar, and a packed file inside. More is no dump. */
+const LAYERS_MAX = 3;
 
-const TAR_BLOCK_BYTES = 512;
-const TAR_MAGIC_OFFSET = 257;
+/** The header of a tar's first member; the others are told by less. */
+const HEAD_BYTES = 512;
 
-const HINT = { hint: "the dump is damaged or of another kind; get it again" };
+const UNPACK: Readonly<
+  Record<
+    Exclude<Compression, "none">,
+    (packed: AsyncIterable<Uint8Array>, what: string) => AsyncGenerator<Uint8Array>
+  >
+> = { gzip: gunzip, zstd: unzstd };
+
+const CUSTOM_FORMAT_MAGIC = "PGDMP";
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** What people pack dumps in, and we do not unpack. */
+const OTHER_MAGICS: readonly (readonly [what: string, magic: string])[] = [
+  ["a zip archive", "PK\x03\x04"],
+  ["packed with xz", "\xfd7zXZ"],
+  ["packed with bzip2", "BZh"],
+  ["packed with lz4", "\x04\x22\x4d\x18"],
+  ["text in UTF-16", "\xff\xfe"],
+  ["text in UTF-16", "\xfe\xff"],
+];
 
 /**
- * The SQL of a .sql, .sql.gz or .sql.tar.gz, whatever the file is called.
- * @throws SourceDataError while reading, when the archive is damaged, or holds no .sql or several.
+ * The SQL of a dump in any form: plain, custom, tar or directory format; the last one in a tar.
+ * @throws SourceDataError while reading, when the archive is damaged, holds no dump or several.
+ * @throws ConfigError when it takes a pg_restore and there is none that knows it.
  */
 export async function* readDumpArchive(
   stream: AsyncIterable<Uint8Array>,
+  options: ScratchOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const packed = await peek(stream, 2);
-  const isGzip = packed.head[0] === 0x1f && packed.head[1] === 0x8b;
-  const plain = await peek(isGzip ? gunzip(packed.all) : packed.all, TAR_BLOCK_BYTES);
-  const magic = Buffer.from(plain.head).toString("latin1", TAR_MAGIC_OFFSET, TAR_MAGIC_OFFSET + 5);
-  yield* magic === "ustar" ? untarSql(plain.all) : plain.all;
+  let bytes = stream;
+  for (let layer = 0; layer < LAYERS_MAX; layer += 1) {
+    const { head, all } = await peek(bytes, MAGIC_BYTES);
+    const compression = compressionOf(head);
+    bytes = compression === "none" ? all : UNPACK[compression](all, "the dump");
+    if (compression === "none") break;
+  }
+  const { head, all } = await peek(bytes, HEAD_BYTES);
+  if (beginsWith(head, CUSTOM_FORMAT_MAGIC)) yield* sqlOfArchive("custom", all);
+  else if (isTar(head)) yield* sqlOfTar(head, all, options);
+  else yield* plainSql(head, all);
 }
 
-interface Peeked {
-  readonly head: Uint8Array;
-  /** Everything, the head included. */
-  readonly all: AsyncGenerator<Uint8Array>;
+function beginsWith(head: Uint8Array, magic: string): boolean {
+  return Buffer.from(head).toString("latin1", 0, magic.length) === magic;
 }
 
-async function peek(stream: AsyncIterable<Uint8Array>, byteCount: number): Promise<Peeked> {
-  const iterator = stream[Symbol.asyncIterator]();
-  const chunks: Uint8Array[] = [];
-  for (let size = 0; size < byteCount; ) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    chunks.push(next.value);
-    size += next.value.length;
+async function* plainSql(
+  head: Uint8Array,
+  all: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const other = OTHER_MAGICS.find(([, magic]) => beginsWith(head, magic));
+  if (other !== undefined) {
+    throw new SourceDataError(
+      `the dump is ${other[0]}, expected SQL, gzip, zstd, tar or pg_dump's own`,
+      {
+        hint: "unpack it, and pack it with gzip or zstd if it is to be packed",
+      },
+    );
   }
-  const head = Buffer.concat(chunks);
-  async function* all() {
-    try {
-      if (head.length > 0) yield head;
-      for (;;) {
-        const next = await iterator.next();
-        if (next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      await iterator.return?.();
-    }
+  let skip = BYTE_ORDER_MARK.equals(head.subarray(0, 3)) ? BYTE_ORDER_MARK.length : 0;
+  for await (const chunk of all) {
+    // The head came in one piece, so the mark is in the first chunk.
+    yield chunk.subarray(skip);
+    skip = 0;
   }
-  return { head, all: all() };
-}
-
-async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const unzip = createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES });
-  const feeding = pipeline(packed, unzip);
-  // Whatever goes wrong reaches the reader through the stream; here it only must not go unheard.
-  feeding.catch(() => undefined);
-  try {
-    yield* unzip as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code?.startsWith("Z_") !== true) throw error;
-    throw new SourceDataError(`the dump's gzip is damaged: ${message}`, { cause: error, ...HINT });
-  }
-}
-
-async function* untarSql(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let sourceError: unknown;
-  async function* source() {
-    try {
-      yield* tar;
-    } catch (error) {
-      sourceError = error;
-      throw error;
-    }
-  }
-  let found: string | undefined;
-  try {
-    const entries = ReadableStream.from(source()).pipeThrough(createTarDecoder({ strict: true }));
-    for await (const { header, body } of entries) {
-      if (header.type !== "file" || !header.name.endsWith(".sql")) {
-        await body.cancel();
-        continue;
-      }
-      if (found !== undefined) throw twoMembers(found, header.name);
-      found = header.name;
-      yield* body;
-    }
-  } catch (error) {
-    // The reader of the tar throws plain errors, which only differ from the source's by origin.
-    if (sourceError !== undefined) throw sourceError;
-    if (error instanceof ForkliftError) throw error;
-    const { message } = error as Error;
-    throw new SourceDataError(`the dump's tar is damaged: ${message}`, { cause: error, ...HINT });
-  }
-  if (found === undefined) throw new SourceDataError("the tar holds no .sql file", HINT);
-}
-
-function twoMembers(first: string, second: string): SourceDataError {
-  return new SourceDataError(`the tar holds two SQL files, ${first} and ${second}; expected one`, {
-    hint: "give the dump of one database",
-  });
 }

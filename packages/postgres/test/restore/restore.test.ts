@@ -133,11 +133,7 @@ describe("what is no dump", () => {
       /ends at byte 24, after statement 1, without/,
     ],
     ["a tar without SQL", () => packTar([member("a.txt")]), /no .sql file/],
-    [
-      "a tar with two",
-      () => packTar([member("a.sql"), member("b.sql")]),
-      /two SQL files, a.sql and b/,
-    ],
+    ["a tar with two", () => packTar([member("a.sql"), member("b.sql")]), /two dumps, a.sql and b/],
     ["a psql command", async () => `\\! rm -rf x\n${END}`, /psql command at byte 0: \\! rm/],
     ["two databases", async () => `\\connect a\n\\connect b\n${END}`, /second database at byte 11/],
     ["LATIN1", async () => `SET client_encoding = 'LATIN1';\n${END}`, /encoded in LATIN1/],
@@ -197,6 +193,17 @@ describe("a restore", () => {
         { x: "\\." },
         { x: `end \\. ; -- 'quote "double $$` },
         { x: null },
+      ]);
+    });
+  });
+
+  test("tells of every table that it made, also of one without a row", async () => {
+    const tables =
+      "create table b (a int);\ncreate table a (a int);\ninsert into b values (1), (2);\n";
+    await withSession(async (session) => {
+      expect((await restoreText(session, tables + END)).tables).toEqual([
+        { name: "a", rows: 0 },
+        { name: "b", rows: 2 },
       ]);
     });
   });
@@ -280,7 +287,7 @@ describe("a restore", () => {
     [
       "a row",
       `create table t (a text);\nCOPY t (a) FROM stdin;\nx\0y\n\\.\n${END}`,
-      /^the rows of statement 2 hold a NUL byte: COPY t/,
+      /^the rows of statement 2 hold a NUL at byte 1 of them: COPY t/,
     ],
   ])("refuses a NUL byte in %s", async (_where, sql, message) => {
     await withSession(async (session) => {
