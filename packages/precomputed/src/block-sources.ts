@@ -103,55 +103,58 @@ export function blockSources(
     id: WantedBlock,
     expectedParent?: StateHash,
   ): Promise<VerifiedBlock | readonly Refusal[]> {
-    const { height, stateHash } = id;
     const asked: Asked[] = [];
-    const found = (await searchUsual(asked)) ?? (await searchOthers(asked));
-    for (const { place, refusals } of asked) {
-      if (refusals.every(({ kind }) => kind === "missing")) place.tally.refused("missing");
+    let found: VerifiedBlock | null = null;
+    for (const place of places) {
+      const result = await ask(place, () => place.source.find(id), id, expectedParent);
+      if ("kind" in result) asked.push({ place, refusals: [result] });
+      else found = foundAt(place, id, result);
+      if (found !== null) break;
+    }
+    // Under names that are no place's usual ones, and only when no place has it under those.
+    let there: Asked | null = null;
+    for (const it of found === null ? asked : []) {
+      found = await searchOthers(it, id, expectedParent);
+      there = it;
+      if (found !== null) break;
+    }
+    for (const it of asked) {
+      const isHere = found !== null && it === there;
+      if (!isHere && it.refusals[0]!.kind === "missing") it.place.tally.refused("missing");
     }
     return found ?? asked.flatMap(({ refusals }) => refusals);
+  }
 
-    async function searchUsual(asked: Asked[]): Promise<VerifiedBlock | null> {
-      for (const place of places) {
-        const { source } = place;
-        const result = await ask(place, () => source.find(id), id, expectedParent);
-        if (!("kind" in result)) return { ...result, height, stateHash, source: source.url };
-        asked.push({ place, refusals: [result] });
+  /** A place that is away is not asked again. What is wrong with its other files is added. */
+  async function searchOthers(
+    { place, refusals }: Asked,
+    id: WantedBlock,
+    expectedParent?: StateHash,
+  ): Promise<VerifiedBlock | null> {
+    const { kind } = refusals[0]!;
+    if (kind === "unavailable" || kind === "unusable") return null;
+    const files = place.source.others?.(id, kind !== "missing");
+    if (files === undefined) return null;
+    const next = async () => {
+      const { done, value } = await files.next();
+      return done === true ? null : (value as Uint8Array);
+    };
+    for (;;) {
+      const result = await ask(place, next, id, expectedParent);
+      if (!("kind" in result)) {
+        await files.return?.();
+        return foundAt(place, id, result);
       }
-      return null;
+      if (result.kind === "missing") return null;
+      // It was not missing after all.
+      if (refusals[0]!.kind === "missing") refusals.length = 0;
+      refusals.push(result);
     }
+  }
 
-    /** Under names that are no place's usual ones. A place that is away is not asked again. */
-    async function searchOthers(asked: Asked[]): Promise<VerifiedBlock | null> {
-      for (const { place, refusals } of asked) {
-        const { source } = place;
-        const { kind } = refusals[0]!;
-        if (kind === "unavailable" || kind === "unusable") continue;
-        const files = source.others?.(id, kind !== "missing");
-        if (files === undefined) continue;
-        const next = async () => {
-          const { done, value } = await files.next();
-          return done === true ? null : (value as Uint8Array);
-        };
-        for (;;) {
-          const result = await ask(place, next, id, expectedParent);
-          if (!("kind" in result)) {
-            // It has the block, so it is not missing there.
-            refusals.length = 0;
-            asked.splice(
-              asked.findIndex((other) => other.place === place),
-              1,
-            );
-            await files.return?.();
-            return { ...result, height, stateHash, source: source.url };
-          }
-          if (result.kind === "missing") break;
-          if (kind === "missing") refusals.length = 0;
-          refusals.push(result);
-        }
-      }
-      return null;
-    }
+  function foundAt({ source }: Place, id: WantedBlock, content: BlockContent): VerifiedBlock {
+    const { height, stateHash } = id;
+    return { ...content, height, stateHash, source: source.url };
   }
 
   async function ask(

@@ -7,7 +7,7 @@ export interface SourceStatistics {
   readonly url: string;
   /** Blocks that were verified and used. */
   readonly found: number;
-  /** Answers that there is no such file. */
+  /** Blocks that it has no file for, under whatever name it was asked for. */
   readonly missing: number;
   /** Could not be asked, or answered 429 or 5xx to the end. */
   readonly unavailable: number;
