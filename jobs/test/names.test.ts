@@ -25,12 +25,21 @@ describe("names of dumps", () => {
     );
   });
 
+  test.each([".sql", ".sql.gz", ".sql.zst", ".sql.tar.zst", ".tar.gz", ".dump"])(
+    "a night whose dump is packed as %s counts like any other",
+    (suffix) => {
+      const minute = parseDumpName(PREFIX, `${PREFIX}-2021-03-20_0000${suffix}`);
+      expect(minute).toBe(parseDumpName(PREFIX, `${PREFIX}-2021-03-20_0000.sql.tar.gz`));
+    },
+  );
+
   test.each([
     `${PREFIX}-2021-02-30_0000.sql.tar.gz`,
     `${PREFIX}-2021-13-01_0000.sql.tar.gz`,
     `${PREFIX}-2021-03-20_2460.sql.tar.gz`,
     `${PREFIX}-2021-03-20.sql.tar.gz`,
-    `${PREFIX}-2021-03-20_0000.sql.gz`,
+    `${PREFIX}-2021-03-20_0000.sql.rar`,
+    `${PREFIX}-2021-03-20_0000.sql.tar.gz.partial`,
     "mainnet-migrated-archive-dump-2021-03-20_0000.sql.tar.gz",
     `devnet-archive-dump-2021-03-20_0000.sql.tar.gz`,
     `${PREFIX}x2021-03-20_0000.sql.tar.gz`,
