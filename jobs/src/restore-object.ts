@@ -41,7 +41,7 @@ export async function restoreObject(
   const packed = digestStream(bytes ?? bytesOf(store, name));
   const known = await readRestoredDump(session);
   if (known === null) {
-    await restoreDump(session, readWhole(packed.stream), {
+    await restoreDump(session, readWhole(packed.stream, signal), {
       signal,
       accept: requireArchive,
       digest: () => packed.digest(),
@@ -128,13 +128,16 @@ async function* bytesOf(store: Store, name: string): AsyncGenerator<Uint8Array> 
  * The SQL of a dump, ending only after the last byte of the packed object was read: a digest over
  * those bytes is then checked before the restore commits.
  */
-async function* readWhole(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* readWhole(
+  packed: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const iterator = packed[Symbol.asyncIterator]();
   const shared: AsyncIterable<Uint8Array> = {
     [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }),
   };
   try {
-    yield* readDumpArchive(shared);
+    yield* readDumpArchive(shared, { signal });
     while ((await iterator.next()).done !== true);
   } finally {
     await iterator.return?.();

@@ -42,6 +42,26 @@ export async function findPgDump(serverMajor: number): Promise<string | undefine
   return undefined;
 }
 
+export interface PgRestore {
+  readonly program: string;
+  readonly version: string;
+}
+
+/** Older ones take `--file=-` for the name of a file. */
+const PG_RESTORE_MAJOR_MIN = 12;
+
+/** The newest: it reads what every older pg_dump wrote. */
+export async function findPgRestore(): Promise<PgRestore | undefined> {
+  let newest: PgRestore | undefined;
+  for (const dir of await searchDirectories()) {
+    const program = path.join(dir, "pg_restore");
+    const version = await versionOf(program);
+    if (version === undefined || majorOf(version) < PG_RESTORE_MAJOR_MIN) continue;
+    if (newest === undefined || isNewer(version, newest.version)) newest = { program, version };
+  }
+  return newest;
+}
+
 export function majorOf(version: string): number {
   return Number.parseInt(version, 10);
 }
@@ -63,6 +83,10 @@ async function searchDirectories(): Promise<string[]> {
 async function namesIn(dir: string): Promise<string[]> {
   const names = await readdir(dir).catch(() => []);
   return names.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
+}
+
+function isNewer(version: string, other: string): boolean {
+  return version.localeCompare(other, "en", { numeric: true }) > 0;
 }
 
 async function isExecutable(file: string): Promise<boolean> {

@@ -1,113 +1,87 @@
-// A dump as it is published: SQL, gzip of it, or gzip of a tar with it. Told apart by content and
-// unpacked as a stream; nothing touches the disk.
+// A dump as it lies somewhere: SQL, or one of the forms that pg_dump and others pack it in. Told apart by
+// content, whatever it is called, and turned into SQL as a stream; of the forms only pg_dump's directory and
+// tar formats touch the disk.
 
-import { pipeline } from "node:stream/promises";
-import { ReadableStream } from "node:stream/web";
-import { createGunzip } from "node:zlib";
-import { ForkliftError, SourceDataError } from "@forklift/pipeline";
-import { createTarDecoder } from "modern-tar";
+import { compressionOf, gunzip, peek, unzstd } from "@forklift/compression";
+import { SourceDataError } from "@forklift/pipeline";
+import { findPgRestore, type PgRestore } from "./binaries.ts";
+import { directoryDumpSql } from "./dump-forms/directory-dump.ts";
+import { FORM_HEAD_BYTES, formOf, refuseForm } from "./dump-forms/form-of.ts";
+import { customDumpSql } from "./dump-forms/pg-restore.ts";
+import { tarSql } from "./dump-forms/tar-sql.ts";
+import { utf8Sql } from "./dump-forms/utf8-sql.ts";
 
-/** With zlib's default of 16 KB, unpacking takes almost twice as long. */
-const GUNZIP_CHUNK_BYTES = 256 * 1024;
+/** In messages. */
+const WHAT = "the dump";
 
-const TAR_BLOCK_BYTES = 512;
-const TAR_MAGIC_OFFSET = 257;
+/** A tar in a gzip in a zstd is more than anybody means; without an end a hostile file would go on. */
+const LAYERS_MAX = 4;
 
-const HINT = { hint: "the dump is damaged or of another kind; get it again" };
+export interface DumpArchiveOptions {
+  /** Ends a pg_restore that hangs. */
+  readonly signal?: AbortSignal | undefined;
+  /** Takes the parts of a dump in directory or tar format while it is read; default: the system's. */
+  readonly scratchDirectory?: string;
+  /** What turns pg_dump's own formats into SQL; default: the newest of this machine. */
+  readonly pgRestore?: () => Promise<PgRestore | undefined>;
+}
 
 /**
- * The SQL of a .sql, .sql.gz or .sql.tar.gz, whatever the file is called.
- * @throws SourceDataError while reading, when the archive is damaged, or holds no .sql or several.
+ * The SQL of a dump: .sql, .sql.gz, .sql.zst, a tar of it packed likewise, or pg_dump's custom,
+ * directory (in a tar) or tar format.
+ * @throws SourceDataError while reading, when the dump is damaged, or holds none or several.
+ * @throws ConfigError when it takes a pg_restore that this machine has not.
  */
 export async function* readDumpArchive(
   stream: AsyncIterable<Uint8Array>,
+  options: DumpArchiveOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const packed = await peek(stream, 2);
-  const isGzip = packed.head[0] === 0x1f && packed.head[1] === 0x8b;
-  const plain = await peek(isGzip ? gunzip(packed.all) : packed.all, TAR_BLOCK_BYTES);
-  const magic = Buffer.from(plain.head).toString("latin1", TAR_MAGIC_OFFSET, TAR_MAGIC_OFFSET + 5);
-  yield* magic === "ustar" ? untarSql(plain.all) : plain.all;
+  yield* sqlOf(stream, { pgRestore: findPgRestore, ...options }, 1);
 }
 
-interface Peeked {
-  readonly head: Uint8Array;
-  /** Everything, the head included. */
-  readonly all: AsyncGenerator<Uint8Array>;
-}
+type Reading = DumpArchiveOptions & Required<Pick<DumpArchiveOptions, "pgRestore">>;
 
-async function peek(stream: AsyncIterable<Uint8Array>, byteCount: number): Promise<Peeked> {
-  const iterator = stream[Symbol.asyncIterator]();
-  const chunks: Uint8Array[] = [];
-  for (let size = 0; size < byteCount; ) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    chunks.push(next.value);
-    size += next.value.length;
-  }
-  const head = Buffer.concat(chunks);
-  async function* all() {
-    try {
-      if (head.length > 0) yield head;
-      for (;;) {
-        const next = await iterator.next();
-        if (next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      await iterator.return?.();
-    }
-  }
-  return { head, all: all() };
-}
-
-async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const unzip = createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES });
-  const feeding = pipeline(packed, unzip);
-  // Whatever goes wrong reaches the reader through the stream; here it only must not go unheard.
-  feeding.catch(() => undefined);
-  try {
-    yield* unzip as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code?.startsWith("Z_") !== true) throw error;
-    throw new SourceDataError(`the dump's gzip is damaged: ${message}`, { cause: error, ...HINT });
+async function* sqlOf(
+  stream: AsyncIterable<Uint8Array>,
+  options: Reading,
+  layer: number,
+): AsyncGenerator<Uint8Array> {
+  const { head, all } = await peek(stream, FORM_HEAD_BYTES);
+  const inner = (bytes: AsyncIterable<Uint8Array>) => sqlOf(bytes, options, layer + 1);
+  const compression = compressionOf(head);
+  const form = compression === "none" ? formOf(head) : compression;
+  if (layer > LAYERS_MAX && form !== "sql") throw await letGo(all, tooManyLayers());
+  switch (form) {
+    case "gzip":
+      return yield* inner(gunzip(all, WHAT));
+    case "zstd":
+      return yield* inner(unzstd(all, WHAT));
+    case "tar":
+      return yield* tarSql(all, {
+        dump: inner,
+        parts: (entries) => directoryDumpSql(entries, options),
+      });
+    case "custom":
+      return yield* customDumpSql(all, options);
+    case "sql":
+      return yield* utf8Sql(all);
+    default:
+      throw await letGo(all, refuseForm(form));
   }
 }
 
-async function* untarSql(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let sourceError: unknown;
-  async function* source() {
-    try {
-      yield* tar;
-    } catch (error) {
-      sourceError = error;
-      throw error;
-    }
-  }
-  let found: string | undefined;
-  try {
-    const entries = ReadableStream.from(source()).pipeThrough(createTarDecoder({ strict: true }));
-    for await (const { header, body } of entries) {
-      if (header.type !== "file" || !header.name.endsWith(".sql")) {
-        await body.cancel();
-        continue;
-      }
-      if (found !== undefined) throw twoMembers(found, header.name);
-      found = header.name;
-      yield* body;
-    }
-  } catch (error) {
-    // The reader of the tar throws plain errors, which only differ from the source's by origin.
-    if (sourceError !== undefined) throw sourceError;
-    if (error instanceof ForkliftError) throw error;
-    const { message } = error as Error;
-    throw new SourceDataError(`the dump's tar is damaged: ${message}`, { cause: error, ...HINT });
-  }
-  if (found === undefined) throw new SourceDataError("the tar holds no .sql file", HINT);
+/** A generator that was never begun would leave its stream open. */
+async function letGo(
+  stream: AsyncGenerator<Uint8Array>,
+  error: SourceDataError,
+): Promise<SourceDataError> {
+  await stream.next();
+  await stream.return(undefined);
+  return error;
 }
 
-function twoMembers(first: string, second: string): SourceDataError {
-  return new SourceDataError(`the tar holds two SQL files, ${first} and ${second}; expected one`, {
-    hint: "give the dump of one database",
+function tooManyLayers(): SourceDataError {
+  return new SourceDataError(`the dump is packed more than ${LAYERS_MAX} times over`, {
+    hint: "unpack it, and give the dump itself",
   });
 }
