@@ -233,6 +233,49 @@ const PLANTED = [
     "transfer",
   ],
   [
+    "the fee of a command stands behind nine versions",
+    "transaction-hash",
+    "form.tags(9).integer(fee, 64);",
+    "form.tags(8).integer(fee, 64);",
+  ],
+  [
+    "its body stands behind two",
+    "transaction-hash",
+    "form.tags(2);\n  writeBody(form, command);",
+    "form.tags(1);\n  writeBody(form, command);",
+  ],
+  [
+    "a delegation is the second kind of body",
+    "transaction-hash",
+    "form.byte(1).tags(1).byte(0).publicKey(source)",
+    "form.byte(0).tags(1).byte(0).publicKey(source)",
+  ],
+  [
+    "no limit is the greatest",
+    "transaction-hash",
+    "validUntil ?? VALID_FOR_EVER",
+    "validUntil ?? 0n",
+  ],
+  [
+    "the signature is hashed with its version",
+    "transaction-hash",
+    "form.tags(1).bytes(signature);",
+    "form.bytes(signature);",
+  ],
+  [
+    "a coinbase is hashed with the fee transfer that it pays",
+    "transaction-hash",
+    "if (feeTransfer !== null) writeTransfer(form, feeTransfer);",
+    "",
+  ],
+  [
+    "the greatest unsigned integer is written as -1",
+    "serialized-form",
+    "const value = BigInt.asIntN(width, unsigned);",
+    "const value = unsigned;",
+  ],
+  ["an integer takes one byte up to 127", "serialized-form", "value < 0x80n", "value < 0x7fn"],
+  [
     "a record comes back from the journal",
     "account-table",
     "this.#chunk(index).bytes.set(bytes, offsetOf(index));",
@@ -404,10 +447,11 @@ const QUICK_TESTS = [
   "berkeley-ledger",
   "poseidon-module",
   "hash-threads",
+  "transaction-hash",
 ];
 
 /** Asked last, and only when the others have noticed nothing. */
-const SLOW_TESTS = ["replay-mainnet"];
+const SLOW_TESTS = ["mina-signer", "replay-mainnet"];
 
 /** As in vitest.config.ts, which the copy is without: it ends what a planted error keeps running. */
 const TEST_MS_MAX = "300000";

@@ -1,10 +1,12 @@
-// Restores a dump straight from where it lies into an empty database: nothing is unpacked on disk.
+// Restores a dump straight from where it lies into an empty database. Nothing is unpacked on disk, but for
+// pg_dump's directory and tar formats, whose files pg_restore reads in an order of its own.
 
-import { identifySchema } from "@forklift/archive";
+import { identifySchema, type SchemaKind } from "@forklift/archive";
 import { type Check, SourceDataError, type Watch, type WholeResult } from "@forklift/pipeline";
 import {
   connectRestorer,
   countRows,
+  type DumpArchiveOptions,
   notEmpty,
   type RestoredDump,
   readDumpArchive,
@@ -13,6 +15,7 @@ import {
   type Session,
 } from "@forklift/postgres";
 import { type DigestStream, digestStream, type Store } from "@forklift/storage";
+import { openWorkDirectory } from "./work-directory.ts";
 
 export interface DumpObject {
   readonly store: Store;
@@ -37,11 +40,12 @@ export async function restoreObject(
   { store, name, bytes }: DumpObject,
   { signal, progress }: Watch,
 ): Promise<RestoreOutcome> {
+  await using work = await openWorkDirectory();
   await using session = await connectRestorer(databaseUrl);
   const packed = digestStream(bytes ?? bytesOf(store, name));
   const known = await readRestoredDump(session);
   if (known === null) {
-    await restoreDump(session, readWhole(packed.stream, signal), {
+    await restoreDump(session, readWhole(packed.stream, { signal, scratchDirectory: work.path }), {
       signal,
       accept: requireArchive,
       digest: () => packed.digest(),
@@ -74,11 +78,10 @@ export async function restoredRows(database: Session): Promise<Check[]> {
 
 /** A dump that ends well and holds no archive is the dump of something else, or of nothing. */
 async function requireArchive(session: Session): Promise<void> {
-  const schema = await identifySchema(session);
-  if (schema.kind === "empty" || schema.kind === "foreign") {
-    const why = schema.kind === "empty" ? "it makes no table" : schema.why;
+  const why = whyNoArchive(await identifySchema(session));
+  if (why !== null) {
     throw new SourceDataError(`the dump holds no archive that we know: ${why}`, {
-      hint: "give the dump of an archive database",
+      hint: "give the dump of a whole archive database",
     });
   }
   const [blocks] = await session.query<{ some: boolean }>(
@@ -88,6 +91,20 @@ async function requireArchive(session: Session): Promise<void> {
   throw new SourceDataError("the dump holds an archive without a block", {
     hint: "give a dump with data, as pg_dump writes it without --schema-only",
   });
+}
+
+/** Null for an archive, be it of an older release, which its owner can upgrade. */
+function whyNoArchive(schema: SchemaKind): string | null {
+  switch (schema.kind) {
+    case "empty":
+      return "it makes no table";
+    case "foreign":
+      return schema.why;
+    case "half-made":
+      return `it lacks ${schema.lacking.join(", ")}`;
+    default:
+      return null;
+  }
 }
 
 /** @throws ConfigError unless the database is as the same dump left it. */
@@ -130,14 +147,14 @@ async function* bytesOf(store: Store, name: string): AsyncGenerator<Uint8Array> 
  */
 async function* readWhole(
   packed: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
+  options: DumpArchiveOptions,
 ): AsyncGenerator<Uint8Array> {
   const iterator = packed[Symbol.asyncIterator]();
   const shared: AsyncIterable<Uint8Array> = {
     [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }),
   };
   try {
-    yield* readDumpArchive(shared, { signal });
+    yield* readDumpArchive(shared, options);
     while ((await iterator.next()).done !== true);
   } finally {
     await iterator.return?.();

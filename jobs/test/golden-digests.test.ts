@@ -1,6 +1,6 @@
 // The target of a migration of real mainnet data, table by table and row by row, against what the
 // rules give: `golden/digests.json`, made by the slow path in `golden/expected-tables.ts`. After a
-// rule was changed on purpose: `npx vitest run -u jobs/test/golden-digests.test.ts`.
+// rule was changed on purpose: `npx vitest run jobs/test/golden-digests.test.ts -u`.
 
 import {
   type CatalogColumn,

@@ -52,7 +52,7 @@ export function addRestoreCommand(
     .description("restore a dump into an empty database, which is created if it is missing")
     .requiredOption(
       "--dump <url>",
-      "the dump: .sql or a .tar with it, also in gzip or zstd, or in a format of pg_dump's",
+      "the dump: SQL, plain or in gzip, zstd or tar, or a format of pg_dump's own",
     )
     .requiredOption("--db <url>", "the database to restore into, whatever the dump calls it")
     .action(async (options: Options) => {

@@ -1,6 +1,6 @@
 // Step 1 of a job: the newest dump of the old archive, restored into a database of the job's own.
 
-import { identifySchema } from "@forklift/archive";
+import { requireSchema } from "@forklift/archive";
 import type { WholeStage } from "@forklift/pipeline";
 import type { JobWorld } from "../job-world.ts";
 import { restoredRows, restoreObject } from "../restore-object.ts";
@@ -27,11 +27,9 @@ export const restoreSource: WholeStage<JobWorld, Plan> = {
     return await restoreObject(sourceUrl, { store, name }, watch);
   },
 
+  /** @throws ConfigError that says what the dump is of, when it is no pre-fork archive of our release. */
   async verify({ source }) {
-    const { kind } = await identifySchema(source);
-    return [
-      { name: "schema of the dump", expected: "mainnet", actual: kind },
-      ...(await restoredRows(source)),
-    ];
+    await requireSchema(source, { role: "source", era: "mainnet" });
+    return await restoredRows(source);
   },
 };

@@ -150,7 +150,7 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         exit: 78,
         says: [
           "the source",
-          "holds a half-made archive: of a pre-fork (mainnet) archive it lacks blocks_user_commands.",
+          "holds a half-made archive: of a pre-fork (mainnet) archive it lacks table blocks_user_commands,",
         ],
         next: "make it anew from its beginning",
       });

@@ -4,12 +4,20 @@
 import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { type Era, readSchema } from "@forklift/schemas";
+import { type OlderSchema, olderSchema } from "./schema-upgrades.ts";
 
 export type SchemaKind =
   | { readonly kind: "empty" }
   | { readonly kind: Era }
+  /** Of an older release, or on its way to ours: nothing is lacking but what upgrades add. */
+  | {
+      readonly kind: "older";
+      readonly era: Era;
+      readonly older: OlderSchema;
+      readonly lacking: readonly string[];
+    }
   /** Most of an era's columns are there, and not all. */
-  | { readonly kind: "half-made"; readonly era: Era; readonly why: string }
+  | { readonly kind: "half-made"; readonly era: Era; readonly lacking: readonly string[] }
   | { readonly kind: "foreign"; readonly why: string };
 
 /** Each era's archive in the words of an error message. */
@@ -44,10 +52,35 @@ export async function identifySchema(session: Session): Promise<SchemaKind> {
   if (whole[0] !== undefined) return { kind: whole[0].era };
   const meant = fits.find((fit) => isMeant(fit, fits.find((other) => other !== fit)!));
   if (meant !== undefined) {
-    return { kind: "half-made", era: meant.era, why: `it lacks ${summary(meant.lacking)}` };
+    const { era } = meant;
+    const lacking = [...partsOf(meant.lacking, found), ...(await lackingTypes(session, era))];
+    const older = olderSchema(era, meant.lacking);
+    if (older === null) return { kind: "half-made", era, lacking };
+    return { kind: "older", era, older, lacking };
   }
   const why = fits.map(({ era, lacking }) => `as ${ERA_NAMES[era]} it lacks ${summary(lacking)}`);
   return { kind: "foreign", why: why.join("; ") };
+}
+
+/** A table of which nothing is there stands for its columns. */
+function partsOf(lacking: readonly string[], found: Columns): readonly string[] {
+  const parts = lacking.map((column) => {
+    const [table = ""] = column.split(".");
+    return found.has(table) ? column : `table ${table}`;
+  });
+  return [...new Set(parts)];
+}
+
+async function lackingTypes(session: Session, era: Era): Promise<readonly string[]> {
+  const { manifest } = await readSchema(era);
+  const rows = await session.query<{ name: string }>(
+    `select t.typname as name from pg_type t join pg_namespace n on n.oid = t.typnamespace
+     where n.nspname = 'public' and t.typtype = 'e'`,
+  );
+  const found = new Set(rows.map(({ name }) => name));
+  return Object.keys(manifest.enums)
+    .filter((name) => !found.has(name))
+    .map((name) => `type ${name}`);
 }
 
 async function readColumns(session: Session): Promise<Columns> {
@@ -102,17 +135,27 @@ export async function requireSchema(
   const found = await identifySchema(session);
   if (found.kind === era) return;
   throw new ConfigError(
-    `the ${role} ${session.maskedUrl} holds ${inWords(found)}, expected ${ERA_NAMES[era]}`,
+    `the ${role} ${session.maskedUrl} holds ${inWords(found)}, expected ${expectation(found, era)}`,
     { hint: hintFor(found, era) },
   );
+}
+
+function expectation(found: SchemaKind, era: Era): string {
+  if (found.kind !== "older" || found.era !== era) return ERA_NAMES[era];
+  return `one of release ${found.older.current}`;
 }
 
 function inWords(found: SchemaKind): string {
   switch (found.kind) {
     case "empty":
       return "an empty database";
+    case "older":
+      return (
+        `${ERA_NAMES[found.era]}${found.older.isPartlyUpgraded ? ", partly upgraded from" : " of"} ` +
+        `${found.older.oldest}: against release ${found.older.current} it lacks ${found.lacking.join(", ")}`
+      );
     case "half-made":
-      return `a half-made archive: of ${ERA_NAMES[found.era]} ${found.why}`;
+      return `a half-made archive: of ${ERA_NAMES[found.era]} it lacks ${found.lacking.join(", ")}`;
     case "foreign":
       return `no archive that we know (${found.why})`;
     default:
@@ -120,11 +163,19 @@ function inWords(found: SchemaKind): string {
   }
 }
 
+const SWAPPED = "the URLs of source and target look swapped";
+
 function hintFor(found: SchemaKind, era: Era): string {
   switch (found.kind) {
     case "mainnet":
     case "berkeley":
-      return "the URLs of source and target look swapped";
+      return SWAPPED;
+    case "older":
+      if (found.era !== era) return SWAPPED;
+      return (
+        `bring it, or a copy of it, to release ${found.older.current} with upstream's upgrade ` +
+        `scripts (github.com/MinaProtocol/mina): ${found.older.upgrades.join(", then ")}`
+      );
     case "half-made":
       return "the restore or the script that made it did not end; make it anew from its beginning";
     default:

@@ -1,6 +1,13 @@
 // The ledger of Berkeley, against the answers of an independent implementation.
 
-import { FIELD_BYTES, hashText, parsePublicKey, publicKeyText } from "@forklift/chain";
+import {
+  FIELD_BYTES,
+  fieldFromBytes,
+  hashText,
+  parsePublicKey,
+  parseReceiptChainHash,
+  publicKeyText,
+} from "@forklift/chain";
 import { describe, expect, test } from "vitest";
 import { type Account, newAccount } from "../src/account.ts";
 import { tableOf } from "../src/account-objects.ts";
@@ -26,6 +33,11 @@ function hashOf(account: Account, extras: BerkeleyExtras = MIGRATED): string {
   const input = new Uint8Array(2 * pairs * FIELD_BYTES);
   writeBerkeleyAccount(input, tableOf(account), 0, extras);
   return Buffer.from(kimchiHash.hash(prefix, input, pairs)).toString("hex");
+}
+
+/** A hash of 32 little-endian bytes as base58check. */
+function textOf(hash: string): string {
+  return hashText("ledgerHash", fieldFromBytes(Buffer.from(hash, "hex")));
 }
 
 describe("known values of Berkeley", () => {
@@ -74,10 +86,7 @@ describe.skipIf(!hasMainnetData)("the vectors of openmina", () => {
         tokenSymbol: vector.tokenSymbol,
       });
       if (vector.hash !== undefined) expect(hash).toBe(vector.hash);
-      else {
-        const field = BigInt(`0x${Buffer.from(hash, "hex").reverse().toString("hex")}`);
-        expect(hashText("ledgerHash", field)).toBe(vector.hashBase58);
-      }
+      else expect(textOf(hash)).toBe(vector.hashBase58);
     }
   });
 
@@ -92,6 +101,66 @@ describe.skipIf(!hasMainnetData)("the vectors of openmina", () => {
   test("the genesis accounts of mainnet", () => {
     const ledger = new Ledger(decodeGenesisLedger(readGenesisLedger(), MAINNET_WINNER));
     expect(ledger.berkeleyLedgerHash()).toBe("jxEEqz2SqzXGNwA6JaWASxQKydVcC97Fo3VKKRctwQdT5qzzJR7");
+  });
+});
+
+interface RealAccount {
+  readonly hashText: string;
+  readonly account: {
+    readonly pk: string;
+    readonly tokenId: string;
+    readonly tokenSymbol: string;
+    readonly balance: string;
+    readonly nonce: string;
+    readonly receipt: string;
+    readonly delegate: string | null;
+    readonly timing: Readonly<
+      Record<"imb" | "cliffTime" | "cliffAmount" | "vestingPeriod" | "vestingIncrement", string>
+    > | null;
+    readonly perms: Readonly<Record<string, string>>;
+    readonly zkapp: unknown;
+  };
+}
+
+describe.skipIf(!hasMainnetData)("accounts of mainnet and devnet after the fork", () => {
+  const real = hasMainnetData
+    ? (JSON.parse(readShared("data/berkeley/account-hash-vectors.json")) as RealAccount[])
+    : [];
+
+  /** Those that protocol 1.x could have held: no smart contract, no other token, nothing permitted. */
+  const migratable = real.filter(({ account: { tokenId, perms, zkapp } }) => {
+    const { txnVersion: _, ...changes } = perms;
+    const open = Object.keys(changes).filter((change) => changes[change] === "none");
+    const others = Object.values(changes).filter((who) => who !== "none" && who !== "signature");
+    const isUsual = open.sort().join() === "access,receive" && others.length === 0;
+    return tokenId === "1" && zkapp === null && isUsual;
+  });
+
+  test("have the hashes that their ledgers prove", () => {
+    for (const { hashText: expected, account } of migratable) {
+      const { timing, delegate, perms, tokenSymbol } = account;
+      const hash = hashOf(
+        {
+          ...newAccount(parsePublicKey(account.pk), BigInt(account.balance)),
+          nonce: BigInt(account.nonce),
+          receiptChainHash: parseReceiptChainHash(
+            hashText("receiptChainHash", BigInt(account.receipt)),
+          ),
+          delegate: delegate === null ? NOBODY : parsePublicKey(delegate),
+          timing: timing && {
+            initialMinimumBalance: BigInt(timing.imb),
+            cliffTime: BigInt(timing.cliffTime),
+            cliffAmount: BigInt(timing.cliffAmount),
+            vestingPeriod: BigInt(timing.vestingPeriod),
+            vestingIncrement: BigInt(timing.vestingIncrement),
+          },
+        },
+        { verificationKeyVersion: Number(perms["txnVersion"]) as 2 | 3, tokenSymbol },
+      );
+      expect(textOf(hash), account.pk).toBe(expected);
+    }
+    expect(migratable).toHaveLength(8);
+    expect(migratable.filter(({ account }) => account.timing !== null)).toHaveLength(2);
   });
 });
 

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gunzipSync } from "node:zlib";
 import {
   type BlockFileName,
   nanominaOfMina,
@@ -23,6 +24,16 @@ if (!hasMainnetData && process.env["CI"] !== undefined) {
 
 export function readShared(name: string): string {
   return readFileSync(path.join(SHARED, name), "utf8");
+}
+
+export function readSharedGzip(name: string): string {
+  return gunzipSync(readFileSync(path.join(SHARED, name))).toString("utf8");
+}
+
+/** Height 1, which is not among the files of `unpackBlocks`. */
+export function readGenesisBlock(): unknown {
+  const stateHash = "3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ";
+  return JSON.parse(readShared(`data/mainnet/mainnet-1-${stateHash}.json`));
 }
 
 export function readGenesisLedger(): unknown {

@@ -34,15 +34,21 @@ export async function findBinaries(): Promise<Binaries | undefined> {
 
 /** A pg_dump that can read a server of that major: it must not be older than the server. */
 export async function findPgDump(serverMajor: number): Promise<string | undefined> {
-  for (const dir of await searchDirectories()) {
-    const program = path.join(dir, "pg_dump");
-    const version = await versionOf(program);
-    if (version !== undefined && majorOf(version) >= serverMajor) return program;
-  }
-  return undefined;
+  const programs = await versionsOf("pg_dump");
+  return programs.find(({ version }) => majorOf(version) >= serverMajor)?.program;
 }
 
-export interface PgRestore {
+async function versionsOf(name: string): Promise<Program[]> {
+  const found: Program[] = [];
+  for (const dir of await searchDirectories()) {
+    const program = path.join(dir, name);
+    const version = await versionOf(program);
+    if (version !== undefined) found.push({ program, version });
+  }
+  return found;
+}
+
+export interface Program {
   readonly program: string;
   readonly version: string;
 }
@@ -51,15 +57,10 @@ export interface PgRestore {
 const PG_RESTORE_MAJOR_MIN = 12;
 
 /** The newest: it reads what every older pg_dump wrote. */
-export async function findPgRestore(): Promise<PgRestore | undefined> {
-  let newest: PgRestore | undefined;
-  for (const dir of await searchDirectories()) {
-    const program = path.join(dir, "pg_restore");
-    const version = await versionOf(program);
-    if (version === undefined || majorOf(version) < PG_RESTORE_MAJOR_MIN) continue;
-    if (newest === undefined || isNewer(version, newest.version)) newest = { program, version };
-  }
-  return newest;
+export async function findPgRestore(): Promise<Program | undefined> {
+  const programs = await versionsOf("pg_restore");
+  const usable = programs.filter(({ version }) => majorOf(version) >= PG_RESTORE_MAJOR_MIN);
+  return usable.toSorted((a, b) => newestFirst(a.version, b.version))[0];
 }
 
 export function majorOf(version: string): number {
@@ -82,11 +83,11 @@ async function searchDirectories(): Promise<string[]> {
 /** Newest first: 16 before 9.6 before 9.5. */
 async function namesIn(dir: string): Promise<string[]> {
   const names = await readdir(dir).catch(() => []);
-  return names.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
+  return names.sort(newestFirst);
 }
 
-function isNewer(version: string, other: string): boolean {
-  return version.localeCompare(other, "en", { numeric: true }) > 0;
+function newestFirst(version: string, other: string): number {
+  return other.localeCompare(version, "en", { numeric: true });
 }
 
 async function isExecutable(file: string): Promise<boolean> {

@@ -4,7 +4,7 @@
 
 import { compressionOf, gunzip, peek, unzstd } from "@forklift/compression";
 import { SourceDataError } from "@forklift/pipeline";
-import { findPgRestore, type PgRestore } from "./binaries.ts";
+import { findPgRestore, type Program } from "./binaries.ts";
 import { directoryDumpSql } from "./dump-forms/directory-dump.ts";
 import { FORM_HEAD_BYTES, formOf, refuseForm } from "./dump-forms/form-of.ts";
 import { customDumpSql } from "./dump-forms/pg-restore.ts";
@@ -23,7 +23,7 @@ export interface DumpArchiveOptions {
   /** Takes the parts of a dump in directory or tar format while it is read; default: the system's. */
   readonly scratchDirectory?: string;
   /** What turns pg_dump's own formats into SQL; default: the newest of this machine. */
-  readonly pgRestore?: () => Promise<PgRestore | undefined>;
+  readonly pgRestore?: () => Promise<Program | undefined>;
 }
 
 /**

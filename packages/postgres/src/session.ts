@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { pipeline } from "node:stream/promises";
+import { TryAgainError } from "@forklift/pipeline";
 import pg from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import Cursor from "pg-cursor";
@@ -143,15 +144,26 @@ export class Session {
     work: () => Promise<Result>,
   ): Promise<Result> {
     if (signal === undefined) return await work();
+    if (signal.aborted) throw new TryAgainError("stopped by a signal", { hint: "run again" });
+    let request: Promise<void> | undefined;
     const end = () => {
       // A server that is gone has no statement to end, and the work fails by itself.
-      sendCancelRequest(backendOf(this.#client)).catch(() => undefined);
+      request = sendCancelRequest(backendOf(this.#client)).catch(() => undefined);
     };
     signal.addEventListener("abort", end, { once: true });
     try {
       return await work();
     } finally {
       signal.removeEventListener("abort", end);
+      await request;
+      if (request !== undefined) await this.#outliveCancel();
+    }
+  }
+
+  /** A request that came late ends what comes next, be it the rollback of the work. */
+  async #outliveCancel(): Promise<void> {
+    for (const harmless of ["select 1", "rollback"]) {
+      await this.#client.query(harmless).catch(() => undefined);
     }
   }
 

@@ -32,6 +32,20 @@ export const MAINNET = {
   dumps: ["2021-03-20_0000", "2021-03-21_0000", "2021-03-22_0000", "2021-03-23_0000"],
 } as const;
 
+/** What a real node archived: heights 1 to 588, of which the archive calls 298 canonical. */
+export const REAL_ARCHIVE = {
+  /** One of three blocks of that height. */
+  tip: "3NKt4qLYVYny3DEsb4afjjx4bUV9R1rTKjpCfZWDD8mwddP7qJ2Y",
+  tipHeight: 588,
+  canonicalHeight: 298,
+  /** On the chain of the tip. */
+  balances: 3_090,
+  userCommands: 973,
+  internalCommands: 1_168,
+  release1: "real-archive/mainnet-archive-588-schema-1.0.sql.gz",
+  release2: "real-archive/mainnet-archive-588-schema-2.0.sql.gz",
+} as const;
+
 export function mainnetDump(stamp: string): string {
   return `mainnet-archive-dump-${stamp}.sql.tar.gz`;
 }
@@ -41,9 +55,18 @@ export function mainnetDump(stamp: string): string {
  * there, so that a green run means that it was used.
  */
 export function isMainnetDataMissing(): boolean {
-  if (existsSync(sharedPath("data/mainnet"))) return false;
+  return isMissing("data/mainnet");
+}
+
+/** The same of the real node's archive, which an older shared folder is without. */
+export function isRealArchiveMissing(): boolean {
+  return isMissing(`data/mainnet/${REAL_ARCHIVE.release2}`);
+}
+
+function isMissing(name: string): boolean {
+  if (existsSync(sharedPath(name))) return false;
   if (process.env["CI"] !== undefined) {
-    throw new Error(`CI is set, but there is no mainnet data in ${SHARED}; set FORKLIFT_SHARED`);
+    throw new Error(`CI is set, but there is no ${name} in ${SHARED}; set FORKLIFT_SHARED`);
   }
   return true;
 }

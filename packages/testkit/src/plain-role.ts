@@ -29,6 +29,8 @@ export async function openPlainRole(
     url: database.url.replace(/\/\/[^@]*@/, `//${name}@`),
     [Symbol.asyncDispose]: () =>
       asOwner(async (owner) => {
+        // The database, if a test gave it to the role; then whatever rights it has.
+        await owner.query(`reassign owned by ${name} to current_user`);
         await owner.query(`drop owned by ${name}`);
         await owner.query(`drop role ${name}`);
       }),

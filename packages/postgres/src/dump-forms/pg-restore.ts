@@ -5,14 +5,14 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { ConfigError } from "@forklift/pipeline";
-import type { PgRestore } from "../binaries.ts";
+import type { Program } from "../binaries.ts";
 import { feed } from "./feed.ts";
 import { pgRestoreError } from "./pg-restore-error.ts";
 import { stopIfAborted } from "./stopped.ts";
 
 export interface PgRestoreOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly pgRestore: () => Promise<PgRestore | undefined>;
+  readonly pgRestore: () => Promise<Program | undefined>;
 }
 
 /** Address space in KiB. It needs some 100 MB; a file that is made to make it take more gets no more. */
@@ -41,7 +41,7 @@ export async function* customDumpSql(
 export async function requirePgRestore(
   { pgRestore }: PgRestoreOptions,
   format: string,
-): Promise<PgRestore> {
+): Promise<Program> {
   const found = await pgRestore();
   if (found !== undefined) return found;
   throw new ConfigError(
@@ -65,7 +65,7 @@ type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
 
 /** @throws SourceDataError, ConfigError or TryAgainError with what it complained of. */
 export async function* runPgRestore(
-  { program, version }: PgRestore,
+  { program, version }: Program,
   { args, input, signal }: Run,
 ): AsyncGenerator<Uint8Array> {
   const child = spawn("/bin/sh", ["-c", LIMITED, program, "--file=-", ...args], {

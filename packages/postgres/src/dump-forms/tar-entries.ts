@@ -58,8 +58,9 @@ async function* chunksOf(
   }
 }
 
-/** Members that macOS adds: `._name` beside a file, in whatever folder, or all of them in a folder. */
+/** Members that macOS adds: `._name` beside a file or in a folder of their own, and how a folder looked. */
 export function isOfMacOs(name: string): boolean {
   const parts = name.split("/");
-  return parts.includes("__MACOSX") || (parts.at(-1) ?? "").startsWith("._");
+  const base = parts.at(-1) ?? "";
+  return parts.includes("__MACOSX") || base.startsWith("._") || base === ".DS_Store";
 }

@@ -4,23 +4,28 @@
 import { type DumpObjects, inPublic } from "./dump-objects.ts";
 import { RefusedStatement, type TokenReader } from "./token-reader.ts";
 
-/** Written in one word, with how many numbers may stand in parentheses behind them. */
-const MODIFIERS_MAX: ReadonlyMap<string, number> = new Map([
-  ...["smallint", "int2", "integer", "int", "int4", "bigint", "int8"].map((name) => [name, 0]),
-  ...["real", "float4", "float8", "boolean", "bool", "text", "bytea", "date"].map((name) => [
-    name,
-    0,
-  ]),
-  ...["uuid", "json", "jsonb", "inet", "cidr", "macaddr", "timetz", "money"].map((name) => [
-    name,
-    0,
-  ]),
-  ...["varchar", "char", "bpchar", "timestamptz", "interval", "bit", "varbit"].map((name) => [
-    name,
-    1,
-  ]),
-  ...["numeric", "decimal", "dec"].map((name) => [name, 2]),
-] as [string, number][]);
+/** How many numbers may stand in parentheses behind the name of a type. */
+const MODIFIERS_MAX: ReadonlyMap<string, number> = modifiersMax({
+  0:
+    "smallint int2 integer int int4 bigint int8 real float4 float8 boolean bool text bytea date uuid json " +
+    "jsonb jsonpath inet cidr macaddr macaddr8 timetz money oid name xid pg_lsn tsvector tsquery point " +
+    "line lseg box path polygon circle int4range int8range numrange daterange tsrange tstzrange",
+  1: "varchar char bpchar timestamptz interval bit varbit",
+  2: "numeric decimal dec",
+});
+
+/** Names that only the grammar knows: in double quotes they would be other types. */
+const GRAMMAR_ONLY = new Set([
+  "integer",
+  "int",
+  "smallint",
+  "bigint",
+  "real",
+  "boolean",
+  "char",
+  "decimal",
+  "dec",
+]);
 
 /** Stand for a type, a sequence and a default; only a column can have them. */
 const SERIAL = new Set(["serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"]);
@@ -69,16 +74,23 @@ function readTime(reader: TokenReader, word: string): string {
 function readNamed(reader: TokenReader, objects: DumpObjects): string {
   const written = reader.qualifiedName();
   const { schema, name } = written;
-  if (schema === "pg_catalog") {
-    const count = MODIFIERS_MAX.get(name);
-    if (count !== undefined) return `pg_catalog.${name}${modifiers(reader, count)}`;
-  } else {
-    const own = objects.nameIn(written);
-    if (objects.isEnum(own)) return inPublic(own);
+  const count = GRAMMAR_ONLY.has(name) ? undefined : MODIFIERS_MAX.get(name);
+  // pg_catalog comes before every search path, unless the path names it elsewhere.
+  if ((schema === "pg_catalog" || schema === null) && count !== undefined) {
+    return `pg_catalog.${name}${modifiers(reader, count)}`;
   }
+  if (schema !== "pg_catalog" && objects.isEnum(objects.nameIn(written))) return inPublic(name);
   const shown = schema === null ? name : `${schema}.${name}`;
   throw new RefusedStatement(
     `the type ${shown} is neither a plain one of PostgreSQL nor an enum of it`,
+  );
+}
+
+function modifiersMax(names: Readonly<Record<number, string>>): Map<string, number> {
+  return new Map(
+    Object.entries(names).flatMap(([count, list]) =>
+      list.split(" ").map((name): [string, number] => [name, Number(count)]),
+    ),
   );
 }
 

@@ -82,6 +82,10 @@ function readValue(reader: TokenReader, objects: DumpObjects): string {
 function readTarget(reader: TokenReader, objects: DumpObjects) {
   const written = reader.qualifiedName();
   const relation = objects.relation(written);
+  // The configuration of an extension is dumped into tables that the extension makes.
+  if (objects.mayBeOfExtension && !objects.hasMade("table", written.name)) {
+    throw new RestsOnLeftOut();
+  }
   const columns = reader.isSymbol("(") ? reader.list(() => reader.quotedName()) : [];
   const text = columns.length > 0 ? `${relation} (${columns.join(", ")})` : relation;
   return { text, table: written.name };
@@ -113,7 +117,7 @@ export function readCreateType(reader: TokenReader, objects: DumpObjects): strin
   const written = reader.qualifiedName();
   const name = objects.nameIn(written);
   if (!reader.takeWords("as", "enum")) {
-    objects.leftOut(name);
+    objects.leftOut("type", written);
     throw new RestsOnLeftOut("types other than enums");
   }
   const labels = reader.isSymbol(")", 1) ? [] : reader.list(() => quoteLiteral(reader.string()));

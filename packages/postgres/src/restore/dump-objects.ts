@@ -32,6 +32,15 @@ export function required<Result>(read: () => Result): Result {
   }
 }
 
+/** What a name was left out as; each kind has names of its own. */
+export type LeftOutKind = "relation" | "function" | "type" | "method";
+
+/** An archive has some 150, with its indexes and constraints. Each holds a lock until the commit. */
+const MADE_MAX = 1000;
+
+/** Far more than any archive has beside its tables, and nothing in memory. */
+const LEFT_OUT_MAX = 10_000;
+
 export class DumpObjects {
   readonly #made = new Set<string>();
   readonly #enums = new Set<string>();
@@ -44,12 +53,23 @@ export class DumpObjects {
     return this.#made.size === 0;
   }
 
-  /** The search path of the dump: of several schemas the first takes what is made. */
+  /**
+   * The search path of the dump.
+   * @throws RefusedStatement where a name could belong to `public` or to another schema, for which of
+   * them has it only the server knew.
+   */
   setSearchPath(schemas: readonly string[]): void {
-    this.#schema = schemas.find((name) => name !== "pg_catalog" && name !== "$user") ?? null;
+    const own = schemas.filter((name) => !["", "pg_catalog", "$user"].includes(name));
+    if (own.includes(SCHEMA) && own.length > 1) {
+      throw new RefusedStatement(`names could belong to each of the schemas ${own.join(", ")}`);
+    }
+    this.#schema = own[0] ?? null;
   }
 
   made(kind: ObjectKind, name: string): void {
+    if (this.#made.size >= MADE_MAX) {
+      throw new RefusedStatement(`the dump makes more than ${MADE_MAX} objects`);
+    }
     this.#made.add(`${kind} ${name}`);
   }
 
@@ -66,17 +86,19 @@ export class DumpObjects {
     return this.#enums.has(name);
   }
 
-  /** Whatever its kind: relations and functions share no name in a dump that pg_dump wrote. */
-  leftOut(name: string): void {
-    this.#leftOut.add(name);
+  leftOut(kind: LeftOutKind, name: QualifiedName): void {
+    if (this.#leftOut.size >= LEFT_OUT_MAX) {
+      throw new RefusedStatement(`the dump makes more than ${LEFT_OUT_MAX} objects to be left out`);
+    }
+    this.#leftOut.add(this.#keyOf(kind, name));
+  }
+
+  isLeftOut(kind: LeftOutKind, name: QualifiedName): boolean {
+    return this.#leftOut.has(this.#keyOf(kind, name));
   }
 
   leftOutExtension(): void {
     this.#hasLeftOutExtension = true;
-  }
-
-  isLeftOut(name: string): boolean {
-    return this.#leftOut.has(name);
   }
 
   /** Whether something unknown may be an extension's, which is told only by the server it was on. */
@@ -86,7 +108,7 @@ export class DumpObjects {
 
   /**
    * The name inside schema public.
-   * @throws RestsOnLeftOut for objects of other schemas, and for those that were left out.
+   * @throws RestsOnLeftOut for objects of other schemas.
    */
   nameIn({ schema, name }: QualifiedName): string {
     const actual = schema ?? this.#schema;
@@ -98,13 +120,17 @@ export class DumpObjects {
     return name;
   }
 
-  /** The same for a relation, written for SQL. */
+  /** A relation that is there, written for SQL. @throws RestsOnLeftOut also where it was left out. */
   relation(written: QualifiedName): string {
     const name = this.nameIn(written);
-    if (this.#leftOut.has(name) && !this.hasMade("table", name)) {
+    if (this.isLeftOut("relation", written) && !this.hasMade("table", name)) {
       throw new RestsOnLeftOut();
     }
     return inPublic(name);
+  }
+
+  #keyOf(kind: LeftOutKind, { schema, name }: QualifiedName): string {
+    return JSON.stringify([kind, schema ?? this.#schema, name]);
   }
 }
 

@@ -96,7 +96,8 @@ function readArray(reader: TokenReader, objects: DumpObjects): string {
 }
 
 function readNamed(reader: TokenReader, objects: DumpObjects): string {
-  const { schema, name } = reader.qualifiedName();
+  const written = reader.qualifiedName();
+  const { schema, name } = written;
   if (!reader.isSymbol("(")) {
     if (schema !== null)
       throw new RefusedStatement(`${schema}.${name} is no column of its own table`);
@@ -110,9 +111,8 @@ function readNamed(reader: TokenReader, objects: DumpObjects): string {
     return "pg_catalog.now()";
   }
   const shown = schema === null ? name : `${schema}.${name}`;
-  if (schema !== "pg_catalog" && objects.isLeftOut(name)) {
-    throw new RestsOnLeftOut();
-  }
+  const isOfDump = objects.isLeftOut("function", written);
+  if (isOfDump || (!isBuiltIn && objects.mayBeOfExtension)) throw new RestsOnLeftOut();
   throw new RefusedStatement(`it calls the function ${shown}`);
 }
 
@@ -121,9 +121,11 @@ function readNextval(reader: TokenReader, objects: DumpObjects): string {
   reader.expectSymbol("(");
   const sequence = sequenceIn(reader.string(), objects);
   while (reader.takeSymbol("::")) {
-    reader.takeWords("pg_catalog");
-    reader.takeSymbol(".");
-    if (reader.takeOneOf("regclass", "text") === null) throw reader.unexpected("regclass");
+    const { schema, name } = reader.qualifiedName();
+    const isBuiltIn = schema === null || schema === "pg_catalog";
+    if (!isBuiltIn || !["regclass", "text"].includes(name)) {
+      throw new RefusedStatement(`it casts the name of a sequence to ${name}`);
+    }
   }
   reader.expectSymbol(")");
   return `pg_catalog.nextval(${sequence})`;

@@ -5,7 +5,7 @@ import { readCollation } from "./collation.ts";
 import { type DumpObjects, RestsOnLeftOut } from "./dump-objects.ts";
 import { readExpression, readOperand } from "./expressions.ts";
 import { readStorageParameters, skipTablespace } from "./storage-options.ts";
-import { RefusedStatement, type TokenReader } from "./token-reader.ts";
+import { type QualifiedName, RefusedStatement, type TokenReader } from "./token-reader.ts";
 
 const METHODS = ["btree", "hash", "gin", "gist", "spgist", "brin"];
 
@@ -19,6 +19,7 @@ export function readCreateIndex(reader: TokenReader, objects: DumpObjects): stri
   const unique = reader.takeWords("unique") ? "unique " : "";
   reader.expectWords("index");
   const ifMissing = reader.takeWords("if", "not", "exists") ? "if not exists " : "";
+  if (reader.isWord("concurrently")) throw reader.unexpected("the name of an index");
   // The index is made where its table lies; pg_dump writes its name alone.
   const name = reader.isWord("on") ? null : reader.name();
   reader.expectWords("on");
@@ -43,7 +44,11 @@ export function readCreateIndex(reader: TokenReader, objects: DumpObjects): stri
 function readMethod(reader: TokenReader, objects: DumpObjects): string {
   const name = reader.name();
   if (METHODS.includes(name)) return name;
-  return restsOrRefuse(objects, name, `the access method ${name} is not PostgreSQL's own`);
+  return restsOrRefuse(
+    objects,
+    { schema: null, name },
+    `the access method ${name} is not PostgreSQL's own`,
+  );
 }
 
 function readKey(reader: TokenReader, objects: DumpObjects): string {
@@ -65,15 +70,16 @@ function readKey(reader: TokenReader, objects: DumpObjects): string {
 const ORDER = ["asc", "desc", "nulls"];
 
 function readOperatorClass(reader: TokenReader, objects: DumpObjects): string {
-  const { schema, name } = reader.qualifiedName();
+  const written = reader.qualifiedName();
+  const { schema, name } = written;
   const isBuiltIn = schema === null || schema === "pg_catalog";
   if (isBuiltIn && OPERATOR_CLASS.test(name)) return `pg_catalog.${name}`;
-  return restsOrRefuse(objects, name, `the operator class ${name} is not PostgreSQL's own`);
+  return restsOrRefuse(objects, written, `the operator class ${name} is not PostgreSQL's own`);
 }
 
 /** What the dump defined or an extension brought is left out, and so is an index over it. */
-function restsOrRefuse(objects: DumpObjects, name: string, why: string): never {
-  if (objects.isLeftOut(name) || objects.mayBeOfExtension) {
+function restsOrRefuse(objects: DumpObjects, name: QualifiedName, why: string): never {
+  if (objects.isLeftOut("method", name) || objects.mayBeOfExtension) {
     throw new RestsOnLeftOut();
   }
   throw new RefusedStatement(why);

@@ -11,7 +11,7 @@ import {
 } from "./data-statements.ts";
 import { DumpObjects, type ObjectKind, RestsOnLeftOut } from "./dump-objects.ts";
 import { readCreateIndex } from "./index-statement.ts";
-import { isLargeObjectCall, LargeObjectTransaction } from "./large-objects.ts";
+import { isLargeObjectCall, LargeObjectTransaction, readLargeObjectCall } from "./large-objects.ts";
 import { readAlterSequence, readCreateSequence } from "./sequence-statements.ts";
 import {
   readSet,
@@ -19,7 +19,7 @@ import {
   type SettingStatement,
   type TextRules,
 } from "./settings-statements.ts";
-import { LexicalError } from "./sql-tokens.ts";
+import { Lexer, LexicalError } from "./sql-tokens.ts";
 import { requireNotLeftOut } from "./statement-kinds.ts";
 import { readCreateTable } from "./table-statements.ts";
 import { RefusedStatement, TokenReader } from "./token-reader.ts";
@@ -85,11 +85,29 @@ export class StatementJudge {
       if (text.includes("\0")) throw new RefusedStatement("it has a NUL byte");
       return this.#judge(new TokenReader(text, this.rules.standardStrings));
     } catch (error) {
-      if (error instanceof RestsOnLeftOut) return { kind: "left out", what: error.kind };
+      if (error instanceof RestsOnLeftOut) return this.#leaveOut(text, error.kind);
       const isRefusal = error instanceof RefusedStatement || error instanceof LexicalError;
       if (isRefusal) return { kind: "refused", why: error.message };
       throw error;
     }
+  }
+
+  /** What runs was read to its end; of what does not, psql must not have read another one. */
+  #leaveOut(text: string, what: string): Verdict {
+    try {
+      const isWhole = !new Lexer(text, this.rules.standardStrings).hasPsqlInside();
+      if (isWhole) return { kind: "left out", what };
+      return { kind: "refused", why: "it has a psql command or a variable of psql inside" };
+    } catch (error) {
+      if (!(error instanceof LexicalError)) throw error;
+      return { kind: "refused", why: error.message };
+    }
+  }
+
+  /** The dump goes on in a new session, which knows none of its settings. */
+  reconnect(): void {
+    this.rules.standardStrings = true;
+    this.#objects.setSearchPath(["public"]);
   }
 
   #judge(reader: TokenReader): Verdict {
@@ -98,7 +116,7 @@ export class StatementJudge {
       reader.expectEnd();
       return { kind: "noted" };
     }
-    if (this.#largeObjects.takes(reader)) throw new RestsOnLeftOut("large objects");
+    if (this.#largeObjects.takes(reader, objects)) throw new RestsOnLeftOut("large objects");
     requireNotLeftOut(reader, objects);
     const definition = DEFINITIONS.find(([, ...words]) => reader.isWord(...words));
     if (definition !== undefined) return { kind: "run", sql: definition[0](reader, objects) };
@@ -120,7 +138,10 @@ function judgeSelect(reader: TokenReader, objects: DumpObjects, rules: TextRules
   const { text } = reader.peek(at);
   if (text === "setval") return { kind: "run", sql: readSetval(reader, objects) };
   if (text === "set_config") return setting(readSetConfig(reader, objects, rules));
-  if (isLargeObjectCall(reader)) throw new RestsOnLeftOut("large objects");
+  if (isLargeObjectCall(reader)) {
+    readLargeObjectCall(reader, objects);
+    throw new RestsOnLeftOut("large objects");
+  }
   throw new RefusedStatement("of queries only setval and set_config may run");
 }
 

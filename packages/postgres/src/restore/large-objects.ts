@@ -1,6 +1,8 @@
 // Large objects: an archive has none, and pg_dump writes those of others as calls and, for their
 // content, as a transaction of its own. All of it is left out.
 
+import type { DumpObjects } from "./dump-objects.ts";
+import { readOperand } from "./expressions.ts";
 import { RefusedStatement, type TokenReader } from "./token-reader.ts";
 
 const FUNCTIONS = new Set(["lo_create", "lo_open", "lowrite", "lo_close", "lo_unlink"]);
@@ -12,6 +14,29 @@ export function isLargeObjectCall(reader: TokenReader): boolean {
   const at = isQualified ? 3 : 1;
   const { kind, text } = reader.peek(at);
   return kind === "word" && FUNCTIONS.has(text) && reader.isSymbol("(", at + 1);
+}
+
+/** To its end, so that nothing else hides in it. */
+export function readLargeObjectCall(reader: TokenReader, objects: DumpObjects): void {
+  reader.expectWords("select");
+  if (reader.takeWords("pg_catalog")) reader.expectSymbol(".");
+  reader.name();
+  if (reader.isSymbol("(") && reader.peek(1).text === "oid") {
+    readUnlinkIfThere(reader);
+  } else {
+    reader.list(() => readOperand(reader, objects));
+  }
+  reader.expectEnd();
+}
+
+/** lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid = '16385', as --if-exists has it. */
+function readUnlinkIfThere(reader: TokenReader): void {
+  reader.list(() => reader.expectWords("oid"));
+  reader.expectWords("from", "pg_catalog");
+  reader.expectSymbol(".");
+  reader.expectWords("pg_largeobject_metadata", "where", "oid");
+  reader.expectSymbol("=");
+  reader.string();
 }
 
 /** What stands between BEGIN and COMMIT, and may be nothing but large objects. */
@@ -26,7 +51,7 @@ export class LargeObjectTransaction {
    * Whether the statement is part of such a transaction.
    * @throws RefusedStatement for what else would steer a transaction, or stand in one.
    */
-  takes(reader: TokenReader): boolean {
+  takes(reader: TokenReader, objects: DumpObjects): boolean {
     const ends = isAlone(reader, "commit");
     if (this.#isOpen) {
       if (!ends && !isLargeObjectCall(reader)) {
@@ -34,6 +59,7 @@ export class LargeObjectTransaction {
           "it stands in a transaction, which may hold large objects alone",
         );
       }
+      if (!ends) readLargeObjectCall(reader, objects);
       this.#isOpen = !ends;
       return true;
     }

@@ -1,12 +1,27 @@
-// The lines of a dump that are psql's and not the server's. pg_dump writes \restrict, \unrestrict and,
-// with --create, \connect to the database that it made.
+// The lines of a dump that are psql's and not the server's. pg_dump writes \restrict and \unrestrict
+// around all it writes and, with --create, \encoding and \connect to the database that it made.
 
 import { SourceDataError } from "@forklift/pipeline";
 import { firstWords } from "./statement-splitter.ts";
 
+/** A further backslash in a line begins another command, or ends this one and begins SQL. */
+const RESTRICT = /^\\(?:un)?restrict\s+[A-Za-z0-9]+$/;
+const SET = /^\\set(?:\s+[\w.,:/-]+)*$/;
+const ENCODING = /^\\encoding\s+([\w-]+)$/;
+
 /** \connect name, \connect "name", \connect -reuse-previous=on "dbname='name'" */
 const CONNECT =
-  /^\\c(?:onnect)?\s+(?:-reuse-previous=on\s+)?("(?:[^"]|"")+"|[^\s"'\\-][^\s"'\\]*)$/;
+  /^\\c(?:onnect)?\s+(?:-reuse-previous=on\s+)?("(?:[^"\\]|"")+"|[^\s"'\\-][^\s"'\\]*)$/;
+
+/**
+ * - `noted`: of no consequence here.
+ * - `left out`: a variable of psql.
+ * - `connected`: what follows is of a new session.
+ * - `encoding`: of the text.
+ */
+export type PsqlVerdict =
+  | { readonly kind: "noted" | "left out" | "connected" }
+  | { readonly kind: "encoding"; readonly name: string };
 
 export class PsqlCommands {
   #database: string | null = null;
@@ -16,10 +31,11 @@ export class PsqlCommands {
    * another database.
    * @throws SourceDataError for whatever else psql can do, which is anything.
    */
-  obey(command: string, offset: number, isAtBeginning: boolean): "noted" | "left out" {
-    const name = command.split(/\s/, 1)[0];
-    if (name === "\\restrict" || name === "\\unrestrict") return "noted";
-    if (name === "\\set") return "left out";
+  obey(command: string, offset: number, isAtBeginning: boolean): PsqlVerdict {
+    if (RESTRICT.test(command)) return { kind: "noted" };
+    if (SET.test(command)) return { kind: "left out" };
+    const encoding = ENCODING.exec(command)?.[1];
+    if (encoding !== undefined) return { kind: "encoding", name: encoding };
     const database = CONNECT.exec(command)?.[1];
     if (database === undefined) {
       throw refused(`the dump has a psql command at byte ${offset}: ${firstWords(command)}`);
@@ -30,7 +46,7 @@ export class PsqlCommands {
       );
     }
     this.#database = database;
-    return "noted";
+    return { kind: "connected" };
   }
 }
 

@@ -23,10 +23,13 @@ import { untilAborted } from "./until-aborted.ts";
 const HEAD_BYTES = 1024;
 
 const NEXT_STEP = "check that this is a dump of an archive database, made by pg_dump";
+const REFUSED_STEP =
+  "docs/dumps.md says what a dump may do; if you trust this one, restore it with psql and give the database";
 
 /**
  * The server reads names and values by these, whatever the role or the database has as its default.
  * Statements arrive with every name in its schema, so a search path would only hide a mistake.
+ * A server that can (14 and newer, on Linux) notices within seconds that we were killed.
  */
 const READER_SETTINGS = `
 set local client_encoding = 'UTF8';
@@ -34,7 +37,10 @@ set local standard_conforming_strings = on;
 set local search_path = pg_catalog;
 set local datestyle = 'ISO, MDY';
 set local intervalstyle = 'postgres';
-set local array_nulls = on`;
+set local array_nulls = on;
+set local transform_null_equals = off;
+select set_config(name, '10s', true) from pg_settings
+where name = 'client_connection_check_interval' and setting = '0'`;
 
 export interface RestoreProgress {
   readonly statements: number;
@@ -125,7 +131,7 @@ class RestoreRun {
     for await (const part of splitDump(this.#watched(sql), this.#judge.rules)) {
       this.#stopIfAsked();
       if (part.kind === "statement" || part.kind === "copy") await this.#restorePart(part);
-      else if (part.kind === "command") this.#obey(part);
+      else if (part.kind === "command") await this.#obey(part);
       else this.#isComplete ||= part.text === `-- ${DUMP_END_MARK}`;
       this.#options.onProgress?.(this.progress);
     }
@@ -161,19 +167,43 @@ class RestoreRun {
     if (this.#options.signal?.aborted === true) throw stopped();
   }
 
-  #obey({ text, offset }: DumpLine): void {
-    if (this.#commands.obey(text, offset, this.#judge.isAtBeginning) === "noted") return;
-    this.#leftOut.add("psql settings", { statement: null, byte: offset, text });
+  async #obey({ text, offset }: DumpLine): Promise<void> {
+    const verdict = this.#commands.obey(text, offset, this.#judge.isAtBeginning);
+    switch (verdict.kind) {
+      case "left out":
+        this.#leftOut.add("psql settings", { statement: null, byte: offset, text });
+        return;
+      case "connected":
+        this.#judge.reconnect();
+        await this.#session.query(READER_SETTINGS);
+        return;
+      case "encoding":
+        this.#requireEncoding(verdict.name, offset);
+        return;
+      case "noted":
+        return;
+    }
+  }
+
+  /** As `SET client_encoding`, which pg_dump writes as well. */
+  #requireEncoding(name: string, offset: number): void {
+    const verdict = this.#judge.judge(`SET client_encoding = '${name}';`);
+    if (verdict.kind !== "refused") return;
+    throw new SourceDataError(`at byte ${offset}: ${verdict.why}`, { hint: REFUSED_STEP });
   }
 
   async #restorePart(part: DumpStatement | DumpCopy): Promise<void> {
-    this.#isComplete = false;
     const verdict = this.#judge.judge(part.text);
+    // Something that matters must have the mark behind it.
+    if (verdict.kind !== "noted") this.#isComplete = false;
     try {
       await this.#carryOut(verdict, part);
     } catch (error) {
       if (error instanceof ForkliftError || sqlStateOf(error) === undefined) throw error;
-      throw refusal(part, `fails: ${(error as Error).message}`, error);
+      // Of a COPY the server says in which line and column.
+      const { message, where } = error as Error & { readonly where?: string };
+      const place = where === undefined ? "" : ` (${firstWords(where)})`;
+      throw refusal(part, `fails: ${message}${place}`, { cause: error, hint: NEXT_STEP });
     }
     this.#statements += 1;
   }
@@ -181,7 +211,7 @@ class RestoreRun {
   async #carryOut(verdict: Verdict, part: DumpStatement | DumpCopy): Promise<void> {
     switch (verdict.kind) {
       case "refused":
-        throw refusal(part, `may not run: ${verdict.why}`);
+        throw refusal(part, `may not run: ${verdict.why}`, { hint: REFUSED_STEP });
       case "left out":
         if (part.kind === "copy") await passOver(part.data);
         this.#leftOut.add(verdict.what, {
@@ -220,25 +250,28 @@ class RestoreRun {
 function refusal(
   { number, offset, text }: DumpStatement | DumpCopy,
   what: string,
-  cause?: unknown,
+  options: { readonly cause?: unknown; readonly hint: string },
 ): SourceDataError {
-  return new SourceDataError(`statement ${number} at byte ${offset} ${what}: ${firstWords(text)}`, {
-    cause,
-    hint: NEXT_STEP,
-  });
+  return new SourceDataError(
+    `statement ${number} at byte ${offset} ${what}: ${firstWords(text)}`,
+    options,
+  );
 }
 
 /** The server would say that an encoding is wrong, and of no place. */
 async function* withoutNul({ data, number, text }: DumpCopy): AsyncGenerator<Buffer> {
+  let bytes = 0;
   for await (const chunk of data) {
-    if (chunk.includes(0)) {
+    const at = chunk.indexOf(0);
+    if (at >= 0) {
       throw new SourceDataError(
-        `the rows of statement ${number} hold a NUL byte: ${firstWords(text)}`,
+        `the rows of statement ${number} hold a NUL at byte ${bytes + at} of them: ${firstWords(text)}`,
         {
           hint: "the dump is damaged; get it again",
         },
       );
     }
+    bytes += chunk.length;
     yield chunk;
   }
 }

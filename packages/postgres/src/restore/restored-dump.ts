@@ -67,7 +67,7 @@ export async function countRows(
   const counted: RestoredTable[] = [];
   for (const { name } of tables) {
     const [row] = await session.query<{ rows: string }>(
-      `select count(*) as rows from public.${quoteIdentifier(name)}`,
+      `select count(*) as rows from only public.${quoteIdentifier(name)}`,
     );
     counted.push({ name, rows: Number(row?.rows) });
   }

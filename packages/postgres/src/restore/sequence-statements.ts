@@ -1,7 +1,7 @@
 // CREATE SEQUENCE and ALTER SEQUENCE, and the options that identity columns share with them.
 
 import { quoteIdentifier } from "../identifiers.ts";
-import type { DumpObjects } from "./dump-objects.ts";
+import { type DumpObjects, inPublic } from "./dump-objects.ts";
 import type { TokenReader } from "./token-reader.ts";
 
 const INTEGER_TYPES = ["smallint", "integer", "bigint"];
@@ -13,7 +13,7 @@ export function readCreateSequence(reader: TokenReader, objects: DumpObjects): s
   reader.expectWords("sequence");
   const ifMissing = reader.takeWords("if", "not", "exists") ? "if not exists " : "";
   const written = reader.qualifiedName();
-  const relation = objects.relation(written);
+  const relation = inPublic(objects.nameIn(written));
   const options = readSequenceOptions(reader, objects);
   reader.expectEnd();
   objects.made("sequence", written.name);
@@ -55,7 +55,7 @@ function readOption(reader: TokenReader, objects: DumpObjects): string | null {
   if (reader.takeWords("cycle")) return "cycle";
   if (reader.takeWords("sequence", "name")) {
     const written = reader.qualifiedName();
-    const relation = objects.relation(written);
+    const relation = inPublic(objects.nameIn(written));
     objects.made("sequence", written.name);
     return `sequence name ${relation}`;
   }

@@ -23,17 +23,17 @@ const FOR_VALUES = new Set(["datestyle", "intervalstyle", "timezone", "array_nul
 const ENCODINGS = new Set(["utf8", "utf-8", "unicode", "sql_ascii"]);
 
 /** What pg_dump sets at the head of every dump, and our session has settled for itself. */
-const ROUTINE: ReadonlyMap<string, string> = new Map([
-  ["statement_timeout", "0"],
-  ["lock_timeout", "0"],
-  ["idle_in_transaction_session_timeout", "0"],
-  ["check_function_bodies", "false"],
-  ["xmloption", "content"],
-  ["client_min_messages", "warning"],
-  ["row_security", "off"],
-  ["escape_string_warning", "off"],
-  ["default_tablespace", ""],
-  ["default_table_access_method", "heap"],
+const ROUTINE: ReadonlyMap<string, readonly string[]> = new Map([
+  ["statement_timeout", ["0"]],
+  ["lock_timeout", ["0"]],
+  ["idle_in_transaction_session_timeout", ["0"]],
+  ["check_function_bodies", ["false", "off"]],
+  ["xmloption", ["content"]],
+  ["client_min_messages", ["warning"]],
+  ["row_security", ["off", "false"]],
+  ["escape_string_warning", ["off"]],
+  ["default_tablespace", [""]],
+  ["default_table_access_method", ["heap"]],
 ]);
 
 const ON = new Set(["on", "true", "yes", "1"]);
@@ -125,18 +125,30 @@ function obey(
   const value = values.join(", ");
   switch (name) {
     case "client_encoding":
-      if (ENCODINGS.has(value.toLowerCase())) return null;
-      throw new RefusedStatement(`the dump is encoded in ${value}, expected UTF8`);
+      requireEncoding(value);
+      return null;
     case "standard_conforming_strings":
       rules.standardStrings = switchOf(name, value);
       return null;
     case "search_path":
-      objects.setSearchPath(values.filter((schema) => schema !== ""));
+      // DEFAULT is what every server begins with, whatever it was in the database of the dump.
+      objects.setSearchPath(values.map((schema) => (schema === "default" ? "public" : schema)));
       return null;
+    case "transform_null_equals":
+      if (OFF.has(value.toLowerCase())) return null;
+      throw new RefusedStatement("it changes what a comparison with NULL means");
   }
   if (FOR_VALUES.has(name)) return { name, value };
-  if (ROUTINE.get(name) === value.toLowerCase()) return null;
+  if (ROUTINE.get(name)?.includes(value.toLowerCase()) === true) return null;
   throw new RestsOnLeftOut("settings");
+}
+
+/** @throws RefusedStatement for text that would arrive as another. */
+function requireEncoding(name: string): void {
+  if (ENCODINGS.has(name.toLowerCase())) return;
+  throw new RefusedStatement(
+    `the dump is encoded in ${name}, expected UTF8; make it with pg_dump --encoding=UTF8`,
+  );
 }
 
 function switchOf(name: string, value: string): boolean {

@@ -14,11 +14,14 @@ const END: Token = { kind: "end", text: "" };
 
 const BLANKS = /(?:[ \t\n\r\f\v]+|--[^\n\r]*)*/y;
 const WORD = /[a-z_\u0080-\u{10ffff}][a-z0-9_$\u0080-\u{10ffff}]*/iuy;
+/** What a dollar quote cannot begin inside of. */
+const WORD_OR_NUMBER = /[a-z0-9_\u0080-\u{10ffff}][a-z0-9_$\u0080-\u{10ffff}]*/iuy;
 const NUMBER = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?/iy;
 const DOLLAR_TAG = /\$(?:[a-z_\u0080-\u{10ffff}][a-z0-9_\u0080-\u{10ffff}]*)?\$/iuy;
 const OPERATOR = /[-+*/<>=~!@#%^&|`?]+/y;
 /** An operator may end in a sign only if it holds one of these. */
 const UNUSUAL = /[~!@#%^&|`?]/;
+const COMMENT_MARK = /\/\*|\*\//g;
 const PUNCTUATION = new Set(["(", ")", "[", "]", ",", ";", "."]);
 
 /** Prefixes of literals in forms that no dump of an archive has. */
@@ -47,6 +50,33 @@ export class Lexer {
   constructor(text: string, standardStrings: boolean) {
     this.#text = text;
     this.#standardStrings = standardStrings;
+  }
+
+  /**
+   * Whether psql would take a part of the text for itself: a command behind a backslash, or a variable.
+   * For statements that do not run, whose literals may be of any form.
+   */
+  hasPsqlInside(): boolean {
+    for (;;) {
+      this.#skipBlanks();
+      const first = this.#text[this.#at];
+      if (first === undefined) return false;
+      if (first === "\\") return true;
+      if (first === ":" && /^:[a-z0-9_'"{]/iu.test(this.#text.slice(this.#at, this.#at + 2))) {
+        return true;
+      }
+      if (first === "'" || first === '"') this.#skipQuoted(first);
+      else if (this.#match(DOLLAR_TAG) !== null) this.#skipDollarQuoted();
+      else if (this.#text.startsWith("::", this.#at)) this.#at += 2;
+      else if (this.#match(WORD_OR_NUMBER) === null) this.#at += 1;
+    }
+  }
+
+  #skipQuoted(quote: string): void {
+    const before = this.#text[this.#at - 1] ?? "";
+    const isEscape = quote === "'" && (!this.#standardStrings || /e/i.test(before));
+    if (isEscape) this.#escapeString();
+    else this.#quoted(quote);
   }
 
   /** @throws LexicalError. After the last token it answers with the end, again and again. */
@@ -89,15 +119,19 @@ export class Lexer {
     for (;;) {
       this.#match(BLANKS);
       if (!this.#text.startsWith("/*", this.#at)) return;
-      let depth = 0;
-      do {
-        const open = this.#text.indexOf("/*", this.#at);
-        const close = this.#text.indexOf("*/", this.#at);
-        if (close < 0) throw new LexicalError("it has a comment that never ends");
-        const opens = open >= 0 && open < close;
-        depth += opens ? 1 : -1;
-        this.#at = (opens ? open : close) + 2;
-      } while (depth > 0);
+      this.#skipComment();
+    }
+  }
+
+  #skipComment(): void {
+    COMMENT_MARK.lastIndex = this.#at;
+    for (let depth = 0; ; ) {
+      const mark = COMMENT_MARK.exec(this.#text)?.[0];
+      if (mark === undefined) throw new LexicalError("it has a comment that never ends");
+      depth += mark === "/*" ? 1 : -1;
+      if (depth > 0) continue;
+      this.#at = COMMENT_MARK.lastIndex;
+      return;
     }
   }
 
@@ -137,6 +171,14 @@ export class Lexer {
     const inner = this.#text.slice(this.#at + 1, end);
     this.#at = end + 1;
     return inner.replace(ESCAPE, unescaped);
+  }
+
+  /** Behind its opening tag. */
+  #skipDollarQuoted(): void {
+    const tag = this.#text.slice(this.#text.lastIndexOf("$", this.#at - 2), this.#at);
+    const end = this.#text.indexOf(tag, this.#at);
+    if (end < 0) throw new LexicalError(`it has a ${tag} that is never closed`);
+    this.#at = end + tag.length;
   }
 
   #dollarQuoted(): string {
@@ -179,9 +221,13 @@ export class Lexer {
   /** `a=-1` is an equals sign and a minus; a comment may begin inside a run of signs. */
   #operatorEnd(run: string): Token {
     const comment = run.search(/--|\/\*/);
-    let text = comment > 0 ? run.slice(0, comment) : run;
-    while (text.length > 1 && /[+-]$/.test(text) && !UNUSUAL.test(text)) text = text.slice(0, -1);
-    this.#at -= run.length - text.length;
+    const whole = comment > 0 ? run.slice(0, comment) : run;
+    let length = whole.length;
+    if (!UNUSUAL.test(whole)) {
+      while (length > 1 && "+-".includes(whole[length - 1]!)) length -= 1;
+    }
+    const text = whole.slice(0, length);
+    this.#at -= run.length - length;
     return { kind: "symbol", text };
   }
 }

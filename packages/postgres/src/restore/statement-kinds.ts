@@ -1,8 +1,7 @@
 // Statements that say nothing about the rows of an archive, told by their first words. They are left
 // out, so nothing else of them is read.
 
-import type { DumpObjects } from "./dump-objects.ts";
-import { RestsOnLeftOut } from "./dump-objects.ts";
+import { type DumpObjects, type LeftOutKind, RestsOnLeftOut } from "./dump-objects.ts";
 import { RefusedStatement, type TokenReader } from "./token-reader.ts";
 
 /** What CREATE, ALTER and DROP are of, and what the result calls it. Longer ones come first. */
@@ -63,14 +62,17 @@ const OTHERS: readonly (readonly [kind: string, ...words: string[]])[] = [
   ["foreign data", "import", "foreign", "schema"],
 ];
 
-/** By which a later statement may rest on it. */
-const NAMED = new Set([
-  "functions",
-  "views",
-  "foreign data",
-  "access methods",
-  "types other than enums",
-]);
+/** By which name a later statement may rest on it, and as what. */
+const NAMED: readonly (readonly [kind: LeftOutKind, ...words: string[]])[] = [
+  ["function", "function"],
+  ["function", "aggregate"],
+  ["relation", "view"],
+  ["relation", "materialized", "view"],
+  ["relation", "foreign", "table"],
+  ["type", "domain"],
+  ["method", "access", "method"],
+  ["method", "operator", "class"],
+];
 
 /** @throws RestsOnLeftOut for a statement that is to be left out; the reader stands as it stood else. */
 export function requireNotLeftOut(reader: TokenReader, objects: DumpObjects): void {
@@ -86,7 +88,7 @@ export function requireNotLeftOut(reader: TokenReader, objects: DumpObjects): vo
   );
   if (found === undefined) return;
   const [kind, ...words] = found;
-  if (verb === "create") remember(kind, reader, at + words.length, objects);
+  if (verb === "create") remember(words, reader, at + words.length, objects);
   if (verb === "drop" && kind === "schemas") requireNoCascade(reader, objects);
   throw new RestsOnLeftOut(kind);
 }
@@ -96,13 +98,24 @@ function isOneOf(reader: TokenReader, offset: number, words: readonly string[]):
   return kind === "word" && words.includes(text);
 }
 
-/** An operator's name is a sign; whatever the dump needs of it comes with a function or a class. */
-function remember(kind: string, reader: TokenReader, at: number, objects: DumpObjects): void {
-  if (kind === "extensions") objects.leftOutExtension();
-  if (!NAMED.has(kind)) return;
-  let name = reader.peek(at).text;
-  for (let next = at; reader.isSymbol(".", next + 1); next += 2) name = reader.peek(next + 2).text;
-  objects.leftOut(name);
+function remember(
+  words: readonly string[],
+  reader: TokenReader,
+  at: number,
+  objects: DumpObjects,
+): void {
+  if (words[0] === "extension") objects.leftOutExtension();
+  const kind = NAMED.find(([, ...named]) => named.join(" ") === words.join(" "))?.[0];
+  if (kind === undefined) return;
+  const isCautious = ["if", "not", "exists"].every((word, offset) =>
+    isOneOf(reader, at + offset, [word]),
+  );
+  const first = isCautious ? at + 3 : at;
+  const { text } = reader.peek(first);
+  const name = reader.isSymbol(".", first + 1)
+    ? { schema: text, name: reader.peek(first + 2).text }
+    : { schema: null, name: text };
+  objects.leftOut(kind, name);
 }
 
 /** A schema is dropped before its tables are made, or there would be none of them. */

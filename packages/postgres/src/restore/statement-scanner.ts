@@ -3,6 +3,7 @@
 
 const CODE = {
   newline: 0x0a,
+  carriageReturn: 0x0d,
   doubleQuote: 0x22,
   dollar: 0x24,
   quote: 0x27,
@@ -15,13 +16,8 @@ const CODE = {
   backslash: 0x5c,
 } as const;
 
-/** A dollar quote opens with its tag, which is empty or a name; longer ones are not looked for. */
-const DOLLAR_TAG = /^\$(?:[a-z_\x80-\xff][a-z0-9_\x80-\xff]*)?\$/i;
-const DOLLAR_TAG_BEGUN = /^\$[a-z0-9_\x80-\xff]*$/i;
-const DOLLAR_TAG_BYTES_MAX = 256;
-
-const COMMENT_OPEN = Buffer.from("/*");
-const COMMENT_CLOSE = Buffer.from("*/");
+const OPENS = (CODE.slash << 8) | CODE.star;
+const CLOSES = (CODE.star << 8) | CODE.slash;
 
 /** Enough to see `create or replace function`. */
 const WORDS_KEPT = 4;
@@ -54,6 +50,11 @@ export class StatementScanner {
   /** @param standardStrings whether a backslash in '…' is a character like any other. */
   constructor(standardStrings: boolean) {
     this.#standardStrings = standardStrings;
+  }
+
+  /** The first word of the statement, in lower case, once it has been scanned. */
+  get firstWord(): string | undefined {
+    return this.#words[0];
   }
 
   /**
@@ -125,16 +126,17 @@ export class StatementScanner {
     if (word === "end" && this.#bodies > 0) this.#bodies -= 1;
   }
 
+  /** A dollar quote opens with its tag, which is empty or a name. */
   #dollar(bytes: Buffer, isAll: boolean): Verdict {
-    const ahead = bytes.toString("latin1", this.#at, this.#at + DOLLAR_TAG_BYTES_MAX);
-    const tag = DOLLAR_TAG.exec(ahead)?.[0];
-    if (tag !== undefined) {
-      return this.#enter({ kind: "dollar quote", tag: Buffer.from(tag, "latin1") }, tag.length);
+    let end = this.#at + 1;
+    if (!isDigit(bytes[end])) while (isWordByte(bytes[end])) end += 1;
+    if (end === bytes.length && !isAll) return "waits";
+    if (bytes[end] !== CODE.dollar) {
+      this.#at += 1;
+      return "goes on";
     }
-    const isUndecided = ahead.length < DOLLAR_TAG_BYTES_MAX && DOLLAR_TAG_BEGUN.test(ahead);
-    if (isUndecided && !isAll) return "waits";
-    this.#at += 1;
-    return "goes on";
+    const tag = Buffer.from(bytes.subarray(this.#at, end + 1));
+    return this.#enter({ kind: "dollar quote", tag }, tag.length);
   }
 
   #maybeComment(bytes: Buffer, isAll: boolean, code: number): Verdict {
@@ -163,7 +165,7 @@ export class StatementScanner {
       case "dollar quote":
         return this.#closeAt(bytes, bytes.indexOf(inside.tag, this.#at), inside.tag.length);
       case "line comment":
-        return this.#closeAt(bytes, bytes.indexOf(CODE.newline, this.#at), 1);
+        return this.#closeAt(bytes, lineEnd(bytes, this.#at), 1);
       case "comment":
         return this.#stepComment(bytes, inside.depth);
       case "plain":
@@ -203,18 +205,20 @@ export class StatementScanner {
     return this.#closeQuote(bytes, isAll, found < bytes.length ? found : -1, CODE.quote);
   }
 
+  /** Comments nest. */
   #stepComment(bytes: Buffer, depth: number): Verdict {
-    const open = bytes.indexOf(COMMENT_OPEN, this.#at);
-    const close = bytes.indexOf(COMMENT_CLOSE, this.#at);
-    if (open >= 0 && (close < 0 || open < close)) {
-      this.#at = open;
-      return this.#enter({ kind: "comment", depth: depth + 1 }, 2);
+    let at = this.#at;
+    for (let open = depth; at + 1 < bytes.length; at += 1) {
+      const pair = (bytes[at]! << 8) | bytes[at + 1]!;
+      if (pair !== OPENS && pair !== CLOSES) continue;
+      open += pair === OPENS ? 1 : -1;
+      this.#at = at + 2;
+      if (open === 0) return this.#enter(PLAIN, 0);
+      this.#inside = { kind: "comment", depth: open };
+      at += 1;
     }
-    if (close >= 0 && depth > 1) {
-      this.#at = close;
-      return this.#enter({ kind: "comment", depth: depth - 1 }, 2);
-    }
-    return this.#closeAt(bytes, close, 2);
+    this.#at = Math.max(this.#at, at);
+    return "waits";
   }
 
   /** Goes behind a mark, or as near to the end of the bytes as a mark cannot have begun yet. */
@@ -226,6 +230,18 @@ export class StatementScanner {
     this.#at = Math.max(this.#at, bytes.length - length + 1);
     return "waits";
   }
+}
+
+/** Of a comment: a carriage return ends it as a newline does. */
+function lineEnd(bytes: Buffer, from: number): number {
+  const newline = bytes.indexOf(CODE.newline, from);
+  const before = newline < 0 ? bytes : bytes.subarray(0, newline);
+  const carriageReturn = before.indexOf(CODE.carriageReturn, from);
+  return carriageReturn < 0 ? newline : carriageReturn;
+}
+
+function isDigit(code: number | undefined): boolean {
+  return code !== undefined && code >= 0x30 && code <= 0x39;
 }
 
 /** Letters, digits, the underscore, and every byte of a character beyond ASCII. */

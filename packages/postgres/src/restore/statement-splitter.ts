@@ -5,15 +5,21 @@
 import { SourceDataError } from "@forklift/pipeline";
 import { readsStandardInput } from "./data-statements.ts";
 import type { TextRules } from "./settings-statements.ts";
-import { LexicalError } from "./sql-tokens.ts";
+import { Lexer, LexicalError } from "./sql-tokens.ts";
 import { StatementScanner } from "./statement-scanner.ts";
 import { TokenReader } from "./token-reader.ts";
 
 /**
- * The longest statement that pg_dump writes for an archive is a table's definition of some
- * kilobytes. Far beyond that it is no dump, or a quote that never closes.
+ * The longest definition that pg_dump writes for an archive has some kilobytes. Far beyond that it is no
+ * dump, or a quote that never closes, or made to keep somebody busy.
  */
-const STATEMENT_BYTES_MAX = 16 * 1024 * 1024;
+const DEFINITION_BYTES_MAX = 1024 * 1024;
+
+/** Many rows may stand in one INSERT: with a thousand of an archive's it has half a megabyte. */
+const INSERT_BYTES_MAX = 8 * 1024 * 1024;
+
+/** A comment, or a command of psql. */
+const LINE_BYTES_MAX = 64 * 1024;
 
 /** Statements are shown in messages by their first words. */
 const SHOWN_CHARACTERS = 60;
@@ -45,7 +51,6 @@ export interface DumpLine {
 
 export type DumpPart = DumpStatement | DumpCopy | DumpLine;
 
-const NEWLINE = 0x0a;
 const BACKSLASH = 0x5c;
 const DASH = 0x2d;
 const COPY_END = Buffer.from("\n\\.");
@@ -99,7 +104,7 @@ function hasRowsBehind(text: string, rules: TextRules): boolean {
 /** Rows begin on the next line. */
 async function takeRestOfLine(window: ByteWindow, number: number, text: string): Promise<void> {
   const rest = await takeLine(window);
-  if (rest.trim() === "") return;
+  if (rest.trim() === "" || rest.trim().startsWith("--")) return;
   throw new SourceDataError(
     `statement ${number} has "${firstWords(rest)}" behind it, where its rows begin: ${firstWords(text)}`,
     { hint: "give a dump as pg_dump writes it" },
@@ -118,7 +123,7 @@ class ByteWindow {
   bytes: Buffer = Buffer.alloc(0);
   /** Of `bytes[0]` in the SQL. */
   offset = 0;
-  hasEnded = false;
+  hasEnded: boolean = false;
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#source = source[Symbol.asyncIterator]();
@@ -176,24 +181,31 @@ async function takeLinePart(window: ByteWindow, offset: number): Promise<DumpLin
   const [first, second] = window.bytes;
   if (first === BACKSLASH) return { kind: "command", offset, text: await takeLine(window) };
   if (first === DASH && second === DASH) {
-    return { kind: "comment", offset, text: await takeLine(window) };
+    return { kind: "comment", offset, text: await takeLine(window, LINE_ENDS) };
   }
   return undefined;
 }
 
-/** The rest of the line, without its newline. */
-async function takeLine(window: ByteWindow): Promise<string> {
-  for (let from = 0; ; ) {
-    const end = window.bytes.indexOf(NEWLINE, from);
+/** A comment between statements ends as one inside of them, at a carriage return, too. */
+const LINE_ENDS = /[\n\r]/;
+
+/** The rest of the line, without its end. */
+async function takeLine(window: ByteWindow, ends: RegExp = /\n/): Promise<string> {
+  for (;;) {
+    const text = window.bytes.toString("latin1", 0, LINE_BYTES_MAX + 1);
+    const end = text.search(ends);
     if (end >= 0)
       return window
         .take(end + 1)
         .toString("utf8", 0, end)
         .trimEnd();
-    from = window.bytes.length;
-    if (from > STATEMENT_BYTES_MAX || !(await window.more())) {
-      return window.take(window.bytes.length).toString().trimEnd();
+    if (text.length > LINE_BYTES_MAX) {
+      throw new SourceDataError(
+        `the line at byte ${window.offset} is longer than ${LINE_BYTES_MAX} bytes`,
+        { hint: "give a dump as pg_dump writes it" },
+      );
     }
+    if (!(await window.more())) return window.take(window.bytes.length).toString().trimEnd();
   }
 }
 
@@ -206,15 +218,33 @@ async function takeStatement(
   for (;;) {
     const end = scanner.scan(window.bytes, window.hasEnded);
     if (end !== undefined) return textOf(window.take(end), window.offset, number);
-    const isTooLong = window.bytes.length > STATEMENT_BYTES_MAX;
-    if (isTooLong || window.hasEnded) {
-      const begins = firstWords(window.bytes.toString("utf8", 0, 4 * SHOWN_CHARACTERS));
-      const what = isTooLong ? `is longer than ${STATEMENT_BYTES_MAX} bytes` : "is cut off";
-      throw new SourceDataError(`statement ${number} at byte ${window.offset} ${what}: ${begins}`, {
+    const bytesMax = scanner.firstWord === "insert" ? INSERT_BYTES_MAX : DEFINITION_BYTES_MAX;
+    const begins = () => firstWords(window.bytes.toString("utf8", 0, 4 * SHOWN_CHARACTERS));
+    const where = `statement ${number} at byte ${window.offset}`;
+    if (window.bytes.length > bytesMax) {
+      throw new SourceDataError(`${where} is longer than ${bytesMax} bytes: ${begins()}`, {
+        hint: "make the dump without --inserts, or with fewer rows in one of them",
+      });
+    }
+    if (window.hasEnded) {
+      // Comments alone are no statement.
+      if (scanner.firstWord === undefined && isComment(window.bytes.toString())) {
+        return window.take(window.bytes.length).toString();
+      }
+      throw new SourceDataError(`${where} is cut off: ${begins()}`, {
         hint: "the dump is incomplete or not a plain SQL dump; get it again",
       });
     }
     await window.more();
+  }
+}
+
+function isComment(text: string): boolean {
+  try {
+    return new Lexer(text, true).next().kind === "end";
+  } catch (error) {
+    if (error instanceof LexicalError) return false;
+    throw error;
   }
 }
 

@@ -19,7 +19,7 @@ export function readStorageParameters(reader: TokenReader): string {
 function readParameter(reader: TokenReader): string {
   const { kind } = reader.peek();
   if (kind === "string") return quoteLiteral(reader.string());
-  return reader.takeOneOf("true", "false", "on", "off") ?? readNumber(reader);
+  return reader.takeOneOf("true", "false", "on", "off", "auto") ?? readNumber(reader);
 }
 
 function readNumber(reader: TokenReader): string {

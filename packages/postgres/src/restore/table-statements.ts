@@ -3,7 +3,7 @@
 import { readCollation } from "./collation.ts";
 import { readColumnType } from "./column-types.ts";
 import { isTableConstraint, readConstraint, readReferences } from "./constraints.ts";
-import { type DumpObjects, required } from "./dump-objects.ts";
+import { type DumpObjects, inPublic, required } from "./dump-objects.ts";
 import { readExpression, readOperand } from "./expressions.ts";
 import { readSequenceOptions } from "./sequence-statements.ts";
 import { readStorageParameters, skipTablespace } from "./storage-options.ts";
@@ -16,7 +16,7 @@ export function readCreateTable(reader: TokenReader, objects: DumpObjects): stri
   reader.expectWords("table");
   const ifMissing = reader.takeWords("if", "not", "exists") ? "if not exists " : "";
   const written = reader.qualifiedName();
-  const relation = objects.relation(written);
+  const relation = inPublic(objects.nameIn(written));
   const definition = required(() => readDefinition(reader, objects));
   reader.expectEnd();
   objects.made("table", written.name);

@@ -76,7 +76,7 @@ describe.skipIf(!HAS_CASES || !HAS_PG_RESTORE)("a dump in a format of pg_dump", 
     for (const bytes of [
       zstdFrame(await tarOf(...members)),
       await tarOf(...bare),
-      await tarOf(...shadows, ...members),
+      await tarOf({ name: "dirfmt/.DS_Store", body: "x" }, ...shadows, ...members),
     ]) {
       expect(withoutDrawnWords(await read(bytes))).toBe(await plain());
     }
@@ -176,6 +176,11 @@ describe.skipIf(!HAS_CASES || !HAS_PG_RESTORE)("a dump in a format of pg_dump", 
     ],
     ["with another file", (all) => [...all, { name: "x.sh", body: "x" }], /"x\.sh" is no part/],
     ["with a part twice", (all) => [...all, all[0]!], /is there twice/],
+    [
+      "with the part of another",
+      (all) => [...all, { name: "e/1.dat", body: "x" }],
+      /"e\/1\.dat" is not in/,
+    ],
     ["with a second dump", (all) => [...all, { name: "x.sql", body: "x" }], /"x\.sql" is no part/],
     [
       "behind another dump",

@@ -61,10 +61,15 @@ describe("a statement that runs", () => {
       kind: "refused",
       why: "the name t belongs to no schema",
     });
-    expect(judged("SET search_path = evil, public;", "CREATE TABLE t (a int);")).toMatchObject({
+    expect(judged("SET search_path = evil;", "CREATE TABLE t (a int);")).toMatchObject({
       kind: "left out",
       what: "objects of other schemas",
     });
+    expect(judged("SET search_path = evil, public;")).toMatchObject({
+      kind: "refused",
+      why: "names could belong to each of the schemas evil, public",
+    });
+    expect(sentOf("SET search_path TO DEFAULT;", "CREATE TABLE t (a int);")).toMatch(/public/);
     expect(
       sentOf('SET search_path = "$user", public, pg_catalog;', "CREATE TABLE t (a int);"),
     ).toBe(`create table public."t" ("a" int)`);
@@ -192,6 +197,28 @@ describe("what rests on something left out", () => {
     });
   });
 
+  test("is told by kind and schema, not by a name that others have, too", () => {
+    const table = "CREATE TABLE public.extra (a text);";
+    const rows = "COPY public.extra (a) FROM stdin;";
+    for (const other of [
+      "CREATE FUNCTION public.extra(a text) RETURNS text LANGUAGE sql AS 'select 1';",
+      "CREATE VIEW analytics.extra AS SELECT 1;",
+      "CREATE FOREIGN TABLE IF NOT EXISTS fdw.extra (a text) SERVER s;",
+      "CREATE DOMAIN other.extra AS text;",
+    ]) {
+      expect(judged(other, table).kind, other).toBe("run");
+      expect(judged(other, table, rows).kind, other).toBe("rows");
+    }
+    expect(judged("CREATE VIEW public.extra AS SELECT 1;", rows)).toEqual(leftOut);
+  });
+
+  test("may be the configuration of an extension, whose tables are its own", () => {
+    const extension = "CREATE EXTENSION postgis WITH SCHEMA public;";
+    const rows = "COPY public.spatial_ref_sys (a) FROM stdin;";
+    expect(judged(extension, rows)).toEqual(leftOut);
+    expect(judged(rows).kind).toBe("rows");
+  });
+
   test("has its rows passed over where it is a view or a table elsewhere", () => {
     const view = "CREATE MATERIALIZED VIEW public.m AS SELECT 1;";
     expect(judged(view, "COPY public.m (a) FROM stdin;")).toEqual(leftOut);
@@ -206,6 +233,16 @@ describe("a transaction", () => {
     expect(judged("BEGIN;", "CREATE TABLE public.t (a int);")).toMatchObject({ kind: "refused" });
     expect(judged("BEGIN;", "BEGIN;")).toMatchObject({ kind: "refused" });
     expect(judged("BEGIN;", open, "COMMIT;", "COMMIT;")).toMatchObject({ kind: "refused" });
+  });
+});
+
+test("a dump that makes thousands of objects is refused at the first one too many", () => {
+  const judge = new StatementJudge();
+  const verdicts = Array.from({ length: 1001 }, (_, at) => judge.judge(`CREATE TABLE t${at} ();`));
+  expect(verdicts.slice(0, -1).every(({ kind }) => kind === "run")).toBe(true);
+  expect(verdicts.at(-1)).toEqual({
+    kind: "refused",
+    why: "the dump makes more than 1000 objects",
   });
 });
 

@@ -276,7 +276,7 @@ describe("a restore", () => {
     [
       "a row",
       `create table t (a text);\nCOPY t (a) FROM stdin;\nx\0y\n\\.\n${END}`,
-      /^the rows of statement 2 hold a NUL byte: COPY t/,
+      /^the rows of statement 2 hold a NUL at byte 1 of them: COPY t/,
     ],
   ])("refuses a NUL byte in %s", async (_where, sql, message) => {
     await withSession(async (session) => {
