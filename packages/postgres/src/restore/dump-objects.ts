@@ -53,6 +53,13 @@ export class DumpObjects {
     return this.#made.size === 0;
   }
 
+  /** By name, in the order in which they were made. */
+  get tables(): string[] {
+    const prefix = "table ";
+    const made = [...this.#made].filter((key) => key.startsWith(prefix));
+    return made.map((key) => key.slice(prefix.length));
+  }
+
   /**
    * The search path of the dump.
    * @throws RefusedStatement where a name could belong to `public` or to another schema, for which of

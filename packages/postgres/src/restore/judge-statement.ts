@@ -74,6 +74,11 @@ export class StatementJudge {
     return this.#objects.isEmpty;
   }
 
+  /** Names of the tables that were made, without their schema. */
+  get tables(): readonly string[] {
+    return this.#objects.tables;
+  }
+
   /** A transaction of large objects was begun and has not ended. */
   get isInTransaction(): boolean {
     return this.#largeObjects.isOpen;

@@ -97,8 +97,10 @@ function stopped(cause?: unknown): TryAgainError {
   });
 }
 
-/** One transaction is right for an archive: its size costs a rollback nothing, minimal WAL is
- * written for tables made in it, and its few dozen tables stay far below the limit on locks. */
+/**
+ * One transaction is right for an archive: its size costs a rollback nothing, minimal WAL is written
+ * for tables made in it, and its few dozen tables stay far below the limit on locks.
+ */
 class RestoreRun {
   readonly #session: Session;
   readonly #options: RestoreOptions;
@@ -121,8 +123,9 @@ class RestoreRun {
   }
 
   get result(): RestoreResult {
-    const tables = [...this.#rows].map(([name, rows]) => ({ name, rows }));
-    tables.sort((a, b) => (a.name < b.name ? -1 : 1));
+    // A table that no COPY and no INSERT names is there, and empty.
+    const names = new Set([...this.#judge.tables, ...this.#rows.keys()]);
+    const tables = [...names].sort().map((name) => ({ name, rows: this.#rows.get(name) ?? 0 }));
     return { ...this.progress, tables, leftOut: this.#leftOut.kinds() };
   }
 

@@ -197,6 +197,17 @@ describe("a restore", () => {
     });
   });
 
+  test("tells of every table that it made, also of one without a row", async () => {
+    const tables =
+      "create table b (a int);\ncreate table a (a int);\ninsert into b values (1), (2);\n";
+    await withSession(async (session) => {
+      expect((await restoreText(session, tables + END)).tables).toEqual([
+        { name: "a", rows: 0 },
+        { name: "b", rows: 2 },
+      ]);
+    });
+  });
+
   test("is refused into a database that is not empty", async () => {
     await withSession(async (session) => {
       await session.query("create table mine (a int)");
