@@ -15,7 +15,7 @@ export const MAY_IMPORT = {
   schemas: ["postgres"],
   "packages/storage": ["pipeline"],
   "packages/network": ["chain", "ledger", "pipeline", "storage"],
-  "packages/precomputed": ["chain", "ledger", "pipeline", "storage"],
+  "packages/precomputed": ["chain", "compression", "ledger", "pipeline", "storage"],
   "packages/archive": ["chain", "pipeline", "postgres", "schemas"],
   // Not archive: a verification that shared its queries would share its mistakes.
   "packages/verifier": ["chain", "ledger", "network", "pipeline", "postgres", "precomputed"],

@@ -84,7 +84,16 @@ function placesTable({ places, neededCount, missingCount, isExact }: BlocksPlan)
     missingCount === null
       ? "how many are missing only a run can tell"
       : `${isExact ? "" : "about "}${grouped(missingCount)} are missing everywhere`;
-  return `${total}\n${grouped(neededCount)} are needed, ${missing}`;
+  const lines = [total, ...spaceLines(places), `${grouped(neededCount)} are needed, ${missing}`];
+  return lines.join("\n");
+}
+
+function spaceLines(places: BlocksPlan["places"]): string[] {
+  return places.flatMap(({ url, space }) => {
+    if (space === null) return [];
+    const size = space.bytes === null ? "as much as the bundle has" : sizeText(space.bytes);
+    return [`${url} takes about ${size} in ${space.folder}`];
+  });
 }
 
 function runsText(runs: readonly (readonly [number, number])[]): string {

@@ -3,10 +3,11 @@
 
 import { stat } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { parseBlockFileName } from "@forklift/chain";
 import type { BlockPlace } from "@forklift/migrator";
 import {
   type BlockSourcesOptions,
+  blocksByHash,
+  bundleSpace,
   isBundle,
   type ListBundleOptions,
   listIndexedBundle,
@@ -83,6 +84,7 @@ async function bundlePlace(url: string, options: ListBundleOptions): Promise<Blo
   return {
     url: maskUrl(parsed),
     notAsked,
+    space: () => bundleSpace(url, options),
     async list() {
       const known = await listIndexedBundle(url, options);
       if (known !== null) return byStateHash(known, options.network);
@@ -114,11 +116,10 @@ async function whyNotReadThrough(bundle: URL): Promise<string | null> {
   return size <= BUNDLE_BYTES_MAX ? null : "a bundle of this size takes minutes to read through";
 }
 
+/** Subfolders as well: a run finds its blocks there. */
 async function listFolder(url: string, network: string): Promise<ReadonlyMap<string, number>> {
   const files = new Map<string, number>();
-  for await (const { name, bytes } of openStore(url).list(`${network}-`)) {
-    files.set(name, Number(bytes));
-  }
+  for await (const { name, bytes } of openStore(url).list()) files.set(name, Number(bytes));
   return byStateHash(files, network);
 }
 
@@ -126,10 +127,7 @@ function byStateHash(
   files: ReadonlyMap<string, number>,
   network: string,
 ): ReadonlyMap<string, number> {
-  const blocks = new Map<string, number>();
-  for (const [name, bytes] of files) {
-    const parsed = parseBlockFileName(name);
-    if (parsed?.network === network) blocks.set(parsed.stateHash, bytes);
-  }
-  return blocks;
+  const named = Array.from(files, ([name, bytes]) => ({ name, bytes }));
+  const blocks = blocksByHash(named, network);
+  return new Map(Array.from(blocks, ([hash, { bytes }]) => [hash, bytes]));
 }

@@ -24,6 +24,6 @@ export async function* gunzip(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code?.startsWith("Z_") !== true) throw error;
-    throw damaged(what, "gzip", message, error);
+    throw damaged(what, "gzip", message, { cause: error, isCut: code === "Z_BUF_ERROR" });
   }
 }

@@ -13,20 +13,26 @@ const decodeFrame = "createZstdDecompress" in zlib ? decodeWithZlib : decodeWith
 /**
  * Any number of frames, one after the other. Their checksums are checked where they have one.
  * @param what is packed, for messages: "the dump".
+ * @param onFrame is told the offset of every frame, when all before it was unpacked and taken: from
+ * there on the rest can be unpacked by itself.
  * @throws SourceDataError while reading, when the bytes are cut off or damaged, or a frame wants to
  * remember more than WINDOW_BYTES_MAX.
  */
 export async function* unzstd(
   packed: AsyncIterable<Uint8Array>,
   what: string,
+  onFrame?: (offset: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const parts = frameParts(packed, what);
   try {
     for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
+      onFrame?.(next.value.offset);
       yield* decodeFrame(frameOf(next.value, parts));
     }
   } catch (error) {
-    throw error instanceof DecoderError ? damaged(what, "zstd", error.message, error) : error;
+    throw error instanceof DecoderError
+      ? damaged(what, "zstd", error.message, { cause: error })
+      : error;
   } finally {
     await parts.return(undefined);
   }

@@ -26,6 +26,8 @@ export interface FramePart {
   readonly isLast: boolean;
   /** Of the frame: its last part ends in 32 bits of it. */
   readonly hasChecksum: boolean;
+  /** Where in the stream it lies. */
+  readonly offset: number;
 }
 
 /**
@@ -55,10 +57,11 @@ export async function* frameParts(
 }
 
 async function* partsOf(source: ByteSource): AsyncGenerator<FramePart> {
+  const { offset } = source;
   const bytes = await source.take(await headerBytes(source));
   const hasChecksum = (bytes[4]! & 4) !== 0;
   requireWindow(bytes, source);
-  yield { bytes, isFirst: true, isLast: false, hasChecksum };
+  yield { bytes, isFirst: true, isLast: false, hasChecksum, offset };
   for (let isLast = false; !isLast; ) {
     const header = (await source.peek(BLOCK_HEADER_BYTES)).readUIntLE(0, BLOCK_HEADER_BYTES);
     isLast = (header & 1) === 1;
@@ -67,8 +70,9 @@ async function* partsOf(source: ByteSource): AsyncGenerator<FramePart> {
     if (type === RESERVED || size > BLOCK_BYTES_MAX) throw source.damaged("no block begins there");
     const length = BLOCK_HEADER_BYTES + (type === RLE ? 1 : size);
     const checksumBytes = isLast && hasChecksum ? CHECKSUM_BYTES : 0;
+    const { offset: at } = source;
     const block = await source.take(length + checksumBytes);
-    yield { bytes: block, isFirst: false, isLast, hasChecksum };
+    yield { bytes: block, isFirst: false, isLast, hasChecksum, offset: at };
   }
 }
 
@@ -117,12 +121,16 @@ class ByteSource {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #what: string;
   #bytes: Buffer = Buffer.alloc(0);
-  /** Of `#bytes[0]`. */
   #offset = 0;
 
   constructor(packed: AsyncIterable<Uint8Array>, what: string) {
     this.#iterator = packed[Symbol.asyncIterator]();
     this.#what = what;
+  }
+
+  /** Of the byte that is taken next. */
+  get offset(): number {
+    return this.#offset;
   }
 
   async hasMore(): Promise<boolean> {
@@ -132,7 +140,7 @@ class ByteSource {
   async peek(count: number): Promise<Buffer> {
     while (this.#bytes.length < count) {
       if (await this.#more()) continue;
-      throw this.damaged("it is cut off there", this.#bytes.length);
+      throw this.damaged("it is cut off there", { ahead: this.#bytes.length, isCut: true });
     }
     return this.#bytes;
   }
@@ -152,8 +160,8 @@ class ByteSource {
     }
   }
 
-  damaged(why: string, ahead = 0): Error {
-    return damaged(this.#what, "zstd", `${why}, at byte ${this.#offset + ahead}`);
+  damaged(why: string, { ahead = 0, isCut = false } = {}): Error {
+    return damaged(this.#what, "zstd", `${why}, at byte ${this.#offset + ahead}`, { isCut });
   }
 
   async close(): Promise<void> {

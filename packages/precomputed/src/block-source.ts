@@ -25,8 +25,16 @@ export interface BlockSource extends AsyncDisposable {
   readonly url: string;
   /** Whether it pays to keep what it gave. */
   readonly isRemote: boolean;
-  /** The unjudged bytes of the file that bears the block's name; null when there is no such file. */
+  /**
+   * The unjudged bytes of the file that bears the block's name, unpacked; null when there is no such
+   * file. A place that can only be asked name by name may ask for the usual ones only.
+   */
   find(id: BlockId): Promise<Uint8Array | null>;
+  /**
+   * The same of its other files for the block, under other names: for when no place has a sound one.
+   * @param hadFile whether `find` gave one.
+   */
+  others?(id: BlockId, hadFile: boolean): AsyncIterator<Uint8Array>;
   /** How often it had to be asked again. */
   retries?(): number;
 }

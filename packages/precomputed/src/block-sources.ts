@@ -66,6 +66,12 @@ interface Place {
   readonly absence: Absence;
 }
 
+/** A place that did not give the block, and why; more than one reason where it has several files. */
+interface Asked {
+  readonly place: Place;
+  readonly refusals: Refusal[];
+}
+
 interface Refusal {
   readonly url: string;
   readonly kind: RefusalKind;
@@ -98,31 +104,67 @@ export function blockSources(
     expectedParent?: StateHash,
   ): Promise<VerifiedBlock | readonly Refusal[]> {
     const { height, stateHash } = id;
-    const refusals: Refusal[] = [];
-    for (const place of places) {
-      const result = await ask(place, id, expectedParent);
-      if ("kind" in result) {
-        refusals.push(result);
-        continue;
-      }
-      return { ...result, height, stateHash, source: place.source.url };
+    const asked: Asked[] = [];
+    const found = (await searchUsual(asked)) ?? (await searchOthers(asked));
+    for (const { place, refusals } of asked) {
+      if (refusals.every(({ kind }) => kind === "missing")) place.tally.refused("missing");
     }
-    return refusals;
+    return found ?? asked.flatMap(({ refusals }) => refusals);
+
+    async function searchUsual(asked: Asked[]): Promise<VerifiedBlock | null> {
+      for (const place of places) {
+        const { source } = place;
+        const result = await ask(place, () => source.find(id), id, expectedParent);
+        if (!("kind" in result)) return { ...result, height, stateHash, source: source.url };
+        asked.push({ place, refusals: [result] });
+      }
+      return null;
+    }
+
+    /** Under names that are no place's usual ones. A place that is away is not asked again. */
+    async function searchOthers(asked: Asked[]): Promise<VerifiedBlock | null> {
+      for (const { place, refusals } of asked) {
+        const { source } = place;
+        const { kind } = refusals[0]!;
+        if (kind === "unavailable" || kind === "unusable") continue;
+        const files = source.others?.(id, kind !== "missing");
+        if (files === undefined) continue;
+        const next = async () => {
+          const { done, value } = await files.next();
+          return done === true ? null : (value as Uint8Array);
+        };
+        for (;;) {
+          const result = await ask(place, next, id, expectedParent);
+          if (!("kind" in result)) {
+            // It has the block, so it is not missing there.
+            refusals.length = 0;
+            asked.splice(
+              asked.findIndex((other) => other.place === place),
+              1,
+            );
+            await files.return?.();
+            return { ...result, height, stateHash, source: source.url };
+          }
+          if (result.kind === "missing") break;
+          if (kind === "missing") refusals.length = 0;
+          refusals.push(result);
+        }
+      }
+      return null;
+    }
   }
 
   async function ask(
     { source, tally, absence }: Place,
+    readFile: () => Promise<Uint8Array | null>,
     id: WantedBlock,
     expectedParent?: StateHash,
   ): Promise<BlockContent | Refusal> {
     const { url } = source;
-    const read = () => absence.watch(() => tally.reading(() => source.find(id)));
+    const read = () => absence.watch(() => tally.reading(readFile));
     try {
       return await intake.take(read, async (bytes) => {
-        if (bytes === null) {
-          tally.refused("missing");
-          return { url, kind: "missing", what: "missing", error: null };
-        }
+        if (bytes === null) return { url, kind: "missing", what: "missing", error: null };
         const content = await verifier.verifyBlock(bytes, id, expectedParent);
         id.accept?.(content);
         tally.found();

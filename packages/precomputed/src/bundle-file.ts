@@ -10,11 +10,17 @@ import { openSpool, readSlice, type Slice, type Spool } from "./spool.ts";
 export interface BundleFile extends AsyncDisposable {
   /** Another one when the file is another; null where a server does not tell. */
   readonly version: string | null;
-  /** All of it, from front to back; to be asked for once. */
-  chunks(): AsyncIterable<Uint8Array>;
+  readonly isLocal: boolean;
+  /** Null where a server does not tell. */
+  readonly bytes: number | null;
+  /**
+   * All of it, from front to back; to be asked for once. Where it is not kept, a remote file cannot be
+   * read from afterwards.
+   */
+  chunks(options?: { readonly isKept: boolean }): AsyncIterable<Uint8Array>;
   /** Instead of `chunks`: a remote file comes whole. */
   makeReadable(): Promise<void>;
-  /** After either of them. */
+  /** After either of them, unless nothing was kept. */
   read(slice: Slice): Promise<Uint8Array>;
 }
 
@@ -44,6 +50,8 @@ async function openLocal(path: string): Promise<BundleFile> {
   const { size, mtimeMs } = await file.stat();
   return {
     version: `${size} bytes, ${mtimeMs} ms`,
+    isLocal: true,
+    bytes: size,
     chunks: () => chunksOf(file, path),
     makeReadable: async () => {},
     read: (slice) => readSlice(file, slice),
@@ -52,6 +60,8 @@ async function openLocal(path: string): Promise<BundleFile> {
 }
 
 class RemoteFile implements BundleFile {
+  readonly isLocal = false;
+  readonly bytes: number | null;
   readonly version: string | null;
   readonly #scratchDirectory: string;
   /** Null once somebody has begun to read it. */
@@ -60,19 +70,20 @@ class RemoteFile implements BundleFile {
 
   constructor({ bytes, version, stream }: ObjectBody, scratchDirectory: string) {
     const size = bytes === null ? "" : `${bytes} bytes, `;
+    this.bytes = bytes === null ? null : Number(bytes);
     this.version = version === undefined ? null : `${size}${version}`;
     this.#stream = stream;
     this.#scratchDirectory = scratchDirectory;
   }
 
-  async *chunks(): AsyncGenerator<Uint8Array> {
+  async *chunks({ isKept } = { isKept: true }): AsyncGenerator<Uint8Array> {
     const stream = this.#stream;
     assert(stream !== null, "a remote file is read through once");
-    this.#copy = await openSpool(this.#scratchDirectory);
+    if (isKept) this.#copy = await openSpool(this.#scratchDirectory);
     // Not before: a stream that is not begun is let go of on dispose.
     this.#stream = null;
     for await (const chunk of stream) {
-      await this.#copy.append(chunk);
+      await this.#copy?.append(chunk);
       yield chunk;
     }
   }

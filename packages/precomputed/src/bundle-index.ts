@@ -3,14 +3,20 @@
 
 import type { Slice } from "./spool.ts";
 
-/** A place in a gzip file from which on it can be unpacked. */
+/** A place in a packed file from which on it can be unpacked. */
 export interface RestartPoint {
-  /** The first bit of a deflate block, counted from the beginning of the file. */
+  /** The first bit of a deflate block, or of a zstd frame, counted from the beginning of the file. */
   readonly bit: number;
   /** Bytes of the archive before it, unpacked. */
   readonly unpacked: number;
   /** The packed 32 KiB before it, in the file of windows; null where nothing is looked back on. */
   readonly window: Slice | null;
+}
+
+/** A block file of a bundle. */
+export interface Member extends Slice {
+  /** Where it lies packed by itself, in the file of the index; null for one that is read in place. */
+  readonly packed: Slice | null;
 }
 
 /**
@@ -22,27 +28,46 @@ export class BundleIndex {
   readonly #rows = new Map<string, number>();
   readonly #offsets: number[] = [];
   readonly #sizes: number[] = [];
+  /** By row; -1 where the member is not packed by itself. */
+  readonly #packedOffsets: number[] = [];
+  readonly #packedSizes: number[] = [];
   readonly #bits: number[] = [];
   readonly #unpacked: number[] = [];
   readonly #windows: (Slice | null)[] = [];
 
-  /** Of two members with one name the later counts, as when an archive is unpacked. */
-  addMember(name: string, { offset, bytes }: Slice): void {
-    this.#rows.set(copyOf(name), this.#offsets.length);
+  /**
+   * Of two members with one name the later counts, as when an archive is unpacked.
+   * @returns its row, for `setPacked`.
+   */
+  addMember(name: string, { offset, bytes }: Slice): number {
+    const row = this.#offsets.length;
+    this.#rows.set(copyOf(name), row);
     this.#offsets.push(offset);
     this.#sizes.push(bytes);
+    this.#packedOffsets.push(-1);
+    this.#packedSizes.push(0);
+    return row;
+  }
+
+  setPacked(row: number, { offset, bytes }: Slice): void {
+    this.#packedOffsets[row] = offset;
+    this.#packedSizes[row] = bytes;
   }
 
   /** Where the member lies in the unpacked archive. */
-  find(name: string): Slice | null {
+  find(name: string): Member | null {
     const row = this.#rows.get(name);
-    return row === undefined ? null : { offset: this.#offsets[row]!, bytes: this.#sizes[row]! };
+    return row === undefined ? null : this.#member(row);
   }
 
-  *members(): Generator<{ readonly name: string } & Slice> {
-    for (const [name, row] of this.#rows) {
-      yield { name, offset: this.#offsets[row]!, bytes: this.#sizes[row]! };
-    }
+  *members(): Generator<{ readonly name: string } & Member> {
+    for (const [name, row] of this.#rows) yield { name, ...this.#member(row) };
+  }
+
+  #member(row: number): Member {
+    const [offset, bytes] = [this.#packedOffsets[row]!, this.#packedSizes[row]!];
+    const packed = offset === -1 ? null : { offset, bytes };
+    return { offset: this.#offsets[row]!, bytes: this.#sizes[row]!, packed };
   }
 
   /** In ascending order. */

@@ -1,15 +1,12 @@
 // Block files packed into one tar archive. The archive is read when the first block is asked for.
 
-import { blockFileName } from "@forklift/chain";
 import { SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { maskUrl, parseStoreUrl, splitObjectUrl } from "@forklift/storage";
-import { BLOCK_FILE_BYTES_MAX, type BlockSource } from "./block-source.ts";
+import { blockFileNames } from "./block-file-forms.ts";
+import { BLOCK_FILE_BYTES_MAX, type BlockId, type BlockSource } from "./block-source.ts";
+import { packingOf } from "./bundle-packing.ts";
 import { type BundleOptions, openShelf, type Shelf } from "./shelf.ts";
-
-/** `.tar`, `.tar.gz` and `.tgz` are bundles; every other URL is a folder. */
-export function isBundle(url: URL): boolean {
-  return /\.(tar|tar\.gz|tgz)$/.test(url.pathname);
-}
+import { unpackBlockFile } from "./unpack-block-file.ts";
 
 export interface BundleSourceOptions {
   readonly network: string;
@@ -26,7 +23,8 @@ export function bundleOptions(
   return {
     ...{ url, network, scratchDirectory, indexDirectory },
     maskedUrl: maskUrl(parsed),
-    isCompressed: !parsed.pathname.endsWith(".tar"),
+    // What has another ending, nobody opens as a bundle but by its packing.
+    packing: packingOf(parsed) ?? "gzip",
   };
 }
 
@@ -46,19 +44,30 @@ export function bundleSource(url: string, given: BundleSourceOptions): BlockSour
     return pass;
   };
 
+  /** Of the names that the archive has for the block, from `first` on. */
+  async function* read(id: BlockId, first: number): AsyncGenerator<Uint8Array> {
+    const shelf = await shelfOnce();
+    const names = blockFileNames(network, id).filter((name) => shelf.find(name) !== null);
+    for (const name of names.slice(first)) {
+      const member = shelf.find(name)!;
+      if (member.bytes > BLOCK_FILE_BYTES_MAX) {
+        throw new SourceDataError(
+          `${name} may have ${BLOCK_FILE_BYTES_MAX} bytes at most, found ${member.bytes}`,
+        );
+      }
+      yield await unpackBlockFile(await shelf.read(member), name);
+    }
+  }
+
   return {
     url: maskedUrl,
     isRemote: parseStoreUrl(url).protocol !== "file:",
     async find(id) {
-      const shelf = await shelfOnce();
-      const name = blockFileName({ network, ...id });
-      const slice = shelf.find(name);
-      if (slice !== null && slice.bytes > BLOCK_FILE_BYTES_MAX) {
-        throw new SourceDataError(
-          `${name} may have ${BLOCK_FILE_BYTES_MAX} bytes at most, found ${slice.bytes}`,
-        );
-      }
-      return slice === null ? null : shelf.read(slice);
+      return (await read(id, 0).next()).value ?? null;
+    },
+    async *others(id, hadFile) {
+      // Of an archive that cannot be read, `find` has told already.
+      if ((await pass?.catch(() => null)) != null) yield* read(id, hadFile ? 1 : 0);
     },
     async [Symbol.asyncDispose]() {
       // Whoever waited for a pass that failed has been told so.

@@ -1,7 +1,9 @@
 // A bundle's index in a file of the cache, so that a later run need not read the bundle through.
 //
-// The file holds the windows of the restart points, then the directory (packed JSON lines), then
-// where the directory lies and a SHA-256 of everything before it.
+// The file holds what reading needs beside the bundle: the windows of restart points, or block files
+// packed one by one. Then the directory (packed JSON lines), then where the directory lies, and a SHA-256
+// of everything before it; of block files, which may be a hundred gigabytes, only of the directory, for
+// each of them has its own checksum.
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -17,7 +19,7 @@ const pack = promisify(gzip);
 const unpack = promisify(gunzip);
 
 /** Changes whenever the bytes below are to be read otherwise. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 const DIGEST_BYTES = 32;
 const TAIL_BYTES = 8 + DIGEST_BYTES;
@@ -31,6 +33,8 @@ export interface BundleIdentity {
   readonly url: string;
   readonly version: string;
   readonly network: string;
+  /** What lies before the directory. */
+  readonly holds: "windows" | "block files";
 }
 
 export interface IndexOfBundle {
@@ -41,12 +45,12 @@ export interface IndexOfBundle {
 }
 
 /** A bundle that changes gets its index under the same name. */
-export function indexFileName({ url, network }: Omit<BundleIdentity, "version">): string {
+export function indexFileName({ url, network }: Pick<BundleIdentity, "url" | "network">): string {
   const digest = createHash("sha256").update(`${network}\0${url}`).digest("hex");
   return `bundle-${digest.slice(0, 32)}.index`;
 }
 
-/** After the windows, which the spool holds already. */
+/** After what the spool holds already. */
 export async function writeIndex(
   spool: Spool,
   identity: BundleIdentity,
@@ -63,10 +67,14 @@ export async function writeIndex(
   const hash = createHash("sha256");
   const end = directory.offset + directory.bytes + offset.length;
   const step = 1024 * 1024;
-  for (let at = 0; at < end; at += step) {
+  for (let at = hashedFrom(identity, directory.offset); at < end; at += step) {
     hash.update(await spool.read({ offset: at, bytes: Math.min(step, end - at) }));
   }
   await spool.append(hash.digest());
+}
+
+function hashedFrom({ holds }: BundleIdentity, directoryOffset: number): number {
+  return holds === "windows" ? 0 : directoryOffset;
 }
 
 function* directoryOf(index: BundleIndex, head: object): Generator<string> {
@@ -79,8 +87,9 @@ function* directoryOf(index: BundleIndex, head: object): Generator<string> {
       lines = [];
     }
   }
-  for (const { name, offset, bytes } of index.members()) {
-    lines.push(JSON.stringify([name, offset, bytes]));
+  for (const { name, offset, bytes, packed } of index.members()) {
+    const place = packed === null ? [] : [packed.offset, packed.bytes];
+    lines.push(JSON.stringify([name, offset, bytes, ...place]));
     if (lines.length >= LINES_A_PIECE) {
       yield `${lines.join("\n")}\n`;
       lines = [];
@@ -89,8 +98,22 @@ function* directoryOf(index: BundleIndex, head: object): Generator<string> {
   yield lines.join("\n");
 }
 
+type MemberRow = [
+  name: string,
+  offset: number,
+  bytes: number,
+  packed?: number,
+  packedBytes?: number,
+];
+type PointRow = [bit: number, unpacked: number, window: number | null, bytes: number | null];
+
+function isMemberRow(row: MemberRow | PointRow): row is MemberRow {
+  return typeof row[0] === "string";
+}
+
 export interface LoadedIndex extends IndexOfBundle, AsyncDisposable {
-  readWindow(slice: Slice): Promise<Uint8Array>;
+  /** What lies before the directory. */
+  readHeld(slice: Slice): Promise<Uint8Array>;
 }
 
 /** Null when there is none of this very bundle, or a damaged one: then it is made again. */
@@ -113,7 +136,7 @@ export async function loadIndex(
   }
   return {
     ...found,
-    readWindow: (slice) => readSlice(file, slice),
+    readHeld: (slice) => readSlice(file, slice),
     [Symbol.asyncDispose]: () => file.close(),
   };
 }
@@ -125,12 +148,14 @@ async function readIndex(
 ): Promise<IndexOfBundle | null> {
   const { size } = await file.stat();
   const tail = await readSlice(file, { offset: size - TAIL_BYTES, bytes: TAIL_BYTES });
+  const offset = tail.readDoubleLE(0);
+  if (!Number.isSafeInteger(offset) || offset < 0 || offset > size - TAIL_BYTES) return null;
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { end: size - DIGEST_BYTES - 1 })) {
+  const hashed = { start: hashedFrom(identity, offset), end: size - DIGEST_BYTES - 1 };
+  for await (const chunk of createReadStream(path, hashed)) {
     hash.update(chunk as Uint8Array);
   }
   if (!hash.digest().equals(tail.subarray(8))) return null;
-  const offset = tail.readDoubleLE(0);
   const directory = await readSlice(file, { offset, bytes: size - TAIL_BYTES - offset });
   const [head = "", ...lines] = `${await unpack(directory)}`.split("\n");
   const { format, bytes, unpackedBytes, ...written } = JSON.parse(head) as Record<string, unknown>;
@@ -138,9 +163,12 @@ async function readIndex(
   const index = new BundleIndex();
   for (const line of lines) {
     if (line === "") continue;
-    const row = JSON.parse(line) as [string | number, number, number | null, number | null];
-    if (typeof row[0] === "string") {
-      index.addMember(row[0], { offset: row[1], bytes: row[2]! });
+    const row = JSON.parse(line) as MemberRow | PointRow;
+    if (isMemberRow(row)) {
+      const [name, at, length, packedAt, packedBytes] = row;
+      const member = index.addMember(name, { offset: at, bytes: length });
+      if (packedAt !== undefined)
+        index.setPacked(member, { offset: packedAt, bytes: packedBytes! });
     } else {
       const [bit, unpacked, at, packed] = row;
       const window = at === null ? null : { offset: at, bytes: packed! };

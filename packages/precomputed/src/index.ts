@@ -1,8 +1,10 @@
 export { type BlockCache, blockCache, type CacheOptions } from "./block-cache.ts";
+export { blocksByHash } from "./block-file-forms.ts";
 export type { BlockId, BlockSource, VerifiedBlock, WantedBlock } from "./block-source.ts";
 export { type BlockSources, type BlockSourcesParts, blockSources } from "./block-sources.ts";
 export { type BlockVerifier, openBlockVerifier, type VerifierOptions } from "./block-verifier.ts";
-export { isBundle } from "./bundle-source.ts";
+export { isBundle } from "./bundle-packing.ts";
+export { type BundleSpace, bundleSpace } from "./bundle-space.ts";
 export { type ListBundleOptions, listIndexedBundle, readBundleThrough } from "./list-bundle.ts";
 export { type BlockSourcesOptions, openBlockSources } from "./open-block-sources.ts";
 export type { RefusalKind } from "./refusal.ts";

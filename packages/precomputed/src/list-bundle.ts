@@ -7,7 +7,7 @@ import { bundleOptions } from "./bundle-source.ts";
 import { indexFileName, type LoadedIndex, loadIndex } from "./index-file.ts";
 import type { BlockSourcesOptions } from "./open-block-sources.ts";
 import { statIfThere } from "./partial-files.ts";
-import { openShelf } from "./shelf.ts";
+import { bundleIdentity, openShelf } from "./shelf.ts";
 import type { Slice } from "./spool.ts";
 
 export type ListBundleOptions = Pick<BlockSourcesOptions, "network" | "scratchDirectory" | "cache">;
@@ -29,23 +29,25 @@ export async function readBundleThrough(
   url: string,
   { network, scratchDirectory }: ListBundleOptions,
 ): Promise<ReadonlyMap<string, number>> {
-  await using shelf = await openShelf(bundleOptions(url, { network, scratchDirectory }));
+  const bundle = bundleOptions(url, { network, scratchDirectory });
+  await using shelf = await openShelf({ ...bundle, isOnlyListed: true });
   return bytesByName(shelf.members());
 }
 
-async function loadKnownIndex(
+export async function loadKnownIndex(
   url: string,
   { network, scratchDirectory, cache }: ListBundleOptions,
 ): Promise<LoadedIndex | null> {
   if (cache === undefined) return null;
   const indexDirectory = indexDirectoryOf(cache);
-  const { maskedUrl } = bundleOptions(url, { network, scratchDirectory });
+  const bundle = bundleOptions(url, { network, scratchDirectory });
+  const { maskedUrl } = bundle;
   const name = indexFileName({ url: maskedUrl, network });
   // Asked first, so that a bundle far away is not opened in vain.
   if ((await statIfThere(join(indexDirectory, name))) === null) return null;
   await using file = await openBundleFile(url, scratchDirectory);
   if (file.version === null) return null;
-  return await loadIndex(indexDirectory, { url: maskedUrl, version: file.version, network });
+  return await loadIndex(indexDirectory, bundleIdentity(bundle, file.version));
 }
 
 function bytesByName(members: Iterable<{ readonly name: string } & Slice>) {

@@ -9,7 +9,8 @@ import { blockCache, type CacheOptions, indexDirectoryOf } from "./block-cache.t
 import type { BlockSource } from "./block-source.ts";
 import { type BlockSources, type BlockSourcesParts, blockSources } from "./block-sources.ts";
 import { openBlockVerifier } from "./block-verifier.ts";
-import { bundleSource, isBundle } from "./bundle-source.ts";
+import { isBundle } from "./bundle-packing.ts";
+import { bundleSource } from "./bundle-source.ts";
 import { folderSource } from "./folder-source.ts";
 
 export interface BlockSourcesOptions {
@@ -20,8 +21,8 @@ export interface BlockSourcesOptions {
   readonly scratchDirectory: string;
   /**
    * Keeps blocks of remote places and the indexes of bundles for the next run. The bound holds
-   * for the blocks; an index takes about 1 % of its bundle's unpacked size. A relative folder lies
-   * below the working directory.
+   * for the blocks; an index takes about 1 % of its bundle's unpacked size, and as much as the bundle
+   * where that is one long zstd frame. A relative folder lies below the working directory.
    */
   readonly cache?: CacheOptions;
   /** Threads that verify blocks, each with some 70 MB; 0 verifies here. One a core unless told. */
@@ -67,6 +68,6 @@ async function requireLocal(url: URL): Promise<void> {
   const found = await stat(fileURLToPath(url)).catch(() => null);
   if (expected === "file" ? found?.isFile() : found?.isDirectory()) return;
   throw new ConfigError(`block source ${url.href} is not a ${expected}`, {
-    hint: "check the path; a bundle ends in .tar, .tar.gz or .tgz",
+    hint: "check the path; a bundle ends in .tar, .tar.gz, .tgz or .tar.zst",
   });
 }

@@ -2,14 +2,24 @@
 
 import assert from "node:assert/strict";
 import { ReadableStream } from "node:stream/web";
-import { parseBlockFileName } from "@forklift/chain";
+import { SourceDataError } from "@forklift/pipeline";
 import { createTarDecoder, type ParsedTarEntry, type TarHeader } from "modern-tar";
+import { parseBlockName } from "./block-file-forms.ts";
+import { BLOCK_FILE_BYTES_MAX } from "./block-source.ts";
 import type { Slice } from "./spool.ts";
 
 export interface TarMember extends Slice {
-  /** Without folders: `{network}-{height}-{state_hash}.json`. */
+  /** Without folders; one of the names that `parseBlockName` knows. */
   readonly name: string;
+  /** Null unless asked for, and where it has more bytes than a block may have. */
+  readonly body: Buffer | null;
 }
+
+/**
+ * Block files of one archive, six times the blocks of mainnet's first era. Each takes some 180 bytes of
+ * memory for as long as blocks are asked for.
+ */
+const MEMBERS_MAX = 2_000_000;
 
 /**
  * Block files of the network, in any order and below any folder; other members are passed over.
@@ -21,6 +31,7 @@ export interface TarMember extends Slice {
 export async function* tarMembers(
   archive: AsyncIterable<Uint8Array>,
   network: string,
+  withBodies = false,
 ): AsyncGenerator<TarMember> {
   const starts = new WeakMap<ArrayBufferLike, number>();
   const tar = ReadableStream.from(placed(archive, starts));
@@ -28,20 +39,33 @@ export async function* tarMembers(
   const entries: AsyncIterable<ParsedTarEntry> = tar.pipeThrough(
     createTarDecoder({ strict: true }),
   );
+  let count = 0;
   for await (const { header, body } of entries) {
     const name = blockNameOf(header, network);
+    const isKept = withBodies && name !== null && header.size <= BLOCK_FILE_BYTES_MAX;
+    const kept: Uint8Array[] = [];
     let offset = 0;
     let isFirst = true;
     // Read to its end, wanted or not: a body that is left while its end waits in a queue takes the
     // next member's body with it, and the decoder then waits for ever (modern-tar 0.8.6).
-    for await (const { buffer, byteOffset } of body as AsyncIterable<Uint8Array>) {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      if (isKept) kept.push(chunk);
       if (!isFirst) continue;
       isFirst = false;
+      const { buffer, byteOffset } = chunk;
       const start = starts.get(buffer);
       assert(start !== undefined, "the tar decoder handed out a copy instead of a view");
       offset = start + byteOffset;
     }
-    if (name !== null) yield { name, offset, bytes: header.size };
+    if (name === null) continue;
+    if (++count > MEMBERS_MAX) {
+      throw new SourceDataError(`more than ${MEMBERS_MAX} block files are in one archive`, {
+        hint: "no network has as many blocks; this is something else",
+      });
+    }
+    // A copy: a view would keep all of the chunk it lies in.
+    const copy = isKept ? Buffer.concat(kept) : null;
+    yield { name, offset, bytes: header.size, body: copy };
   }
 }
 
@@ -63,6 +87,6 @@ async function* placed(
 
 function blockNameOf({ name, type }: TarHeader, network: string): string | null {
   const baseName = name.slice(name.lastIndexOf("/") + 1);
-  const isBlock = type === "file" && parseBlockFileName(baseName)?.network === network;
+  const isBlock = type === "file" && parseBlockName(baseName, network) !== null;
   return isBlock ? baseName : null;
 }

@@ -17,6 +17,8 @@ export interface GcsDownloadOptions extends HttpClient {
   readonly shown: string;
   /** Default: all of it, and then its checksum is compared. */
   readonly range?: ByteRange;
+  /** Whether it may come unpacked that is kept packed. */
+  readonly isEncodedTaken: boolean;
 }
 
 export interface GcsBody extends ObjectBody {
@@ -28,7 +30,7 @@ export interface GcsBody extends ObjectBody {
 export async function openGcsObject(
   { apiUrl, authorization }: GcsAccess,
   path: string,
-  { agent, limits, tally, shown, range }: GcsDownloadOptions,
+  { agent, limits, tally, shown, range, isEncodedTaken }: GcsDownloadOptions,
 ): Promise<GcsBody | null> {
   const access = await authorization();
   tally.downloads++;
@@ -40,12 +42,19 @@ export async function openGcsObject(
     ...(range === undefined ? {} : { range }),
     accessHint: ACCESS_HINT,
     isAsStored: (encoding, headers) =>
-      encoding === (headers["x-goog-stored-content-encoding"] ?? "identity"),
+      encoding === storedEncoding(headers) || (isEncodedTaken && encoding === "identity"),
   });
   if (found === null) return null;
   const { bytes, headers } = found;
-  const stream = range === undefined ? checkedStream(found, shown) : found.stream;
+  const isAsStored = `${headers["content-encoding"] ?? "identity"}` === storedEncoding(headers);
+  // The checksum is of the bytes that are kept.
+  const isChecked = range === undefined && isAsStored;
+  const stream = isChecked ? checkedStream(found, shown) : found.stream;
   return { bytes, version: `${headers["x-goog-generation"]}`, stream };
+}
+
+function storedEncoding(headers: Download["headers"]): string {
+  return `${headers["x-goog-stored-content-encoding"] ?? "identity"}`;
 }
 
 /** Whatever continues the body asks for the generation that began it. */

@@ -142,13 +142,14 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
     }
   }
 
-  async function open(name: string, range?: ByteRange) {
+  async function open(name: string, range?: ByteRange, isEncodedTaken = false) {
     const path = root + checkObjectName(name);
     return await openGcsObject(await access(), path, {
       agent,
       limits: limits.http,
       tally,
       shown: shownOf(name),
+      isEncodedTaken,
       ...(range === undefined ? {} : { range }),
     });
   }
@@ -201,7 +202,8 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
     url: storeText(url),
     isListable: true,
     list,
-    open,
+    open: (name, range) => open(name, range),
+    openEncoded: (name) => open(name, undefined, true),
     read,
     replace,
     compose,

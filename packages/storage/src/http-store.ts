@@ -31,10 +31,14 @@ export function httpStore(url: URL, client: HttpClient = sharedClient): Store {
     new ConfigError(`${maskUrl(url)} can only be read`, {
       hint: "to write, give a folder such as file:///folder",
     });
-  async function open(name: string, range?: ByteRange): Promise<ObjectBody | null> {
+  async function open(
+    name: string,
+    range?: ByteRange,
+    isEncodedTaken = false,
+  ): Promise<ObjectBody | null> {
     const object = objectUrl(url, checkObjectName(name));
     tally.downloads++;
-    return await openUrl(object, dispatcher, range);
+    return await openUrl(object, { client: dispatcher, range, isEncodedTaken });
   }
 
   return {
@@ -45,7 +49,8 @@ export function httpStore(url: URL, client: HttpClient = sharedClient): Store {
         hint: "give the full URL of the object, or a folder such as file:///folder",
       });
     },
-    open,
+    open: (name, range) => open(name, range),
+    openEncoded: (name) => open(name, undefined, true),
     async read(name) {
       const body = await open(name);
       if (body === null) return null;
@@ -60,10 +65,15 @@ export function httpStore(url: URL, client: HttpClient = sharedClient): Store {
   };
 }
 
+interface OpenOptions {
+  readonly client: Dispatcher;
+  readonly range: ByteRange | undefined;
+  readonly isEncodedTaken: boolean;
+}
+
 async function openUrl(
   url: URL,
-  client: Dispatcher,
-  range?: ByteRange,
+  { client, range, isEncodedTaken }: OpenOptions,
 ): Promise<ObjectBody | null> {
   const body = await download(url, {
     client,
@@ -74,7 +84,8 @@ async function openUrl(
     accessHint: "check the URL and who may read it",
     // Web servers like to call a stored .gz file gzip-encoded; its bytes are then the file's own.
     isAsStored: (encoding) =>
-      encoding === "identity" || (/^(x-)?gzip$/.test(encoding) && /\.t?gz$/.test(url.pathname)),
+      encoding === "identity" ||
+      (/^(x-)?gzip$/.test(encoding) && (isEncodedTaken || /\.t?gz$/.test(url.pathname))),
   });
   if (body === null) return null;
   const { bytes, headers, stream } = body;

@@ -61,6 +61,12 @@ export interface Store {
   list(prefix?: string): AsyncIterable<StoredObject>;
   /** Null means that there is no such object. Whatever else goes wrong is thrown. */
   open(name: string, range?: ByteRange): Promise<ObjectBody | null>;
+  /**
+   * Like `open`, for a reader that knows packed bytes by how they begin: an object that is kept with
+   * content-encoding gzip comes packed or, where somebody on the way unpacked it, plain and without its
+   * checksum. Missing where `open` does no other.
+   */
+  openEncoded?(name: string): Promise<ObjectBody | null>;
   /** A whole object of at most `VERSIONED_BYTES_MAX` bytes, with what `replace` compares. */
   read(name: string): Promise<VersionedObject | null>;
   /**

@@ -17,6 +17,8 @@ export interface BlockPlace {
   probe(block: BlockRef): Promise<number | null>;
   /** Why it is not even probed where it cannot be listed, such as an archive far away; else null. */
   readonly notAsked: string | null;
+  /** Room on the disk that reading from it takes; null: none. */
+  space?(): Promise<PlacePlan["space"]>;
 }
 
 /** Blocks that a place is asked for when it cannot be listed, spread evenly over the range. */
@@ -37,6 +39,8 @@ export interface PlacePlan {
   readonly heights: readonly (readonly [first: number, last: number])[] | null;
   /** Why it was not asked, or could not be; else null. */
   readonly remark: string | null;
+  /** Room that reading from it takes, beside the target; null: none. */
+  readonly space: { readonly bytes: number | null; readonly folder: string } | null;
 }
 
 export interface BlocksPlan {
@@ -64,7 +68,7 @@ export async function planBlocks(
   const plans: PlacePlan[] = [];
   for (const place of places) {
     const { plan, left, isKnown } = await planPlace(place, open);
-    plans.push(plan);
+    plans.push(await withSpace(place, plan));
     open = left;
     if (isKnown) continue;
     isExact = false;
@@ -81,8 +85,21 @@ export async function planBlocks(
   };
 }
 
+/** Nothing is read from a place that is known to have none of the blocks, or that is away. */
+async function withSpace(place: BlockPlace, plan: Asked["plan"]): Promise<PlacePlan> {
+  const { asked, remark, blockCount } = plan;
+  const isRead = asked === "not asked" ? remark === place.notAsked : blockCount > 0;
+  if (!isRead) return { ...plan, space: null };
+  try {
+    return { ...plan, space: (await place.space?.()) ?? null };
+  } catch (error) {
+    if (!(error instanceof ForkliftError)) throw error;
+    return { ...plan, asked: "away", remark: error.message, space: null };
+  }
+}
+
 interface Asked {
-  readonly plan: PlacePlan;
+  readonly plan: Omit<PlacePlan, "space">;
   /** Blocks that the next places are asked for. */
   readonly left: readonly BlockRef[];
   /** Whether `left` is all that is left. */
