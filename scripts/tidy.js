@@ -41,8 +41,7 @@ export const MAY_IMPORT = {
 
 /** Libraries that one package keeps out of everything else. */
 const KEPT_IN = {
-  fzstd: "packages/compression",
-  "xxhash-wasm": "packages/compression",
+  zstddec: "packages/compression",
   pg: "packages/postgres",
   "pg-copy-streams": "packages/postgres",
   "pg-cursor": "packages/postgres",

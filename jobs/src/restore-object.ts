@@ -1,11 +1,12 @@
 // Restores a dump straight from where it lies into an empty database. Nothing is unpacked on disk, but for
-// pg_dump's directory format, whose files pg_restore reads in an order of its own.
+// pg_dump's directory and tar formats, whose files pg_restore reads in an order of its own.
 
 import { identifySchema, type SchemaKind } from "@forklift/archive";
 import { type Check, SourceDataError, type Watch, type WholeResult } from "@forklift/pipeline";
 import {
   connectRestorer,
   countRows,
+  type DumpArchiveOptions,
   notEmpty,
   type RestoredDump,
   readDumpArchive,
@@ -44,7 +45,7 @@ export async function restoreObject(
   const packed = digestStream(bytes ?? bytesOf(store, name));
   const known = await readRestoredDump(session);
   if (known === null) {
-    await restoreDump(session, readWhole(packed.stream, work.path), {
+    await restoreDump(session, readWhole(packed.stream, { signal, scratchDirectory: work.path }), {
       signal,
       accept: requireArchive,
       digest: () => packed.digest(),
@@ -146,14 +147,14 @@ async function* bytesOf(store: Store, name: string): AsyncGenerator<Uint8Array> 
  */
 async function* readWhole(
   packed: AsyncIterable<Uint8Array>,
-  scratchDirectory: string,
+  options: DumpArchiveOptions,
 ): AsyncGenerator<Uint8Array> {
   const iterator = packed[Symbol.asyncIterator]();
   const shared: AsyncIterable<Uint8Array> = {
     [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }),
   };
   try {
-    yield* readDumpArchive(shared, { scratchDirectory });
+    yield* readDumpArchive(shared, options);
     while ((await iterator.next()).done !== true);
   } finally {
     await iterator.return?.();

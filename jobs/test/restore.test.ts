@@ -1,5 +1,6 @@
 // `forklift restore` names the dump and the database in its result, and neither by its secrets.
 
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -12,7 +13,14 @@ import {
   readDumpArchive,
   urlWithDatabase,
 } from "@forklift/postgres";
-import { forkliftJson, openTestDatabase, openTestSession, runForklift } from "@forklift/testkit";
+import {
+  forkliftJson,
+  isMainnetDataMissing,
+  openTestDatabase,
+  openTestSession,
+  runForklift,
+  sharedPath,
+} from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 /** The sample network's smallest archive, as a dump that lies on a server. */
@@ -168,6 +176,26 @@ test("a restore that has ended is known when it is run again, and another dump i
     /it held this dump and was changed: rows of blocks_user_commands \d+, exp/,
   );
 });
+
+test.skipIf(isMainnetDataMissing())(
+  "a dump in directory format is restored from its folder, and known again",
+  async () => {
+    execFileSync("tar", ["-xzf", sharedPath("cases/dumps/directory-format.tar.gz"), "-C", home]);
+    await using database = await openTestDatabase();
+    await using plain = await openTestDatabase();
+    const folder = path.join(home, "dirfmt");
+    const args = (dump: string, db: string) => ["restore", "--dump", dump, "--db", db];
+    const sql = sharedPath("cases/dumps/plain.sql.zst");
+    const { tables } = await forkliftJson<Restored>(args(sql, plain.url));
+    const restored = await forkliftJson<Restored>(args(`file://${folder}/`, database.url));
+    expect(restored.tables).toEqual(tables);
+    expect(await forkliftJson(args(folder, database.url))).toMatchObject({ tables });
+
+    const { exit, stderr } = await runForklift(args(home, database.url));
+    expect(exit).toBe(65);
+    expect(stderr).toContain("is a folder without toc.dat: no dump of pg_dump");
+  },
+);
 
 test("a restore that is killed at any moment is done by running it again", async () => {
   const dump = await dumpFile("killed.sql.tar.gz", dumpBytes);

@@ -1,7 +1,8 @@
 import type { WholeStage } from "@forklift/pipeline";
 import { maskUrl, readRestoredDump } from "@forklift/postgres";
-import { maskUrl as maskStoreUrl, parseStoreUrl, splitObjectUrl } from "@forklift/storage";
+import { maskUrl as maskStoreUrl, parseStoreUrl } from "@forklift/storage";
 import type { Command } from "commander";
+import { dumpObject } from "../dump-object.ts";
 import { madeDatabase } from "../made-database.ts";
 import { restoredText } from "../output/restored-text.ts";
 import { restoredRows, restoreObject } from "../restore-object.ts";
@@ -31,7 +32,7 @@ const restoreDumpStage: WholeStage<Options, Shown> = {
   },
 
   async run({ dump, db }, _plan, watch) {
-    const object = splitObjectUrl(dump);
+    const object = await dumpObject(dump);
     await using _database = await madeDatabase(db);
     return await restoreObject(db, object, watch);
   },

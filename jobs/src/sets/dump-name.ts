@@ -1,5 +1,6 @@
-// The names of dumps: `{prefix}-{YYYY-MM-DD}_{HHMM}.sql.tar.gz`, or packed otherwise. The newest is found by the parsed
-// date: mostly they are made at midnight, but not always, and a file's age tells nothing.
+// The names of dumps: `{prefix}-{YYYY-MM-DD}_{HHMM}.sql.tar.gz`, and the same with other endings where
+// somebody packs them otherwise. The newest is found by the parsed date: mostly they are made at midnight, but
+// not always, and a file's age tells nothing.
 
 import type { Store, StoredObject } from "@forklift/storage";
 
@@ -11,10 +12,14 @@ export interface NamedDump extends StoredObject {
 }
 
 const MS_PER_MINUTE = 60_000;
+/** Of the dumps that we write, and of the official ones. */
 const SUFFIX = ".sql.tar.gz";
 
-/** A night whose dump was packed in another way is no night without one. */
-const SUFFIXES = /(?:\.sql(?:\.tar)?(?:\.gz|\.zst)?|\.tar(?:\.gz|\.zst)?|\.dump)$/;
+/**
+ * Of those that we read as well. Of one minute the first of them is taken: they hold the same. What is not
+ * packed is none of them: it may be what somebody is about to pack.
+ */
+const SUFFIXES = [SUFFIX, ".sql.tar.zst", ".tar.gz", ".tar.zst", ".sql.gz", ".sql.zst", ".dump"];
 
 /** The old archive's dumps of a network. */
 export function sourceDumpPrefix(network: string): string {
@@ -26,18 +31,19 @@ export function migratedDumpPrefix(network: string): string {
   return `${network}-migrated-archive-dump`;
 }
 
-export function dumpName(prefix: string, minute: DumpMinute): string {
+export function dumpName(prefix: string, minute: DumpMinute, suffix = SUFFIX): string {
   const iso = new Date(minute * MS_PER_MINUTE).toISOString();
-  return `${prefix}-${iso.slice(0, 10)}_${iso.slice(11, 13)}${iso.slice(14, 16)}${SUFFIX}`;
+  return `${prefix}-${iso.slice(0, 10)}_${iso.slice(11, 13)}${iso.slice(14, 16)}${suffix}`;
 }
 
 /** Null unless the name is exactly the prefix, a date that exists, and one of the suffixes. */
 export function parseDumpName(prefix: string, name: string): DumpMinute | null {
-  const official = name.replace(SUFFIXES, SUFFIX);
-  const match = /^(\d{4})-(\d{2})-(\d{2})_(\d{2})(\d{2})$/.exec(
-    official.slice(prefix.length + 1, -SUFFIX.length),
+  const match = /^(\d{4})-(\d{2})-(\d{2})_(\d{2})(\d{2})(\..+)$/.exec(
+    name.slice(prefix.length + 1),
   );
   if (match === null) return null;
+  const suffix = match.pop()!;
+  if (!SUFFIXES.includes(suffix)) return null;
   const [year, month, day, hour, minutes] = match.slice(1).map(Number) as [
     number,
     number,
@@ -47,7 +53,7 @@ export function parseDumpName(prefix: string, name: string): DumpMinute | null {
   ];
   const minute = Date.UTC(year, month - 1, day, hour, minutes) / MS_PER_MINUTE;
   // A date that does not exist rolls over, and then the name would be another.
-  return dumpName(prefix, minute) === official ? minute : null;
+  return dumpName(prefix, minute, suffix) === name ? minute : null;
 }
 
 export function minuteOf(date: Date): DumpMinute {
@@ -58,11 +64,20 @@ export async function newestDump(store: Store, prefix: string): Promise<NamedDum
   let newest: NamedDump | null = null;
   for await (const object of store.list(prefix)) {
     const minute = parseDumpName(prefix, object.name);
-    if (minute !== null && (newest === null || minute > newest.minute)) {
-      newest = { ...object, minute };
-    }
+    if (minute === null) continue;
+    const dump = { ...object, minute };
+    if (newest === null || isPreferred(dump, newest)) newest = dump;
   }
   return newest;
+}
+
+function isPreferred(dump: NamedDump, other: NamedDump): boolean {
+  if (dump.minute !== other.minute) return dump.minute > other.minute;
+  return suffixRank(dump.name) < suffixRank(other.name);
+}
+
+function suffixRank(name: string): number {
+  return SUFFIXES.indexOf(name.slice(name.indexOf(".")));
 }
 
 /** Networks whose old archive's dumps lie in a store, by the names of the dumps. */

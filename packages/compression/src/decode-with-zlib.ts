@@ -4,6 +4,7 @@ import { Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as zlib from "node:zlib";
 import { DecoderError } from "./decoder-error.ts";
+import { gathered } from "./gathered.ts";
 import type { FramePart } from "./zstd-frames.ts";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -16,10 +17,7 @@ interface ZstdOfZlib {
 /** @throws DecoderError */
 export async function* decodeWithZlib(frame: AsyncIterable<FramePart>): AsyncGenerator<Uint8Array> {
   const unzip = (zlib as unknown as ZstdOfZlib).createZstdDecompress({ chunkSize: CHUNK_BYTES });
-  async function* bytes() {
-    for await (const part of frame) yield part.bytes;
-  }
-  const feeding = pipeline(Readable.from(bytes()), unzip);
+  const feeding = pipeline(Readable.from(gathered(frame)), unzip);
   // Whatever goes wrong reaches the reader through the stream; here it only must not go unheard.
   feeding.catch(() => undefined);
   try {

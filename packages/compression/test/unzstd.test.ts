@@ -1,5 +1,13 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
-import { zstdFrame, zstdRuns, zstdSkippable } from "@forklift/testkit";
+import {
+  isMainnetDataMissing,
+  sharedPath,
+  zstdFrame,
+  zstdRuns,
+  zstdSkippable,
+} from "@forklift/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import createXxhash from "xxhash-wasm";
@@ -68,6 +76,12 @@ describe("a zstd stream", () => {
       /no frame begins/,
     ],
     ["with a wrong checksum", zstdFrame(Buffer.alloc(9), { checksum: 1 }), /checksum/i],
+    // A table of one symbol, whose every state takes no bit: a decoder that trusts it goes on for ever.
+    [
+      "with a table that takes no bit",
+      Buffer.from("28b52ffd005065000082000205f003ffffffffff00", "hex"),
+      /zstd is damaged: \D/,
+    ],
     ["with a reserved block", Buffer.from("28b52ffd0050070000", "hex"), /no block begins there/],
     ["of a dictionary", Buffer.from("28b52ffd015001010000", "hex"), /needs a dictionary/],
     [
@@ -87,23 +101,87 @@ describe("a zstd stream", () => {
     });
   });
 
+  test("is unpacked by the library beside another, and neither disturbs the other", async () => {
+    const both = [..."ab"].map((letter) => Buffer.from(letter.repeat(700_000)));
+    const readers = both.map((bytes) =>
+      decodeWithLibrary(frameParts(inPieces(zstdFrame(bytes), 50_000), "x")),
+    );
+    const found: Buffer[] = [Buffer.alloc(0), Buffer.alloc(0)];
+    for (let isMore = true; isMore; ) {
+      const next = await Promise.all(readers.map((reader) => reader.next()));
+      isMore = next.some(({ done }) => done !== true);
+      next.forEach(({ value }, at) => {
+        if (value !== undefined) found[at] = Buffer.concat([found[at]!, value]);
+      });
+    }
+    expect(found.map((bytes, at) => bytes.equals(both[at]!))).toEqual([true, true]);
+  });
+
+  test.skipIf(isMainnetDataMissing())(
+    "of real data gives the bytes whose checksum it carries, by the library as by Node",
+    async () => {
+      const packed = await readFile(sharedPath("cases/dumps/plain.sql.zst"));
+      const pieces: Uint8Array[] = [];
+      for await (const piece of decodeWithLibrary(frameParts(inPieces(packed, 777), "x"))) {
+        pieces.push(piece);
+      }
+      const plain = Buffer.concat(pieces);
+      expect(plain.toString()).toContain("-- PostgreSQL database dump complete");
+      expect(checksumOf(plain)).toBe(packed.readUInt32LE(packed.length - 4));
+      expect((await unpacked(packed)).equals(plain)).toBe(true);
+      const flipped = Buffer.from(packed);
+      flipped[30_000]! ^= 1;
+      await expect(unpacked(flipped)).rejects.toMatchObject({ name: "SourceDataError" });
+    },
+  );
+
+  test("with a bit turned anywhere unpacks as before or is refused, by the library as by Node", async () => {
+    const bytes = randomBytes(3000);
+    const packed = zstdFrame(bytes, { checksum: checksumOf(bytes) });
+    const position = fc.integer({ min: 0, max: packed.length * 8 - 1 });
+    await fc.assert(
+      fc.asyncProperty(position, async (bit) => {
+        const turned = Buffer.from(packed);
+        turned[bit >> 3]! ^= 1 << (bit & 7);
+        const library = async () => {
+          const pieces: Uint8Array[] = [];
+          const parts = frameParts(inPieces(turned, 500), "x");
+          for await (const piece of decodeWithLibrary(parts)) pieces.push(piece);
+          return Buffer.concat(pieces);
+        };
+        for (const read of [library, () => unpacked(turned)]) {
+          const found = await read().catch((error: unknown) => error);
+          if (found instanceof Buffer) expect(found.equals(bytes)).toBe(true);
+          else expect((found as Error).name).toMatch(/^(?:SourceDataError|Error)$/);
+        }
+      }),
+    );
+  });
+
   test("passes on what its source says, and gives it back when it is left", async () => {
-    let isOpen = true;
-    async function* failing() {
+    const open = new Set<string>();
+    async function* source(name: string, end: () => void) {
+      open.add(name);
       try {
-        yield zstdRuns(40).subarray(0, 100);
-        throw new Error("storage broke");
+        yield* inPieces(zstdRuns(40_000).subarray(0, -4), 65_536);
+        end();
       } finally {
-        isOpen = false;
+        open.delete(name);
       }
     }
+    const broken = source("broken", () => {
+      throw new Error("storage broke");
+    });
     const read = async () => {
-      for await (const _piece of unzstd(failing(), "the file"));
+      for await (const _piece of unzstd(broken, "the file"));
     };
     await expect(read()).rejects.toThrow("storage broke");
-    isOpen = true;
-    for await (const _piece of unzstd(failing(), "the file")) break;
-    expect(isOpen).toBe(false);
+    for await (const _piece of unzstd(
+      source("left", () => undefined),
+      "the file",
+    ))
+      break;
+    expect([...open]).toEqual([]);
   });
 
   // 32,768 blocks of 4 bytes unpack to 4 GB.

@@ -35,23 +35,32 @@ export async function findBinaries(): Promise<Binaries | undefined> {
 /** A pg_dump that can read a server of that major: it must not be older than the server. */
 export async function findPgDump(serverMajor: number): Promise<string | undefined> {
   const programs = await versionsOf("pg_dump");
-  return programs.find(({ major }) => major >= serverMajor)?.program;
+  return programs.find(({ version }) => majorOf(version) >= serverMajor)?.program;
 }
 
-/** The newest pg_restore: it reads what all older versions of pg_dump have written. */
-export async function findPgRestore(): Promise<string | undefined> {
-  const programs = await versionsOf("pg_restore");
-  return programs.toSorted((a, b) => b.major - a.major)[0]?.program;
-}
-
-async function versionsOf(name: string): Promise<{ program: string; major: number }[]> {
-  const found: { program: string; major: number }[] = [];
+async function versionsOf(name: string): Promise<Program[]> {
+  const found: Program[] = [];
   for (const dir of await searchDirectories()) {
     const program = path.join(dir, name);
     const version = await versionOf(program);
-    if (version !== undefined) found.push({ program, major: majorOf(version) });
+    if (version !== undefined) found.push({ program, version });
   }
   return found;
+}
+
+export interface Program {
+  readonly program: string;
+  readonly version: string;
+}
+
+/** Older ones take `--file=-` for the name of a file. */
+const PG_RESTORE_MAJOR_MIN = 12;
+
+/** The newest: it reads what every older pg_dump wrote. */
+export async function findPgRestore(): Promise<Program | undefined> {
+  const programs = await versionsOf("pg_restore");
+  const usable = programs.filter(({ version }) => majorOf(version) >= PG_RESTORE_MAJOR_MIN);
+  return usable.toSorted((a, b) => newestFirst(a.version, b.version))[0];
 }
 
 export function majorOf(version: string): number {
@@ -74,7 +83,11 @@ async function searchDirectories(): Promise<string[]> {
 /** Newest first: 16 before 9.6 before 9.5. */
 async function namesIn(dir: string): Promise<string[]> {
   const names = await readdir(dir).catch(() => []);
-  return names.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
+  return names.sort(newestFirst);
+}
+
+function newestFirst(version: string, other: string): number {
+  return other.localeCompare(version, "en", { numeric: true });
 }
 
 async function isExecutable(file: string): Promise<boolean> {

@@ -1,87 +1,87 @@
-// A dump as it lies: SQL or one of pg_dump's other formats, packed or not, in a tar or not. Told apart by
-// content, whatever the file is called, and read as a stream.
+// A dump as it lies somewhere: SQL, or one of the forms that pg_dump and others pack it in. Told apart by
+// content, whatever it is called, and turned into SQL as a stream; of the forms only pg_dump's directory and
+// tar formats touch the disk.
 
-import {
-  type Compression,
-  compressionOf,
-  gunzip,
-  MAGIC_BYTES,
-  peek,
-  unzstd,
-} from "@forklift/compression";
+import { compressionOf, gunzip, peek, unzstd } from "@forklift/compression";
 import { SourceDataError } from "@forklift/pipeline";
-import { isTar, type ScratchOptions, sqlOfTar } from "./dump-tar.ts";
-import { sqlOfArchive } from "./pg-restore.ts";
+import { findPgRestore, type Program } from "./binaries.ts";
+import { directoryDumpSql } from "./dump-forms/directory-dump.ts";
+import { FORM_HEAD_BYTES, formOf, refuseForm } from "./dump-forms/form-of.ts";
+import { customDumpSql } from "./dump-forms/pg-restore.ts";
+import { tarSql } from "./dump-forms/tar-sql.ts";
+import { utf8Sql } from "./dump-forms/utf8-sql.ts";
 
-/** A gzip of a tar, and a packed file inside. More is no dump. */
-const LAYERS_MAX = 3;
+/** In messages. */
+const WHAT = "the dump";
 
-/** The header of a tar's first member; the others are told by less. */
-const HEAD_BYTES = 512;
+/** A tar in a gzip in a zstd is more than anybody means; without an end a hostile file would go on. */
+const LAYERS_MAX = 4;
 
-const UNPACK: Readonly<
-  Record<
-    Exclude<Compression, "none">,
-    (packed: AsyncIterable<Uint8Array>, what: string) => AsyncGenerator<Uint8Array>
-  >
-> = { gzip: gunzip, zstd: unzstd };
-
-const CUSTOM_FORMAT_MAGIC = "PGDMP";
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-
-/** What people pack dumps in, and we do not unpack. */
-const OTHER_MAGICS: readonly (readonly [what: string, magic: string])[] = [
-  ["a zip archive", "PK\x03\x04"],
-  ["packed with xz", "\xfd7zXZ"],
-  ["packed with bzip2", "BZh"],
-  ["packed with lz4", "\x04\x22\x4d\x18"],
-  ["text in UTF-16", "\xff\xfe"],
-  ["text in UTF-16", "\xfe\xff"],
-];
+export interface DumpArchiveOptions {
+  /** Ends a pg_restore that hangs. */
+  readonly signal?: AbortSignal | undefined;
+  /** Takes the parts of a dump in directory or tar format while it is read; default: the system's. */
+  readonly scratchDirectory?: string;
+  /** What turns pg_dump's own formats into SQL; default: the newest of this machine. */
+  readonly pgRestore?: () => Promise<Program | undefined>;
+}
 
 /**
- * The SQL of a dump in any form: plain, custom, tar or directory format; the last one in a tar.
- * @throws SourceDataError while reading, when the archive is damaged, holds no dump or several.
- * @throws ConfigError when it takes a pg_restore and there is none that knows it.
+ * The SQL of a dump: .sql, .sql.gz, .sql.zst, a tar of it packed likewise, or pg_dump's custom,
+ * directory (in a tar) or tar format.
+ * @throws SourceDataError while reading, when the dump is damaged, or holds none or several.
+ * @throws ConfigError when it takes a pg_restore that this machine has not.
  */
 export async function* readDumpArchive(
   stream: AsyncIterable<Uint8Array>,
-  options: ScratchOptions = {},
+  options: DumpArchiveOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  let bytes = stream;
-  for (let layer = 0; layer < LAYERS_MAX; layer += 1) {
-    const { head, all } = await peek(bytes, MAGIC_BYTES);
-    const compression = compressionOf(head);
-    bytes = compression === "none" ? all : UNPACK[compression](all, "the dump");
-    if (compression === "none") break;
-  }
-  const { head, all } = await peek(bytes, HEAD_BYTES);
-  if (beginsWith(head, CUSTOM_FORMAT_MAGIC)) yield* sqlOfArchive("custom", all);
-  else if (isTar(head)) yield* sqlOfTar(head, all, options);
-  else yield* plainSql(head, all);
+  yield* sqlOf(stream, { pgRestore: findPgRestore, ...options }, 1);
 }
 
-function beginsWith(head: Uint8Array, magic: string): boolean {
-  return Buffer.from(head).toString("latin1", 0, magic.length) === magic;
+type Reading = DumpArchiveOptions & Required<Pick<DumpArchiveOptions, "pgRestore">>;
+
+async function* sqlOf(
+  stream: AsyncIterable<Uint8Array>,
+  options: Reading,
+  layer: number,
+): AsyncGenerator<Uint8Array> {
+  const { head, all } = await peek(stream, FORM_HEAD_BYTES);
+  const inner = (bytes: AsyncIterable<Uint8Array>) => sqlOf(bytes, options, layer + 1);
+  const compression = compressionOf(head);
+  const form = compression === "none" ? formOf(head) : compression;
+  if (layer > LAYERS_MAX && form !== "sql") throw await letGo(all, tooManyLayers());
+  switch (form) {
+    case "gzip":
+      return yield* inner(gunzip(all, WHAT));
+    case "zstd":
+      return yield* inner(unzstd(all, WHAT));
+    case "tar":
+      return yield* tarSql(all, {
+        dump: inner,
+        parts: (entries) => directoryDumpSql(entries, options),
+      });
+    case "custom":
+      return yield* customDumpSql(all, options);
+    case "sql":
+      return yield* utf8Sql(all);
+    default:
+      throw await letGo(all, refuseForm(form));
+  }
 }
 
-async function* plainSql(
-  head: Uint8Array,
-  all: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  const other = OTHER_MAGICS.find(([, magic]) => beginsWith(head, magic));
-  if (other !== undefined) {
-    throw new SourceDataError(
-      `the dump is ${other[0]}, expected SQL, gzip, zstd, tar or pg_dump's own`,
-      {
-        hint: "unpack it, and pack it with gzip or zstd if it is to be packed",
-      },
-    );
-  }
-  let skip = BYTE_ORDER_MARK.equals(head.subarray(0, 3)) ? BYTE_ORDER_MARK.length : 0;
-  for await (const chunk of all) {
-    // The head came in one piece, so the mark is in the first chunk.
-    yield chunk.subarray(skip);
-    skip = 0;
-  }
+/** A generator that was never begun would leave its stream open. */
+async function letGo(
+  stream: AsyncGenerator<Uint8Array>,
+  error: SourceDataError,
+): Promise<SourceDataError> {
+  await stream.next();
+  await stream.return(undefined);
+  return error;
+}
+
+function tooManyLayers(): SourceDataError {
+  return new SourceDataError(`the dump is packed more than ${LAYERS_MAX} times over`, {
+    hint: "unpack it, and give the dump itself",
+  });
 }

@@ -7,6 +7,7 @@ export type { CopyValue } from "./copy-text.ts";
 export * from "./database-admin.ts";
 export * from "./dump.ts";
 export * from "./dump-archive.ts";
+export { readDumpFolder } from "./dump-forms/folder-dump.ts";
 export { dumpEnd, dumpHead } from "./dump-frame.ts";
 export { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 export type { Ddl } from "./own-dump.ts";
