@@ -53,6 +53,7 @@ export type DumpPart = DumpStatement | DumpCopy | DumpLine;
 
 const BACKSLASH = 0x5c;
 const DASH = 0x2d;
+const SEMICOLON = 0x3b;
 const COPY_END = Buffer.from("\n\\.");
 
 /**
@@ -160,12 +161,12 @@ class ByteWindow {
   }
 }
 
-/** False when nothing but blanks is left. */
+/** False when nothing but blanks and empty statements is left. */
 async function skipBlanks(window: ByteWindow): Promise<boolean> {
   for (;;) {
     const { bytes } = window;
     let at = 0;
-    while (at < bytes.length && isBlank(bytes[at])) at += 1;
+    while (at < bytes.length && (isBlank(bytes[at]) || bytes[at] === SEMICOLON)) at += 1;
     window.take(at);
     if (window.bytes.length > 0) return true;
     if (!(await window.more())) return false;

@@ -168,6 +168,7 @@ describe("a dump is refused for", () => {
     ["rows upon rows", `INSERT INTO public.t VALUES ${"('x'),".repeat(2 * MIB)}('y');`],
     ["things that are left out", "CREATE VIEW v;\n".repeat(3).replaceAll("v;", "v; ")],
     ["quotes that open quotes", `COMMENT ON TABLE t IS ${"$a$ $b$ ".repeat(100_000)};`],
+    ["statements of nothing", " ;;; ".repeat(10 * MIB)],
     ["dollars", `${"$".repeat(900_000)};`],
   ])("within seconds and within bounds: %s", async (_name, sql) => {
     const before = process.memoryUsage.rss();
