@@ -250,7 +250,7 @@ export const STATEMENT_KINDS: Readonly<
   "DROP OPERATOR": [["left out", "DROP OPERATOR public.+(integer, integer)"]],
   "DROP OPERATOR CLASS": [["left out", "DROP OPERATOR CLASS public.o USING btree"]],
   "DROP OPERATOR FAMILY": [["left out", "DROP OPERATOR FAMILY public.o USING btree"]],
-  "DROP OWNED": [["left out", "DROP OWNED BY postgres"]],
+  "DROP OWNED": [["refused", "DROP OWNED BY postgres"]],
   "DROP POLICY": [["left out", "DROP POLICY p ON public.t"]],
   "DROP PROCEDURE": [["left out", "DROP PROCEDURE public.p()"]],
   "DROP PUBLICATION": [["left out", "DROP PUBLICATION p"]],

@@ -1,7 +1,7 @@
 // A dump in pg_dump's directory format as it lies on this machine's disk, as the tar that it could have been
 // packed in: then everything else is the same, its digest included.
 
-import { open, readdir } from "node:fs/promises";
+import { lstat, open, readdir } from "node:fs/promises";
 import path from "node:path";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -44,7 +44,14 @@ async function packParts(
   { controller, stop }: { readonly controller: Controller; readonly stop: AbortSignal },
 ): Promise<void> {
   for (const name of names) {
-    await using handle = await open(path.join(folder, name), "r");
+    const file = path.join(folder, name);
+    // A link would bring in a file of this machine, and a pipe would be waited for without an end.
+    if (!(await lstat(file)).isFile()) {
+      throw new SourceDataError(`${file} is no plain file, expected what pg_dump writes`, {
+        hint: "give the folder as pg_dump wrote it",
+      });
+    }
+    await using handle = await open(file, "r");
     const { size } = await handle.stat();
     // A fixed time: the same parts are to give the same digest.
     const body = controller.add({ name, size, type: "file", mtime: new Date(0) });

@@ -44,7 +44,8 @@ export async function* tarEntries(tar: AsyncIterable<Uint8Array>): AsyncGenerato
       while (!(await read()).done);
     }
   } finally {
-    await entries.return?.();
+    // Why it ends has been told; what a decoder says of its own end adds nothing.
+    await entries.return?.().catch(() => undefined);
   }
 }
 

@@ -18,7 +18,10 @@ export function isTableConstraint(reader: TokenReader): boolean {
 export function readConstraint(reader: TokenReader, objects: DumpObjects): string {
   const name = reader.takeWords("constraint") ? reader.name() : null;
   const constraint = readUnnamed(reader, objects) + readTiming(reader);
-  if (name === null) return constraint;
+  if (name === null) {
+    objects.madeUnnamed("constraint");
+    return constraint;
+  }
   objects.made("constraint", name);
   return `constraint ${quoteIdentifier(name)} ${constraint}`;
 }

@@ -1,7 +1,7 @@
 // The statements that bring rows, and the one that tells a sequence where it stands.
 
 import { quoteIdentifier, quoteLiteral } from "../identifiers.ts";
-import { type DumpObjects, RestsOnLeftOut } from "./dump-objects.ts";
+import { type DumpObjects, inPublic, RestsOnLeftOut } from "./dump-objects.ts";
 import { readOperand, sequenceIn } from "./expressions.ts";
 import { RefusedStatement, type TokenReader } from "./token-reader.ts";
 
@@ -81,7 +81,10 @@ function readValue(reader: TokenReader, objects: DumpObjects): string {
 
 function readTarget(reader: TokenReader, objects: DumpObjects) {
   const written = reader.qualifiedName();
-  const relation = objects.relation(written);
+  const relation = inPublic(objects.nameIn(written));
+  if (objects.isLeftOut("relation", written)) {
+    throw new RefusedStatement(`its rows go into ${written.name}, which is left out`);
+  }
   // The configuration of an extension is dumped into tables that the extension makes.
   if (objects.mayBeOfExtension && !objects.hasMade("table", written.name)) {
     throw new RestsOnLeftOut();

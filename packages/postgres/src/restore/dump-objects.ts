@@ -48,6 +48,7 @@ export class DumpObjects {
   /** Where unqualified names belong; null: nowhere, as with an empty search path. */
   #schema: string | null = SCHEMA;
   #hasLeftOutExtension = false;
+  #hasSerial = false;
 
   get isEmpty(): boolean {
     return this.#made.size === 0;
@@ -78,6 +79,22 @@ export class DumpObjects {
       throw new RefusedStatement(`the dump makes more than ${MADE_MAX} objects`);
     }
     this.#made.add(`${kind} ${name}`);
+  }
+
+  /** What the server gives a name to. */
+  madeUnnamed(kind: ObjectKind): void {
+    this.made(kind, `\0${this.#made.size}`);
+  }
+
+  /** A column of type serial, with a sequence of its own. */
+  madeSerial(): void {
+    this.madeUnnamed("sequence");
+    this.#hasSerial = true;
+  }
+
+  /** Whether sequences were made whose names only the server knows. */
+  get hasSerial(): boolean {
+    return this.#hasSerial;
   }
 
   madeEnum(name: string): void {

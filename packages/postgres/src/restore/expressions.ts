@@ -95,7 +95,14 @@ function readArray(reader: TokenReader, objects: DumpObjects): string {
   return `array[${items.join(", ")}]`;
 }
 
+/** What they stand for depends on who asks and where; in double quotes they are names of columns. */
+const SESSION_WORDS = [
+  ...["user", "current_user", "session_user", "current_role", "current_catalog", "current_schema"],
+  ...["system_user", "current_time", "localtime", "case", "select", "cast"],
+];
+
 function readNamed(reader: TokenReader, objects: DumpObjects): string {
+  if (SESSION_WORDS.some((word) => reader.isWord(word))) throw reader.unexpected("a plain value");
   const written = reader.qualifiedName();
   const { schema, name } = written;
   if (!reader.isSymbol("(")) {

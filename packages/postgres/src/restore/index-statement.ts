@@ -36,7 +36,8 @@ export function readCreateIndex(reader: TokenReader, objects: DumpObjects): stri
   skipTablespace(reader);
   if (reader.takeWords("where")) text += ` where ${readExpression(reader, objects)}`;
   reader.expectEnd();
-  if (name !== null) objects.made("index", name);
+  if (name === null) objects.madeUnnamed("index");
+  else objects.made("index", name);
   const named = name === null ? "" : `${ifMissing}${quoteIdentifier(name)} `;
   return `create ${unique}index ${named}on ${only}${table} ${text}`;
 }

@@ -170,7 +170,8 @@ function readDrop(kind: ObjectKind): Read {
     reader.expectWords("drop", kind);
     reader.takeWords("if", "exists");
     for (const { name } of reader.separated(() => reader.qualifiedName())) {
-      if (!objects.hasMade(kind, name)) continue;
+      const isOfSerial = kind === "sequence" && objects.hasSerial;
+      if (!isOfSerial && !objects.hasMade(kind, name)) continue;
       throw new RefusedStatement(`it drops the ${kind} ${name}, which the dump made itself`);
     }
     throw new RestsOnLeftOut("drops");

@@ -29,7 +29,11 @@ export class LeftOutList {
       known.count += 1;
       return;
     }
-    const first = { statement, byte, text: firstWords(text.replaceAll(/'[^']*'?/g, "'…'")) };
+    const first = {
+      statement,
+      byte,
+      text: firstWords(text.replaceAll(/'[^']*'?|\$[^$]*\$.*/gs, "'…'")),
+    };
     this.#kinds.set(kind, { count: 1, first });
   }
 

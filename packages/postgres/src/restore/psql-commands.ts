@@ -6,12 +6,12 @@ import { firstWords } from "./statement-splitter.ts";
 
 /** A further backslash in a line begins another command, or ends this one and begins SQL. */
 const RESTRICT = /^\\(?:un)?restrict\s+[A-Za-z0-9]+$/;
-const SET = /^\\set(?:\s+[\w.,:/-]+)*$/;
+/** Of psql's own variables those that only say how much it prints; others change what it runs. */
+const SET = /^\\set\s+(?:ON_ERROR_STOP|VERBOSITY|QUIET|ECHO|[a-z]\w*)(?:\s+[\w.,/-]+)*$/;
 const ENCODING = /^\\encoding\s+([\w-]+)$/;
 
 /** \connect name, \connect "name", \connect -reuse-previous=on "dbname='name'" */
-const CONNECT =
-  /^\\c(?:onnect)?\s+(?:-reuse-previous=on\s+)?("(?:[^"\\]|"")+"|[^\s"'\\-][^\s"'\\]*)$/;
+const CONNECT = /^\\c(?:onnect)?\s+(?:-reuse-previous=on\s+)?("(?:[^"\\]|"")+"|[\w.][\w.-]*)$/;
 
 /**
  * - `noted`: of no consequence here.

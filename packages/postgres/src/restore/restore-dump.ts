@@ -37,6 +37,7 @@ set local standard_conforming_strings = on;
 set local search_path = pg_catalog;
 set local datestyle = 'ISO, MDY';
 set local intervalstyle = 'postgres';
+set local timezone to default;
 set local array_nulls = on;
 set local transform_null_equals = off;
 select set_config(name, '10s', true) from pg_settings

@@ -29,7 +29,7 @@ export async function saveRestoredDump(
 ): Promise<void> {
   await session.query(
     `create schema if not exists forklift;
-     create table forklift.restored_dump (
+     create table if not exists forklift.restored_dump (
        sha256 text primary key,
        bytes bigint not null,
        tables jsonb not null,

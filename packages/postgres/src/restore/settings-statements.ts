@@ -36,6 +36,15 @@ const ROUTINE: ReadonlyMap<string, readonly string[]> = new Map([
   ["default_table_access_method", ["heap"]],
 ]);
 
+/** With another value than these a dump would mean something else, and to nobody's use. */
+const UNLESS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["transform_null_equals", ["off", "false"]],
+  ["timezone_abbreviations", ["default"]],
+  ["backslash_quote", ["safe_encoding"]],
+  ["default_transaction_read_only", ["off", "false"]],
+  ["transaction_read_only", ["off", "false"]],
+]);
+
 const ON = new Set(["on", "true", "yes", "1"]);
 const OFF = new Set(["off", "false", "no", "0"]);
 
@@ -134,9 +143,10 @@ function obey(
       // DEFAULT is what every server begins with, whatever it was in the database of the dump.
       objects.setSearchPath(values.map((schema) => (schema === "default" ? "public" : schema)));
       return null;
-    case "transform_null_equals":
-      if (OFF.has(value.toLowerCase())) return null;
-      throw new RefusedStatement("it changes what a comparison with NULL means");
+  }
+  const harmless = UNLESS.get(name);
+  if (harmless !== undefined && !harmless.includes(value.toLowerCase())) {
+    throw new RefusedStatement(`it changes what values or statements mean, with ${name}`);
   }
   if (FOR_VALUES.has(name)) return { name, value };
   if (ROUTINE.get(name)?.includes(value.toLowerCase()) === true) return null;

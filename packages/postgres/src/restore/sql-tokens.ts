@@ -12,10 +12,11 @@ export class LexicalError extends Error {}
 
 const END: Token = { kind: "end", text: "" };
 
-const BLANKS = /(?:[ \t\n\r\f\v]+|--[^\n\r]*)*/y;
+const BLANKS = /[ \t\n\r\f\v]+/y;
+const LINE_COMMENT = /--[^\n\r]*/y;
 const WORD = /[a-z_\u0080-\u{10ffff}][a-z0-9_$\u0080-\u{10ffff}]*/iuy;
-/** What a dollar quote cannot begin inside of. */
-const WORD_OR_NUMBER = /[a-z0-9_\u0080-\u{10ffff}][a-z0-9_$\u0080-\u{10ffff}]*/iuy;
+/** A dollar quote may begin right behind a number, and not inside of a word. */
+const DIGITS = /[0-9][a-z0-9_\u0080-\u{10ffff}]*/iuy;
 const NUMBER = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?/iy;
 const DOLLAR_TAG = /\$(?:[a-z_\u0080-\u{10ffff}][a-z0-9_\u0080-\u{10ffff}]*)?\$/iuy;
 const OPERATOR = /[-+*/<>=~!@#%^&|`?]+/y;
@@ -57,7 +58,7 @@ export class Lexer {
    * For statements that do not run, whose literals may be of any form.
    */
   hasPsqlInside(): boolean {
-    for (;;) {
+    for (let word: string | null = null; ; ) {
       this.#skipBlanks();
       const first = this.#text[this.#at];
       if (first === undefined) return false;
@@ -65,18 +66,22 @@ export class Lexer {
       if (first === ":" && /^:[a-z0-9_'"{]/iu.test(this.#text.slice(this.#at, this.#at + 2))) {
         return true;
       }
-      if (first === "'" || first === '"') this.#skipQuoted(first);
+      const before: string | null = this.#text[this.#at - 1] === word?.at(-1) ? word : null;
+      word = null;
+      if (first === "'") this.#skipString(/^e$/i.test(before ?? ""));
+      else if (first === '"') this.#quoted('"');
       else if (this.#match(DOLLAR_TAG) !== null) this.#skipDollarQuoted();
       else if (this.#text.startsWith("::", this.#at)) this.#at += 2;
-      else if (this.#match(WORD_OR_NUMBER) === null) this.#at += 1;
+      else if (this.#match(DIGITS) === null) {
+        word = this.#match(WORD);
+        if (word === null) this.#at += 1;
+      }
     }
   }
 
-  #skipQuoted(quote: string): void {
-    const before = this.#text[this.#at - 1] ?? "";
-    const isEscape = quote === "'" && (!this.#standardStrings || /e/i.test(before));
-    if (isEscape) this.#escapeString();
-    else this.#quoted(quote);
+  #skipString(isEscape: boolean): void {
+    if (isEscape || !this.#standardStrings) this.#escapeString();
+    else this.#quoted("'");
   }
 
   /** @throws LexicalError. After the last token it answers with the end, again and again. */
@@ -117,7 +122,8 @@ export class Lexer {
   /** Block comments nest. */
   #skipBlanks(): void {
     for (;;) {
-      this.#match(BLANKS);
+      // One after the other: a pattern of both would keep a way back for each of a million lines.
+      if (this.#match(BLANKS) !== null || this.#match(LINE_COMMENT) !== null) continue;
       if (!this.#text.startsWith("/*", this.#at)) return;
       this.#skipComment();
     }

@@ -77,7 +77,11 @@ const NAMED: readonly (readonly [kind: LeftOutKind, ...words: string[]])[] = [
 /** @throws RestsOnLeftOut for a statement that is to be left out; the reader stands as it stood else. */
 export function requireNotLeftOut(reader: TokenReader, objects: DumpObjects): void {
   for (const [kind, ...words] of OTHERS) {
-    if (reader.isWord(...words)) throw new RestsOnLeftOut(kind);
+    if (!reader.isWord(...words)) continue;
+    if (words[0] === "drop" && !objects.isEmpty) {
+      throw new RefusedStatement("it may drop what the dump has made itself");
+    }
+    throw new RestsOnLeftOut(kind);
   }
   const verb = ["create", "alter", "drop"].find((word) => reader.isWord(word));
   if (verb === undefined) return;
@@ -89,7 +93,8 @@ export function requireNotLeftOut(reader: TokenReader, objects: DumpObjects): vo
   if (found === undefined) return;
   const [kind, ...words] = found;
   if (verb === "create") remember(words, reader, at + words.length, objects);
-  if (verb === "drop" && kind === "schemas") requireNoCascade(reader, objects);
+  if (verb === "drop" && kind === "schemas") requireWithout("cascade", reader, objects);
+  if (verb === "alter" && kind === "schemas") requireWithout("rename", reader, objects);
   throw new RestsOnLeftOut(kind);
 }
 
@@ -118,12 +123,8 @@ function remember(
   objects.leftOut(kind, name);
 }
 
-/** A schema is dropped before its tables are made, or there would be none of them. */
-function requireNoCascade(reader: TokenReader, objects: DumpObjects): void {
-  if (objects.isEmpty) return;
-  for (; reader.peek().kind !== "end"; reader.next()) {
-    if (reader.isWord("cascade")) {
-      throw new RefusedStatement("it drops a schema with what the dump has made in it");
-    }
-  }
+/** A schema is dropped or renamed before its tables are made, or there would be none of them. */
+function requireWithout(word: string, reader: TokenReader, objects: DumpObjects): void {
+  if (objects.isEmpty || !reader.hasWordAhead(word)) return;
+  throw new RefusedStatement("it takes away a schema with what the dump has made in it");
 }

@@ -104,7 +104,9 @@ export class StatementScanner {
 
   #word(bytes: Buffer, isAll: boolean): Verdict {
     let end = this.#at + 1;
-    while (isWordByte(bytes[end]) || bytes[end] === CODE.dollar) end += 1;
+    // A number ends before a dollar quote, of which a name may hold the sign.
+    const takesDollar = !isDigit(bytes[this.#at]);
+    while (isWordByte(bytes[end]) || (takesDollar && bytes[end] === CODE.dollar)) end += 1;
     if (end === bytes.length && !isAll) return "waits";
     const word = bytes.toString("latin1", this.#at, end).toLowerCase();
     this.#at = end;

@@ -104,8 +104,9 @@ function hasRowsBehind(text: string, rules: TextRules): boolean {
 
 /** Rows begin on the next line. */
 async function takeRestOfLine(window: ByteWindow, number: number, text: string): Promise<void> {
-  const rest = await takeLine(window);
-  if (rest.trim() === "" || rest.trim().startsWith("--")) return;
+  const rest = (await takeLine(window)).trim();
+  // A comment ends at a carriage return, behind which there would be another statement.
+  if (rest === "" || /^--[^\r]*$/.test(rest)) return;
   throw new SourceDataError(
     `statement ${number} has "${firstWords(rest)}" behind it, where its rows begin: ${firstWords(text)}`,
     { hint: "give a dump as pg_dump writes it" },
@@ -195,6 +196,11 @@ async function takeLine(window: ByteWindow, ends: RegExp = /\n/): Promise<string
   for (;;) {
     const text = window.bytes.toString("latin1", 0, LINE_BYTES_MAX + 1);
     const end = text.search(ends);
+    if (text.slice(0, end >= 0 ? end : text.length).includes("\0")) {
+      throw new SourceDataError(`the line at byte ${window.offset} has a NUL byte`, {
+        hint: "the dump is damaged; get it again",
+      });
+    }
     if (end >= 0)
       return window
         .take(end + 1)

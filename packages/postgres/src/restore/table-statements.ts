@@ -3,11 +3,11 @@
 import { readCollation } from "./collation.ts";
 import { readColumnType } from "./column-types.ts";
 import { isTableConstraint, readConstraint, readReferences } from "./constraints.ts";
-import { type DumpObjects, inPublic, required } from "./dump-objects.ts";
+import { type DumpObjects, inPublic, RestsOnLeftOut, required } from "./dump-objects.ts";
 import { readExpression, readOperand } from "./expressions.ts";
 import { readSequenceOptions } from "./sequence-statements.ts";
 import { readStorageParameters, skipTablespace } from "./storage-options.ts";
-import type { TokenReader } from "./token-reader.ts";
+import { type QualifiedName, RefusedStatement, type TokenReader } from "./token-reader.ts";
 
 /** CREATE TABLE public.some (…) */
 export function readCreateTable(reader: TokenReader, objects: DumpObjects): string {
@@ -16,11 +16,21 @@ export function readCreateTable(reader: TokenReader, objects: DumpObjects): stri
   reader.expectWords("table");
   const ifMissing = reader.takeWords("if", "not", "exists") ? "if not exists " : "";
   const written = reader.qualifiedName();
-  const relation = inPublic(objects.nameIn(written));
+  const relation = inPublic(nameOfTable(reader, written, objects));
   const definition = required(() => readDefinition(reader, objects));
   reader.expectEnd();
   objects.made("table", written.name);
   return `create ${unlogged}table ${ifMissing}${relation} ${definition}`;
+}
+
+/** A table of another schema is left out, unless its rows would be seen in one of ours. */
+function nameOfTable(reader: TokenReader, written: QualifiedName, objects: DumpObjects): string {
+  try {
+    return objects.nameIn(written);
+  } catch (error) {
+    if (!(error instanceof RestsOnLeftOut) || !reader.hasWordAhead("inherits")) throw error;
+    throw new RefusedStatement("it is in another schema, and inherits from a table");
+  }
 }
 
 function readDefinition(reader: TokenReader, objects: DumpObjects): string {
@@ -44,7 +54,9 @@ function readNoElements(reader: TokenReader): string[] {
 function readElement(reader: TokenReader, objects: DumpObjects): string {
   if (isTableConstraint(reader)) return readConstraint(reader, objects);
   const name = reader.quotedName();
-  let column = `${name} ${readColumnType(reader, objects)}${readCollation(reader)}`;
+  const type = readColumnType(reader, objects);
+  if (type.includes("serial")) objects.madeSerial();
+  let column = `${name} ${type}${readCollation(reader)}`;
   for (let more = readColumnOption(reader, objects); more !== null; ) {
     column += ` ${more}`;
     more = readColumnOption(reader, objects);
@@ -62,8 +74,11 @@ function readColumnOption(reader: TokenReader, objects: DumpObjects): string | n
 function readUnnamedOption(reader: TokenReader, objects: DumpObjects): string | null {
   if (reader.takeWords("not", "null")) return "not null";
   if (reader.takeWords("null")) return "null";
-  if (reader.takeWords("primary", "key")) return "primary key";
-  if (reader.takeWords("unique")) return "unique";
+  const key = reader.takeWords("primary", "key") ? "primary key" : reader.takeOneOf("unique");
+  if (key !== null) {
+    objects.madeUnnamed("constraint");
+    return key;
+  }
   if (reader.takeWords("default")) return `default ${readOperand(reader, objects)}`;
   if (reader.takeWords("check")) {
     reader.expectSymbol("(");

@@ -153,6 +153,12 @@ export class TokenReader {
     return false;
   }
 
+  /** Whether the word stands anywhere in what is left; the statement is read up then. */
+  hasWordAhead(word: string): boolean {
+    for (; this.peek().kind !== "end"; this.next()) if (this.isWord(word)) return true;
+    return false;
+  }
+
   /** The end of the statement. */
   expectEnd(): void {
     this.takeSymbol(";");

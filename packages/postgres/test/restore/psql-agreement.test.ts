@@ -80,6 +80,15 @@ describe.skipIf(!HAS_PSQL)("the rows are psql's, or the dump is refused:", () =>
       `SET standard_conforming_strings = off; SET DateStyle = 'SQL, DMY';\n\\connect x\n` +
         `CREATE TABLE public.t (a text, d date); INSERT INTO public.t VALUES ('a\\\\b', '01/02/2020');`,
     ],
+    [
+      "a time zone of the session before",
+      `SET TimeZone = 'Asia/Tokyo';\n\\connect x\nCREATE TABLE public.t (a timestamptz);\n` +
+        `INSERT INTO public.t VALUES ('2020-01-01 00:00');`,
+    ],
+    [
+      "a number before a dollar quote",
+      `${TABLE}COMMENT ON TABLE t IS 1$$;\nINSERT INTO t VALUES ('x');\n-- $$;`,
+    ],
     ["the default search path", `SET search_path TO DEFAULT;\n${TABLE}`],
     [
       "identifiers in quotes",
@@ -103,6 +112,58 @@ describe.skipIf(!HAS_PSQL)("the rows are psql's, or the dump is refused:", () =>
 
 describe("a dump is refused for", () => {
   test.each<[string, string, RegExp]>([
+    [
+      "a psql command behind a typed literal",
+      `${TABLE}CREATE VIEW public.v AS SELECT name'\\' AS n \\g\nINSERT INTO public.t VALUES ($$'x$$);`,
+      /psql command or/,
+    ],
+    ["a variable that steers psql", `\\set AUTOCOMMIT off\n${TABLE}`, /psql command at byte 0/],
+    ["a database that a variable names", `\\connect :D\n${TABLE}`, /psql command at byte 0/],
+    [
+      "a statement behind a comment behind COPY",
+      `CREATE TABLE public.t (a text);\nCOPY public.t FROM stdin; -- x\rINSERT;\none\n\\.\n`,
+      /where its rows begin/,
+    ],
+    [
+      "a NUL in a comment",
+      `${TABLE}-- ${"x".repeat(1024)}\0\nINSERT;`,
+      /line at byte 69 has a NUL/,
+    ],
+    [
+      "rows through a view",
+      `${TABLE}CREATE VIEW v AS SELECT 1;\nINSERT INTO v VALUES ('x');`,
+      /rows go into v/,
+    ],
+    [
+      "a child in another schema",
+      `${TABLE}CREATE TABLE s.c () INHERITS (public.t);`,
+      /in another schema, and inherits/,
+    ],
+    [
+      "a schema that goes away",
+      `${TABLE}ALTER SCHEMA public RENAME TO attic;`,
+      /takes away a schema/,
+    ],
+    [
+      "abbreviations of others",
+      `SET timezone_abbreviations = 'India';\n${TABLE}`,
+      /mean, with timezone_abb/,
+    ],
+    [
+      "a word of the session",
+      `CREATE TABLE public.t ("user" text CHECK (user = 'x'));`,
+      /a plain value/,
+    ],
+    [
+      "the sequence of a serial",
+      `CREATE TABLE public.t (i serial);\nDROP SEQUENCE t_i_seq;`,
+      /dump made/,
+    ],
+    [
+      "objects without names, by the thousand",
+      `${TABLE}${"CREATE INDEX ON public.t (a);\n".repeat(2000)}`,
+      /makes more than 1000 objects/,
+    ],
     [
       "a psql command inside a statement",
       `${TABLE}COMMENT ON TABLE public.t IS 'a' \\g\nCOMMENT;`,
@@ -138,7 +199,11 @@ describe("a dump is refused for", () => {
       `SET search_path = foo, public;\n${TABLE}`,
       /each of the schemas foo, public/,
     ],
-    ["NULL that equals", `SET transform_null_equals = on;\n${TABLE}`, /comparison with NULL/],
+    [
+      "NULL that equals",
+      `SET transform_null_equals = on;\n${TABLE}`,
+      /mean, with transform_null_equals/,
+    ],
     [
       "an index made meanwhile",
       `${TABLE}CREATE INDEX CONCURRENTLY ON t (a);`,
@@ -158,6 +223,7 @@ describe("a dump is refused for", () => {
   // Each of them kept a reader busy for a minute, or filled its memory.
   test.each<[string, string]>([
     ["comments in comments in comments", `${"/* ".repeat(150_000)}${"*/ ".repeat(150_000)};`],
+    ["comments line by line", `INSERT INTO public.t ${"--\n".repeat(2 * MIB)} DEFAULT VALUES;`],
     ["an operator without an end", `SET x = ${"+".repeat(MIB)};`],
     ["signs upon signs", `SET x = ${"+-*".repeat(MIB / 4)};`],
     ["a name of parts upon parts", `CREATE VIEW ${"a.".repeat(MIB)}a AS SELECT 1;`],
