@@ -6,9 +6,9 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { ConfigError } from "@forklift/pipeline";
 import type { Program } from "../binaries.ts";
+import { stopIfAborted } from "../stopped.ts";
 import { feed } from "./feed.ts";
 import { pgRestoreError } from "./pg-restore-error.ts";
-import { stopIfAborted } from "./stopped.ts";
 
 export interface PgRestoreOptions {
   readonly signal?: AbortSignal | undefined;
@@ -82,11 +82,11 @@ export async function* runPgRestore(
   const feeding = feed(input, child.stdin);
   try {
     yield* child.stdout as AsyncIterable<Uint8Array>;
-    stopIfAborted(signal);
+    stopIfAborted(signal, "reading");
     // An error of its input first: what it complains of then only follows from it.
     await feeding.done;
     const [code, killedBy] = await ended;
-    stopIfAborted(signal);
+    stopIfAborted(signal, "reading");
     if (code !== 0) throw pgRestoreError(complaints(), { version, killedBy });
   } finally {
     signal?.removeEventListener("abort", kill);

@@ -4,7 +4,7 @@ import { createWriteStream } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileError, TryAgainError } from "@forklift/pipeline";
-import { stopIfAborted } from "./stopped.ts";
+import { stopIfAborted } from "../stopped.ts";
 
 export async function writePart(
   file: string,
@@ -15,7 +15,7 @@ export async function writePart(
     const options = signal === undefined ? {} : { signal };
     await pipeline(body, createWriteStream(file, { flags: "wx", mode: 0o600 }), options);
   } catch (error) {
-    stopIfAborted(signal);
+    stopIfAborted(signal, "reading");
     const doing = `unpack the dump into ${path.dirname(file)}`;
     const told = fileError(error, doing);
     if (!(told instanceof TryAgainError) || told === error) throw told;

@@ -47,7 +47,8 @@ function readFirstAction(reader: TokenReader, objects: DumpObjects): string {
   try {
     return readAction(reader, objects);
   } catch (error) {
-    if (!(error instanceof RestsOnLeftOut) || !reader.takesAnother()) throw error;
+    if (!(error instanceof RestsOnLeftOut) || !reader.reachesOutside(() => reader.isSymbol(",")))
+      throw error;
     throw new RefusedStatement(`of several actions one would be left out (${error.kind})`);
   }
 }

@@ -45,6 +45,11 @@ export function readColumnType(reader: TokenReader, objects: DumpObjects): strin
   return reader.takeOneOf(...SERIAL) ?? readType(reader, objects);
 }
 
+/** @param type as `readColumnType` gave it. */
+export function isSerial(type: string): boolean {
+  return SERIAL.has(type);
+}
+
 function readBase(reader: TokenReader, objects: DumpObjects): string {
   if (reader.takeWords("double", "precision")) return "double precision";
   if (reader.takeWords("character", "varying") || reader.takeWords("char", "varying")) {

@@ -32,14 +32,18 @@ function readUnnamed(reader: TokenReader, objects: DumpObjects): string {
     const nulls = reader.takeWords("nulls", "not", "distinct") ? " nulls not distinct" : "";
     return `unique${nulls}${readKey(reader)}`;
   }
-  if (reader.takeWords("check")) {
-    reader.expectSymbol("(");
-    const condition = readExpression(reader, objects);
-    reader.expectSymbol(")");
-    return `check (${condition})${reader.takeWords("no", "inherit") ? " no inherit" : ""}`;
-  }
+  if (reader.isWord("check")) return readCheck(reader, objects);
   reader.expectWords("foreign", "key");
   return `foreign key${readColumns(reader)} ${readReferences(reader, objects)}`;
+}
+
+/** CHECK (a > 0) */
+export function readCheck(reader: TokenReader, objects: DumpObjects): string {
+  reader.expectWords("check");
+  reader.expectSymbol("(");
+  const condition = readExpression(reader, objects);
+  reader.expectSymbol(")");
+  return `check (${condition})${reader.takeWords("no", "inherit") ? " no inherit" : ""}`;
 }
 
 function readKey(reader: TokenReader): string {

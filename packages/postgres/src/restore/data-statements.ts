@@ -3,6 +3,7 @@
 import { quoteIdentifier, quoteLiteral } from "../identifiers.ts";
 import { type DumpObjects, inPublic, RestsOnLeftOut } from "./dump-objects.ts";
 import { readOperand, sequenceIn } from "./expressions.ts";
+import { takeCalled } from "./select-call.ts";
 import { RefusedStatement, type TokenReader } from "./token-reader.ts";
 
 /** Rows that go into a table of the dump. */
@@ -26,13 +27,7 @@ export function readCopy(reader: TokenReader, objects: DumpObjects): RowsStateme
  * taken for statements would be shown as nonsense.
  */
 export function readsStandardInput(reader: TokenReader): boolean {
-  if (!reader.takeWords("copy")) return false;
-  for (let depth = 0; reader.peek().kind !== "end"; reader.next()) {
-    if (depth === 0 && reader.isWord("from", "stdin")) return true;
-    if (reader.isSymbol("(")) depth += 1;
-    if (reader.isSymbol(")")) depth -= 1;
-  }
-  return false;
+  return reader.takeWords("copy") && reader.reachesOutside(() => reader.isWord("from", "stdin"));
 }
 
 /** INSERT INTO public.some (a, b) VALUES (1, 'x'), … */
@@ -96,9 +91,7 @@ function readTarget(reader: TokenReader, objects: DumpObjects) {
 
 /** SELECT pg_catalog.setval('public.some_id_seq', 12, true) */
 export function readSetval(reader: TokenReader, objects: DumpObjects): string {
-  reader.expectWords("select");
-  if (reader.takeWords("pg_catalog")) reader.expectSymbol(".");
-  reader.expectWords("setval");
+  takeCalled(reader);
   reader.expectSymbol("(");
   const sequence = sequenceIn(reader.string(), objects);
   reader.expectSymbol(",");

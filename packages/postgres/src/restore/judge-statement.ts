@@ -12,6 +12,7 @@ import {
 import { DumpObjects, type ObjectKind, RestsOnLeftOut } from "./dump-objects.ts";
 import { readCreateIndex } from "./index-statement.ts";
 import { isLargeObjectCall, LargeObjectTransaction, readLargeObjectCall } from "./large-objects.ts";
+import { calledFunction } from "./select-call.ts";
 import { readAlterSequence, readCreateSequence } from "./sequence-statements.ts";
 import {
   readSet,
@@ -139,10 +140,9 @@ function setting(statement: SettingStatement | null): Verdict {
 
 /** Of all functions a dump may call two, and those of large objects, which are left out. */
 function judgeSelect(reader: TokenReader, objects: DumpObjects, rules: TextRules): Verdict {
-  const at = reader.isWord("select", "pg_catalog") && reader.isSymbol(".", 2) ? 3 : 1;
-  const { text } = reader.peek(at);
-  if (text === "setval") return { kind: "run", sql: readSetval(reader, objects) };
-  if (text === "set_config") return setting(readSetConfig(reader, objects, rules));
+  const called = calledFunction(reader);
+  if (called === "setval") return { kind: "run", sql: readSetval(reader, objects) };
+  if (called === "set_config") return setting(readSetConfig(reader, objects, rules));
   if (isLargeObjectCall(reader)) {
     readLargeObjectCall(reader, objects);
     throw new RestsOnLeftOut("large objects");

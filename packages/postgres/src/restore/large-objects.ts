@@ -3,24 +3,19 @@
 
 import type { DumpObjects } from "./dump-objects.ts";
 import { readOperand } from "./expressions.ts";
+import { calledFunction, takeCalled } from "./select-call.ts";
 import { RefusedStatement, type TokenReader } from "./token-reader.ts";
 
 const FUNCTIONS = new Set(["lo_create", "lo_open", "lowrite", "lo_close", "lo_unlink"]);
 
 /** SELECT pg_catalog.lo_open('16385', 131072) */
 export function isLargeObjectCall(reader: TokenReader): boolean {
-  if (!reader.isWord("select")) return false;
-  const isQualified = reader.isWord("select", "pg_catalog") && reader.isSymbol(".", 2);
-  const at = isQualified ? 3 : 1;
-  const { kind, text } = reader.peek(at);
-  return kind === "word" && FUNCTIONS.has(text) && reader.isSymbol("(", at + 1);
+  return FUNCTIONS.has(calledFunction(reader) ?? "");
 }
 
 /** To its end, so that nothing else hides in it. */
 export function readLargeObjectCall(reader: TokenReader, objects: DumpObjects): void {
-  reader.expectWords("select");
-  if (reader.takeWords("pg_catalog")) reader.expectSymbol(".");
-  reader.name();
+  takeCalled(reader);
   if (reader.isSymbol("(") && reader.peek(1).text === "oid") {
     readUnlinkIfThere(reader);
   } else {

@@ -1,10 +1,11 @@
 // Restores a plain SQL dump into an empty database, without psql: what is understood of each statement
 // and allowed runs, COPY data goes in as a stream, everything in one transaction.
 
-import { ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
+import { ForkliftError, SourceDataError } from "@forklift/pipeline";
 import { DUMP_END_MARK } from "../dump-frame.ts";
 import type { Session } from "../session.ts";
 import { sqlStateOf } from "../sqlstate.ts";
+import { stopIfAborted, stopped } from "../stopped.ts";
 import { requireRestorable } from "./empty-database.ts";
 import { StatementJudge, type Verdict } from "./judge-statement.ts";
 import { type LeftOut, LeftOutList } from "./left-out.ts";
@@ -86,16 +87,9 @@ export async function restoreDump(
     await session.endedBy(options.signal, () => session.transaction(() => run.restore(sql)));
   } catch (error) {
     // The server's word for it would be that a user canceled a statement.
-    throw options.signal?.aborted === true ? stopped(error) : error;
+    throw options.signal?.aborted === true ? stopped("restoring", error) : error;
   }
   return run.result;
-}
-
-function stopped(cause?: unknown): TryAgainError {
-  return new TryAgainError("stopped by a signal while restoring a dump", {
-    cause,
-    hint: "run the same command again; the restore starts over",
-  });
 }
 
 /**
@@ -133,7 +127,7 @@ class RestoreRun {
   async restore(sql: AsyncIterable<Uint8Array>): Promise<void> {
     await this.#session.query(READER_SETTINGS);
     for await (const part of splitDump(this.#watched(sql), this.#judge.rules)) {
-      this.#stopIfAsked();
+      stopIfAborted(this.#options.signal, "restoring");
       if (part.kind === "statement" || part.kind === "copy") await this.#restorePart(part);
       else if (part.kind === "command") await this.#obey(part);
       else this.#isComplete ||= part.text === `-- ${DUMP_END_MARK}`;
@@ -159,16 +153,12 @@ class RestoreRun {
 
   /** Counts, heeds the signal, and refuses what cannot be SQL before any of it is sent. */
   async *#watched(sql: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of untilAborted(sql, this.#options.signal, stopped)) {
+    for await (const chunk of untilAborted(sql, this.#options.signal, () => stopped("restoring"))) {
       if (this.#bytes === 0) requireSql(chunk);
       this.#bytes += chunk.length;
       yield chunk;
       this.#options.onProgress?.(this.progress);
     }
-  }
-
-  #stopIfAsked(): void {
-    if (this.#options.signal?.aborted === true) throw stopped();
   }
 
   async #obey({ text, offset }: DumpLine): Promise<void> {

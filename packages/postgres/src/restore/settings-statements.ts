@@ -1,7 +1,8 @@
-// SET, SELECT set_config and RESET: what a dump says of how its own text is to be read. Of these few
+// SET and SELECT set_config: what a dump says of how its own text is to be read. Of these few
 // settings its word counts; every other one is the reader's, and is left out.
 
 import { type DumpObjects, RestsOnLeftOut } from "./dump-objects.ts";
+import { takeCalled } from "./select-call.ts";
 import { RefusedStatement, type TokenReader } from "./token-reader.ts";
 
 /** How the lexer reads what follows; changed by the dump itself. */
@@ -83,9 +84,7 @@ export function readSetConfig(
   objects: DumpObjects,
   rules: TextRules,
 ): SettingStatement | null {
-  reader.expectWords("select");
-  if (reader.takeWords("pg_catalog")) reader.expectSymbol(".");
-  reader.expectWords("set_config");
+  takeCalled(reader);
   reader.expectSymbol("(");
   const name = reader.string().toLowerCase();
   reader.expectSymbol(",");

@@ -70,7 +70,7 @@ export class Lexer {
       word = null;
       if (first === "'") this.#skipString(/^e$/i.test(before ?? ""));
       else if (first === '"') this.#quoted('"');
-      else if (this.#match(DOLLAR_TAG) !== null) this.#skipDollarQuoted();
+      else if (first === "$") this.#skipDollar();
       else if (this.#text.startsWith("::", this.#at)) this.#at += 2;
       else if (this.#match(DIGITS) === null) {
         word = this.#match(WORD);
@@ -96,7 +96,7 @@ export class Lexer {
       this.#at += 1;
       return { kind: "symbol", text: first };
     }
-    if (first === "$") return { kind: "string", text: this.#dollarQuoted() };
+    if (first === "$") return this.#dollarString();
     if (first === ":") return this.#colon();
     const number = this.#match(NUMBER);
     if (number !== null) return this.#numberEnd(number);
@@ -141,6 +141,12 @@ export class Lexer {
     }
   }
 
+  #dollarString(): Token {
+    const text = this.#dollarQuoted();
+    if (text === null) throw new LexicalError("it has a parameter");
+    return { kind: "string", text };
+  }
+
   #string(hasEscapes: boolean): Token {
     return { kind: "string", text: hasEscapes ? this.#escapeString() : this.#quoted("'") };
   }
@@ -179,17 +185,15 @@ export class Lexer {
     return inner.replace(ESCAPE, unescaped);
   }
 
-  /** Behind its opening tag. */
-  #skipDollarQuoted(): void {
-    const tag = this.#text.slice(this.#text.lastIndexOf("$", this.#at - 2), this.#at);
-    const end = this.#text.indexOf(tag, this.#at);
-    if (end < 0) throw new LexicalError(`it has a ${tag} that is never closed`);
-    this.#at = end + tag.length;
+  /** A quote, or the sign of a parameter. */
+  #skipDollar(): void {
+    if (this.#dollarQuoted() === null) this.#at += 1;
   }
 
-  #dollarQuoted(): string {
+  /** Null where no tag opens a quote. */
+  #dollarQuoted(): string | null {
     const tag = this.#match(DOLLAR_TAG);
-    if (tag === null) throw new LexicalError("it has a parameter");
+    if (tag === null) return null;
     const end = this.#text.indexOf(tag, this.#at);
     if (end < 0) throw new LexicalError(`it has a ${tag} that is never closed`);
     const value = this.#text.slice(this.#at, end);

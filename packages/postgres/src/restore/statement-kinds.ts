@@ -1,5 +1,4 @@
-// Statements that say nothing about the rows of an archive, told by their first words. They are left
-// out, so nothing else of them is read.
+// Statements that say nothing about the rows of an archive, told by their first words, and left out.
 
 import { type DumpObjects, type LeftOutKind, RestsOnLeftOut } from "./dump-objects.ts";
 import { RefusedStatement, type TokenReader } from "./token-reader.ts";
@@ -103,6 +102,7 @@ function isOneOf(reader: TokenReader, offset: number, words: readonly string[]):
   return kind === "word" && words.includes(text);
 }
 
+/** What is left out under a name, for statements that may rest on it. */
 function remember(
   words: readonly string[],
   reader: TokenReader,

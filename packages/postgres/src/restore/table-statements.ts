@@ -1,8 +1,8 @@
 // CREATE TABLE: columns and constraints, with expressions that call nothing.
 
 import { readCollation } from "./collation.ts";
-import { readColumnType } from "./column-types.ts";
-import { isTableConstraint, readConstraint, readReferences } from "./constraints.ts";
+import { isSerial, readColumnType } from "./column-types.ts";
+import { isTableConstraint, readCheck, readConstraint, readReferences } from "./constraints.ts";
 import { type DumpObjects, inPublic, RestsOnLeftOut, required } from "./dump-objects.ts";
 import { readExpression, readOperand } from "./expressions.ts";
 import { readSequenceOptions } from "./sequence-statements.ts";
@@ -55,7 +55,7 @@ function readElement(reader: TokenReader, objects: DumpObjects): string {
   if (isTableConstraint(reader)) return readConstraint(reader, objects);
   const name = reader.quotedName();
   const type = readColumnType(reader, objects);
-  if (type.includes("serial")) objects.madeSerial();
+  if (isSerial(type)) objects.madeSerial();
   let column = `${name} ${type}${readCollation(reader)}`;
   for (let more = readColumnOption(reader, objects); more !== null; ) {
     column += ` ${more}`;
@@ -80,12 +80,7 @@ function readUnnamedOption(reader: TokenReader, objects: DumpObjects): string | 
     return key;
   }
   if (reader.takeWords("default")) return `default ${readOperand(reader, objects)}`;
-  if (reader.takeWords("check")) {
-    reader.expectSymbol("(");
-    const condition = readExpression(reader, objects);
-    reader.expectSymbol(")");
-    return `check (${condition})${reader.takeWords("no", "inherit") ? " no inherit" : ""}`;
-  }
+  if (reader.isWord("check")) return readCheck(reader, objects);
   if (reader.isWord("references")) return readReferences(reader, objects);
   if (reader.takeWords("generated")) return readGenerated(reader, objects);
   return null;

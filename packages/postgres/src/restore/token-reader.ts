@@ -143,10 +143,10 @@ export class TokenReader {
     }
   }
 
-  /** Whether an item of a list follows the one that is being read; the statement is read up then. */
-  takesAnother(): boolean {
+  /** Whether something stands in what is left, outside of parentheses; the statement is read up to it. */
+  reachesOutside(isThere: () => boolean): boolean {
     for (let depth = 0; this.peek().kind !== "end"; this.next()) {
-      if (depth === 0 && this.isSymbol(",")) return true;
+      if (depth === 0 && isThere()) return true;
       if (this.isSymbol("(")) depth += 1;
       if (this.isSymbol(")")) depth -= 1;
     }
