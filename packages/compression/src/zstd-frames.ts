@@ -22,7 +22,6 @@ const RESERVED = 3;
 /** The header of a frame, or one block; the checksum stands behind the last block. */
 export interface FramePart {
   readonly bytes: Buffer;
-  readonly isFirst: boolean;
   readonly isLast: boolean;
   /** Of the frame: its last part ends in 32 bits of it. */
   readonly hasChecksum: boolean;
@@ -61,7 +60,7 @@ async function* partsOf(source: ByteSource): AsyncGenerator<FramePart> {
   const bytes = await source.take(await headerBytes(source));
   const hasChecksum = (bytes[4]! & 4) !== 0;
   requireWindow(bytes, source);
-  yield { bytes, isFirst: true, isLast: false, hasChecksum, offset };
+  yield { bytes, isLast: false, hasChecksum, offset };
   for (let isLast = false; !isLast; ) {
     const header = (await source.peek(BLOCK_HEADER_BYTES)).readUIntLE(0, BLOCK_HEADER_BYTES);
     isLast = (header & 1) === 1;
@@ -72,7 +71,7 @@ async function* partsOf(source: ByteSource): AsyncGenerator<FramePart> {
     const checksumBytes = isLast && hasChecksum ? CHECKSUM_BYTES : 0;
     const { offset: at } = source;
     const block = await source.take(length + checksumBytes);
-    yield { bytes: block, isFirst: false, isLast, hasChecksum, offset: at };
+    yield { bytes: block, isLast, hasChecksum, offset: at };
   }
 }
 

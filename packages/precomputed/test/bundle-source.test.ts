@@ -15,6 +15,7 @@ import { BLOCK_FILE_BYTES_MAX, type BlockId } from "../src/block-source.ts";
 import { bundleSource } from "../src/bundle-source.ts";
 import { openBlockSources } from "../src/open-block-sources.ts";
 import { BLOCK_COUNT, BUNDLE, idsIn, isMissing, unpackBundle } from "./mainnet.ts";
+import { grownMegabytes } from "./pass-memory.ts";
 
 describe.skipIf(isMissing)("a bundle of blocks", () => {
   let work: string;
@@ -314,27 +315,10 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
       const part = gzipSync(isLast ? tar : tar.subarray(0, -1024), { level: 1 });
       writeFileSync(path, part, { flag: at === 0 ? "w" : "a" });
     }
-    const grown = execFileSync(process.execPath, ["--input-type=module", "-e", MEASURE], {
-      cwd: import.meta.dirname,
-      env: { ...process.env, BUNDLE: path, SCRATCH: scratchDirectory, FIRST: nameOf(ids[0]!) },
-      encoding: "utf8",
-    });
-    expect(Number(grown)).toBeLessThan(100);
+    const blockName = nameOf(ids[0]!);
+    expect(grownMegabytes({ path, scratchDirectory, blockName })).toBeLessThan(100);
   });
 });
-
-/** Prints by how many megabytes the peak of resident memory grows while the bundle is indexed. */
-const MEASURE = `
-  import { parseBlockFileName } from "@forklift/chain";
-  import { openBlockSources } from "@forklift/precomputed";
-  const { BUNDLE, SCRATCH, FIRST } = process.env;
-  const sources = await openBlockSources({
-    urls: [BUNDLE], network: "mainnet", scratchDirectory: SCRATCH,
-  });
-  const before = process.resourceUsage().maxRSS;
-  await sources.tryFetch({ ...parseBlockFileName(FIRST), height: 99999n });
-  console.log(Math.round((process.resourceUsage().maxRSS - before) / 1024));
-`;
 
 /** The checksum of one header far inside the archive. */
 function damageHeader(bytes: Buffer): void {

@@ -17,6 +17,7 @@ import { bundleSource } from "../src/bundle-source.ts";
 import { bundleSpace } from "../src/bundle-space.ts";
 import { listIndexedBundle } from "../src/list-bundle.ts";
 import { BLOCK_COUNT, idsIn, isMissing, unpackBundle } from "./mainnet.ts";
+import { grownMegabytes } from "./pass-memory.ts";
 
 const MIB = 1024 * 1024;
 const network = "mainnet";
@@ -257,24 +258,7 @@ describe.skipIf(isMissing)("a bundle packed with zstd", () => {
     while (tar[end - 1] === 0) end--;
     const files = tar.subarray(0, Math.ceil(end / 512) * 512);
     const path = write("heavy.tar.zst", zstdFrame(Buffer.concat([...Array(5).fill(files), tar])));
-    const grown = execFileSync(process.execPath, ["--input-type=module", "-e", MEASURE], {
-      cwd: import.meta.dirname,
-      env: { ...process.env, BUNDLE: path, SCRATCH: scratchDirectory, FIRST: nameOf(ids[0]!) },
-      encoding: "utf8",
-    });
-    expect(Number(grown)).toBeLessThan(150);
+    const blockName = nameOf(ids[0]!);
+    expect(grownMegabytes({ path, scratchDirectory, blockName })).toBeLessThan(150);
   });
 });
-
-/** Prints by how many megabytes the peak of resident memory grows while the bundle is packed anew. */
-const MEASURE = `
-  import { parseBlockFileName } from "@forklift/chain";
-  import { openBlockSources } from "@forklift/precomputed";
-  const { BUNDLE, SCRATCH, FIRST } = process.env;
-  const sources = await openBlockSources({
-    urls: [BUNDLE], network: "mainnet", scratchDirectory: SCRATCH,
-  });
-  const before = process.resourceUsage().maxRSS;
-  await sources.tryFetch({ ...parseBlockFileName(FIRST), height: 99999n });
-  console.log(Math.round((process.resourceUsage().maxRSS - before) / 1024));
-`;
