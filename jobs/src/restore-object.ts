@@ -24,11 +24,6 @@ export interface DumpObject {
   readonly bytes?: AsyncIterable<Uint8Array>;
 }
 
-export interface RestoreOutcome extends WholeResult {
-  /** An earlier run had restored the same dump, and ended before it could say so. */
-  readonly wasRestored: boolean;
-}
-
 /**
  * All of the dump or nothing of it. A database that holds what the same dump gave is done already.
  * @throws SourceDataError when the dump is missing, truncated, corrupt, not SQL, no archive's, or does
@@ -39,7 +34,7 @@ export async function restoreObject(
   databaseUrl: string,
   { store, name, bytes }: DumpObject,
   { signal, progress }: Watch,
-): Promise<RestoreOutcome> {
+): Promise<WholeResult> {
   await using work = await openWorkDirectory();
   await using session = await connectRestorer(databaseUrl);
   const packed = digestStream(bytes ?? bytesOf(store, name));
@@ -61,7 +56,6 @@ export async function restoreObject(
   return {
     rowCount: tables.reduce((sum, { rows }) => sum + rows, 0),
     leftBehind: Object.fromEntries(leftOut.map(({ kind, count }) => [kind, count])),
-    wasRestored: known !== null,
   };
 }
 
