@@ -1,4 +1,4 @@
-// Says in a few lines what the newest set in a folder is, and what it proves. For the demo.
+// Describes the newest set in a folder, and what it proves, in a few lines. For the demo.
 
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -23,7 +23,7 @@ console.log(`
 It holds the history of block ${manifest.stateHash} at height ${manifest.height}:
   ${rows("blocks", "user_commands", "blocks_internal_commands")}
   ${rows("accounts_accessed", "accounts_created")}
-It proves, downwards from block ${anchor.height} (vouched for by the ${anchor.vouchedBy}):
+It proves, downwards from block ${anchor.height} (trusted by the ${anchor.vouchedBy}):
   every block's state hash recomputed from its precomputed block, every parent link followed,
   every block's ledger hash recomputed by replay, up to ${manifest.preForkLedgerHash};
   ${verification.checks.length} independent checks, ${verification.checks.reduce((n, { compared }) => n + compared, 0)} comparisons, no difference.`);

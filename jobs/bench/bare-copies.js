@@ -1,5 +1,5 @@
-// What a migration is measured against: the same rows through a bare pipe of COPY into COPY, and
-// through pg_dump and psql.
+// The baselines of the benchmark of the migration: the same rows through a bare pipe of COPY into
+// COPY, and through pg_dump and psql.
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";

@@ -16,7 +16,7 @@ export async function copySeconds({ sourceUrl, targetUrl, preset, genesisLedgerU
   const network = await loadNetwork(preset);
   const source = await connect(sourceUrl, { applicationName: "bench", readOnly: true });
   const target = await connect(targetUrl, { applicationName: "bench" });
-  const world = {
+  const context = {
     source,
     target,
     network,
@@ -24,10 +24,11 @@ export async function copySeconds({ sourceUrl, targetUrl, preset, genesisLedgerU
     blocks: inMemory(verified),
     stop: { forkStateHash: null, stopAtHeight: null },
     form: OWN_FORM,
+    now: () => performance.now(),
     warn() {},
   };
   const reports = await runStages(migration, {
-    world,
+    context,
     marks: progressMarks(target),
     signal: new AbortController().signal,
     observer: QUIET,
@@ -47,7 +48,7 @@ function inMemory(verified) {
     return { height, stateHash, ...content, source: "memory" };
   };
   return {
-    seek: async (id) => take(id),
+    tryFetch: async (id) => take(id),
     async *fetchAll(ids) {
       for await (const id of ids) yield take(id);
     },

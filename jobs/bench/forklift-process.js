@@ -1,19 +1,28 @@
-// Runs the built `forklift` as its users do, and watches its memory.
+// Runs the built `forklift` as its users do, and watches its memory and processor time.
 
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { endedSeconds } from "./processor-time.js";
 
 const COMMAND = fileURLToPath(new URL("../bin/forklift.js", import.meta.url));
 
 const KIB_PER_MB = 1024;
 
-/** @returns {Promise<{ document: any, seconds: number, peakRssMb: number | null }>} */
-export async function forkliftProcess(args) {
+/**
+ * @param options.onEvent is given every event of the log, one after the other, and the number of the process.
+ * @returns {Promise<{ document: any, seconds: number, cpuSeconds: number | null, peakRssMb: number | null }>}
+ * the processor time is of all that it has started, too.
+ */
+export async function forkliftProcess(args, { onEvent } = {}) {
+  const endedBefore = await endedSeconds();
   const start = performance.now();
-  const child = spawn(process.execPath, [COMMAND, ...args, "--json", "--log-level", "warn"], {
-    stdio: ["ignore", "pipe", "inherit"],
+  const level = onEvent === undefined ? "warn" : "info";
+  const child = spawn(process.execPath, [COMMAND, ...args, "--json", "--log-level", level], {
+    stdio: ["ignore", "pipe", onEvent === undefined ? "inherit" : "pipe"],
   });
+  const seen = onEvent && seeEvents(child, onEvent);
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text) => {
     output += text;
@@ -23,13 +32,25 @@ export async function forkliftProcess(args) {
     peakRssMb = (await peakOf(child.pid)) ?? peakRssMb;
   }, 200);
   const exit = await new Promise((resolve) => child.on("close", resolve));
-  clearInterval(watch);
-  if (exit !== 0) throw new Error(`forklift ${args[0]} ended with ${exit}`);
   const seconds = (performance.now() - start) / 1000;
-  return { document: JSON.parse(output), seconds, peakRssMb };
+  clearInterval(watch);
+  await seen;
+  if (exit !== 0) throw new Error(`forklift ${args[0]} ended with ${exit}`);
+  const ended = await endedSeconds();
+  const cpuSeconds = ended === null ? null : ended - endedBefore;
+  return { document: JSON.parse(output), seconds, cpuSeconds, peakRssMb };
 }
 
-/** The greatest resident memory so far, where the system tells (Linux). */
+/** What is no event of the log, or more than the usual, is shown. */
+async function seeEvents({ pid, stderr }, onEvent) {
+  for await (const line of createInterface({ input: stderr })) {
+    const event = line.startsWith("{") ? JSON.parse(line) : { level: "none" };
+    if (event.level === "info") await onEvent(event, pid);
+    else console.error(line);
+  }
+}
+
+/** The greatest resident memory so far, where the system reports it (Linux). */
 async function peakOf(pid) {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   const kib = /^VmHWM:\s+([0-9]+) kB/m.exec(status)?.[1];

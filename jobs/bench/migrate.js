@@ -1,4 +1,4 @@
-// What a migration takes, beside what it cannot do without.
+// Benchmark of the migration: its time and memory, beside baselines for the same rows.
 //
 // npm run bench:migrate -- [--json] [--sample FOLDER] [--blocks N] [--commands-per-block N]
 //

@@ -3,17 +3,10 @@
 // therefore right, and written with the writers of the migration. A sample network of that size
 // would take half an hour to make and to migrate, and differ only in what a replay does not read.
 
-import {
-  buildIndexes,
-  createTarget,
-  RowIds,
-  refreshStatistics,
-  writeAccounts,
-  writeBlocks,
-} from "@forklift/archive";
+import { buildIndexes, createTarget, RowIds, writeAccounts, writeBlocks } from "@forklift/archive";
 import { encodeBase58check, hashText, parseMemo, VERSION_BYTE } from "@forklift/chain";
 import { applyTransaction, Ledger, newAccount, openLedgerTree } from "@forklift/ledger";
-import { connect } from "@forklift/postgres";
+import { connect, refreshStatistics } from "@forklift/postgres";
 import { keyOf } from "../../packages/ledger/bench/made-up-ledger.js";
 
 const BATCH_BLOCKS = 500;
@@ -35,7 +28,7 @@ const EMPTY_MEMO = parseMemo("E4YM2vTHhWEg66xpj52JErHUBU4pZ1yageL4TVDDpTTSsv8mK6
 
 const SLOTS_PER_BLOCK = 2;
 
-/** All that a replay asks of a network. */
+/** All that a replay needs of a network. */
 export function madeUpNetwork() {
   const winner = newAccount(keyOf(0), BALANCE);
   return {

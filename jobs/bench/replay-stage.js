@@ -5,22 +5,50 @@ import { progressMarks } from "@forklift/archive";
 import { loadNetwork } from "@forklift/network";
 import { runStages } from "@forklift/pipeline";
 import { connect } from "@forklift/postgres";
-import { replayCommands } from "@forklift/replayer";
+import { REPLAY_DEFAULTS, replayCommands } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
-import "../dist/heap-growth.js";
-import { permutationUs } from "../../packages/ledger/bench/permutation-speed.js";
-import { REPLAY_DEFAULTS } from "../dist/config/schema.js";
+import { limitHeapGrowth } from "../../packages/console/dist/heap-growth.js";
+import {
+  PERMUTATIONS_TIMED,
+  permutationUs,
+} from "../../packages/ledger/bench/permutation-speed.js";
 import { madeUpNetwork } from "./replay-database.js";
+import { profileThread } from "./thread-profile.js";
+import { processMs, serverMs, threadMs } from "./thread-time.js";
+
+limitHeapGrowth();
 
 const KIB_PER_MB = 1024;
 
-const [url, networkName, threads, checkpoints] = process.argv.slice(2);
+const [url, networkName, threads, checkpoints, profiled] = process.argv.slice(2);
 const target = await connect(url, { applicationName: "bench" });
 const targetReader = await connect(url, { applicationName: "bench", readOnly: true });
-const before = permutationUs();
+const [{ pid }] = await target.query("select pg_backend_pid() as pid");
+const before = permutationTimes();
 const marks = [];
+let endProfile = () => null;
+
+/** What a permutation takes by the clock and of a processor, in microseconds. */
+function permutationTimes() {
+  const startMs = threadMs();
+  const elapsed = permutationUs();
+  return { elapsed, processor: (1000 * (threadMs() - startMs)) / PERMUTATIONS_TIMED };
+}
+
+/** After a batch: how far the replay is, and what it has taken. */
+function mark(height) {
+  if (marks.length === 0 && profiled === "profiled") endProfile = profileThread();
+  marks.push({
+    height,
+    ms: performance.now(),
+    mainThreadMs: threadMs(),
+    processMs: processMs(),
+    serverMs: serverMs(pid),
+  });
+}
+
 const [report] = await runStages([replayCommands], {
-  world: {
+  context: {
     target,
     targetReader,
     balances: null,
@@ -40,18 +68,22 @@ const [report] = await runStages([replayCommands], {
   observer: {
     stageStarted() {},
     stagePlanned() {},
-    stageProgressed: ({ done }) => marks.push({ height: Number(done), ms: performance.now() }),
+    stageProgressed: ({ done }) => mark(Number(done)),
     stageEnded() {},
   },
   transaction: (work) => target.transaction(() => work(target)),
   now: () => performance.now(),
 });
+const profile = endProfile();
 const peakRssMb = Math.round(process.resourceUsage().maxRSS / KIB_PER_MB);
 const [row] = await target.query(
   "select (max(ledger_index) + 1)::int as accounts from accounts_accessed",
 );
 await target.close();
 await targetReader.close();
-const permutation_us = (before + permutationUs()) / 2;
+const after = permutationTimes();
+const permutation_us = (before.elapsed + after.elapsed) / 2;
+const permutationProcessorUs = (before.processor + after.processor) / 2;
 const { measured } = report;
-console.log(JSON.stringify({ measured, marks, accounts: row.accounts, permutation_us, peakRssMb }));
+const times = { permutation_us, permutationProcessorUs, marks, profile };
+console.log(JSON.stringify({ measured, accounts: row.accounts, peakRssMb, ...times }));

@@ -1,5 +1,5 @@
-// What a verification takes, beside the migration and replay that it judges: of a whole chain, of
-// its beginning, and of what a daily job adds.
+// Benchmark of the verification, beside the migration and replay that it checks: of a whole chain,
+// of its beginning, and of what a daily job adds.
 //
 // npm run bench:verify -- [--json] [--sample FOLDER] [--blocks N] [--short N] [--daily-blocks N]
 //                         [--commands-per-block N]
@@ -12,7 +12,13 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { openScratch, startServer } from "@forklift/postgres";
 import { forkliftProcess } from "./forklift-process.js";
-import { blocksOf, makeSample, networkOptions, restoredSource } from "./sample-network.js";
+import {
+  blocksOf,
+  configurationOf,
+  makeSample,
+  networkOptions,
+  restoredSource,
+} from "./sample-network.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -80,7 +86,7 @@ async function measureDaily() {
   await makeSample(sample, { blocks: options["daily-blocks"], commandsPerBlock, days: 2 });
   const dumps = path.join(sample, "dumps");
   const tonight = (await readdir(dumps)).sort().at(-1);
-  const config = ["--config", path.join(sample, "forklift.yaml")];
+  const config = ["--config", configurationOf(sample)];
   await rename(path.join(dumps, tonight), path.join(sample, tonight));
   const prime = await forkliftProcess(["prime", ...config]);
   await rename(path.join(sample, tonight), path.join(dumps, tonight));

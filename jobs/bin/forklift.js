@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import "../dist/main.js";
+import { start } from "@forklift/console/start";
+
+await start(() => import("../dist/main.js"));

@@ -2,7 +2,7 @@
 // kind are put into it, in disguise.
 
 import { gzipSync } from "node:zlib";
-import { STATEMENT_KINDS } from "@forklift/testkit";
+import { STATEMENT_KINDS } from "../../packages/testkit/dist/statement-kinds.js";
 
 const END = "--\n-- PostgreSQL database dump complete\n--\n";
 

@@ -11,7 +11,11 @@ import {
   restoreDump,
   startServer,
 } from "@forklift/postgres";
-import { foreignObjects, makeCanary, serverFingerprint } from "@forklift/testkit";
+import {
+  foreignObjects,
+  makeCanary,
+  serverFingerprint,
+} from "../../packages/testkit/dist/server-fingerprint.js";
 
 /** A restore of these dumps takes a tenth of a second. */
 const HANG_MS = 60_000;

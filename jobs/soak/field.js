@@ -1,5 +1,5 @@
-// What the days are lived on: a sample network, its nights, buckets that err, a server, somebody who is
-// told of failures, and the same jobs without any disturbance to compare with.
+// The environment of the soak test: a sample network, its nights, buckets that err, a server, a
+// webhook for notices, and the same jobs without any fault to compare with.
 
 import { once } from "node:events";
 import { mkdir, readdir, rename } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import path from "node:path";
 import { createDatabase, startServer, urlWithDatabase } from "@forklift/postgres";
 import { makeSample } from "@forklift/sample";
-import { startGcsEmulator } from "@forklift/testkit";
+import { startGcsEmulator } from "../../packages/testkit/dist/gcs-emulator/index.js";
 import { loadConfig } from "../dist/config/load-config.js";
 
 /** A day of mainnet has some 200; fewer make the same decisions. */
@@ -83,7 +83,7 @@ async function configOf(network, settings) {
   return config;
 }
 
-/** The operator's chat: keeps what it is told. */
+/** The operator's chat: keeps the notices that it receives. */
 async function openNotices() {
   const received = [];
   const server = createServer(async (request, response) => {

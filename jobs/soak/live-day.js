@@ -1,4 +1,4 @@
-// One day: its dump comes or not, the job runs, and what is then in the store is judged.
+// Runs one day of the soak test: its dump comes or not, the job runs, and the store is checked.
 
 import { readdir, rename, stat, truncate } from "node:fs/promises";
 import path from "node:path";
@@ -6,9 +6,9 @@ import { isDeepStrictEqual } from "node:util";
 import { ForkliftError, TryAgainError } from "@forklift/pipeline";
 import { openStore } from "@forklift/storage";
 import pino from "pino";
-import { runJob } from "../dist/run-job.js";
-import { parseDumpName, sourceDumpPrefix } from "../dist/sets/dump-name.js";
-import { publishedSets } from "../dist/sets/published-sets.js";
+import { parseDumpName, sourceDumpPrefix } from "../../packages/sets/dist/dump-name.js";
+import { publishedSets } from "../../packages/sets/dist/published-sets.js";
+import { runJob } from "../dist/run/run-job.js";
 
 const NETWORK = "sample";
 const MS_PER_MINUTE = 60_000;
@@ -115,7 +115,7 @@ async function judge(field, { plan, runs, before, noticed, date }) {
 function noteOf({ isOverlapped, isCutAfterwards }, { height }) {
   const more = [
     isOverlapped ? "a second run was refused" : "",
-    isCutAfterwards ? "then a file of the set was cut" : "",
+    isCutAfterwards ? "then a file of the set was truncated" : "",
   ];
   return [`height ${height}`, ...more].filter(Boolean).join(", ");
 }

@@ -1,6 +1,6 @@
-// What happens on which day, besides the errors that happen all the time.
+// The fault plan of the soak test: which fault happens on which day, besides the storage errors.
 
-/** Fewer would leave no day between two misfortunes. */
+/** Fewer would leave no day between two faults. */
 const DAYS_MIN = 5;
 
 /** One of each, spread over the days. The first night is that of prime. */
@@ -12,7 +12,7 @@ export function planDays(count) {
   at(0.25).isTorn = true;
   // Somebody starts a second run while the first works.
   at(0.5).isOverlapped = true;
-  // Afterwards a file of the newest set is cut: the next day must not build on it.
+  // Afterwards a file of the newest set is truncated: the next day must not build on it.
   at(0.5).isCutAfterwards = true;
   // The dump does not come; it does the night after.
   at(0.7).isMissing = true;

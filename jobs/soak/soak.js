@@ -1,4 +1,5 @@
-// Many nights of daily jobs on a sample network, one after the other, on a storage that errs.
+// The soak test: many nights of daily jobs on a sample network, one after the other, on storage
+// that errs.
 //
 // npm run soak -- [--days N] [--json] [--seed N] [--error-rate N]
 //

@@ -1,25 +1,21 @@
-// Which place gave what: under the table of stages, in the document, and in that of a failure.
+// Which source gave what in a job: in its document, in that of a failure, and under the table of
+// stages.
 
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { SourceStatistics } from "@forklift/precomputed";
 import { makeSample } from "@forklift/sample";
-import {
-  forkliftJson,
-  openTestDatabase,
-  runForklift,
-  serverUrl,
-  type TestDatabase,
-} from "@forklift/testkit";
+import { inProcess, serverUrl } from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { JobOutcome } from "../src/run-job.ts";
+import { forklift } from "../src/commands/index.ts";
+import type { JobOutcome } from "../src/run/run-job.ts";
+
+const { run, runJson } = inProcess(forklift);
 
 let home: string;
-let source: TestDatabase;
 /** The second dump, which is not there before the job that is to find it. */
 let late: string;
-/** A place without any block, asked first. */
+/** A source without any block, tried first. */
 let empty: string;
 let primed: JobOutcome;
 
@@ -28,12 +24,6 @@ const jobOf = (...job: string[]) => [
   ...[...job, "--config", path.join(home, "forklift.yaml")],
   ...["--set", `blocks=${empty},${path.join(home, "blocks")}`],
 ];
-const migration = (target: TestDatabase, ...blocks: string[]) => [
-  ...["migrate", "--source-db", source.url, "--target-db", target.url],
-  ...["--blocks", blocks.join(","), "--genesis-ledger", path.join(home, "genesis-ledger.json")],
-  ...["--network", path.join(home, "network.yaml")],
-];
-
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), "forklift-block-sources-"));
   empty = path.join(home, "empty");
@@ -41,47 +31,16 @@ beforeAll(async () => {
   const { dumps } = await makeSample(sizes, home);
   await mkdir(empty);
   late = dumps[1]!;
-  source = await openTestDatabase();
-  const dump = path.join(home, "dumps", dumps[0]!);
-  await forkliftJson(["restore", "--dump", dump, "--db", source.url]);
   await rename(path.join(home, "dumps", late), path.join(home, late));
-  primed = await forkliftJson<JobOutcome>(jobOf("prime"), ranWith());
+  primed = await runJson<JobOutcome>(jobOf("prime"), ranWith());
 });
 
 afterAll(async () => {
-  await source?.[Symbol.asyncDispose]();
   await rm(home, { recursive: true, force: true });
 });
 
 const TITLES =
   /^precomputed blocks from +found +missing +wrong +truncated +unavailable +unusable +retries +size +time$/m;
-
-test("of a migration stands under its stages, and is the document's", async () => {
-  await using target = await openTestDatabase();
-  const { stdout } = await runForklift(migration(target, empty, path.join(home, "blocks")));
-  const [stages, places, ...more] = stdout.trimEnd().split("\n\n");
-  expect(stages).toMatch(/^stage +rows/);
-  expect(places).toMatch(TITLES);
-  const blocks = primed.height;
-  expect(places).toMatch(new RegExp(`^file://${empty} +0 +${blocks} +0 +0 +0 +0 `, "m"));
-  expect(places).toMatch(new RegExp(`^file://${home}/blocks/? +${blocks} +0 +0 `, "m"));
-  expect(more).toEqual([]);
-});
-
-test("of a migration that fails is a part of its refusal", async () => {
-  await using target = await openTestDatabase();
-  const { exit, stdout } = await runForklift([...migration(target, empty), "--json"]);
-  expect(exit).toBe(65);
-  const { ok, error, blockSources } = JSON.parse(stdout) as {
-    readonly ok: boolean;
-    readonly error: { readonly name: string; readonly hint: string };
-    readonly blockSources: readonly SourceStatistics[];
-  };
-  expect({ ok, error }).toMatchObject({ ok: false, error: { name: "SourceDataError" } });
-  expect(error.hint).toMatch(/^get sample-\d+-3N\w+\.json from another archive operator/);
-  expect(blockSources).toMatchObject([{ url: `file://${empty}`, found: 0 }]);
-  expect(blockSources[0]!.missing).toBeGreaterThan(0);
-});
 
 test("of a job, whose verification asks for the blocks once more, is a part of its document", () => {
   const blocks = 2 * primed.height;
@@ -91,12 +50,14 @@ test("of a job, whose verification asks for the blocks once more, is a part of i
   ]);
 });
 
-test("of a job that fails is in its document and in the evidence; then the next one tells", async () => {
+test("of a job that fails is in its document and in the evidence; then the next one tells", {
+  tags: ["only-in-all"],
+}, async () => {
   await rename(path.join(home, late), path.join(home, "dumps", late));
   const [blocks, away] = [path.join(home, "blocks"), path.join(home, "away")];
   await rename(blocks, away);
   await mkdir(blocks);
-  const failed = await runForklift([...jobOf("daily"), "--json"], ranWith());
+  const failed = await run([...jobOf("daily"), "--json"], ranWith());
   expect(failed.exit, failed.stderr).toBe(65);
   const { blockSources } = JSON.parse(failed.stdout) as JobOutcome;
   expect(blockSources.map(({ found }) => found)).toEqual([0, 0]);
@@ -109,7 +70,7 @@ test("of a job that fails is in its document and in the evidence; then the next 
 
   await rm(blocks, { recursive: true });
   await rename(away, blocks);
-  const { stdout } = await runForklift(jobOf("daily"), ranWith());
+  const { stdout } = await run(jobOf("daily"), ranWith());
   const [stages, places, result] = stdout.trimEnd().split("\n\n");
   expect(stages).toMatch(/^stage +rows/);
   expect(places).toMatch(TITLES);

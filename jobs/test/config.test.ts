@@ -1,13 +1,16 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
+import { secretsOfEnvironment } from "@forklift/console";
+import { loadNetwork } from "@forklift/network";
 import { ConfigError, UsageError } from "@forklift/pipeline";
+import { REPLAY_DEFAULTS } from "@forklift/replayer";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { explainConfig, explanations } from "../src/config/explain.ts";
+import { explanations, explanationTable } from "../src/config/explain.ts";
 import { getAt, loadConfig } from "../src/config/load-config.ts";
-import { CONFIG_KEYS, environmentName, REPLAY_DEFAULTS } from "../src/config/schema.ts";
+import { CONFIG_KEYS, environmentName } from "../src/config/schema.ts";
 
 const WHOLE = `
 network: mainnet
@@ -69,7 +72,7 @@ describe("loadConfig", () => {
   test("a variable that is no setting is refused, naming the one that was meant", async () => {
     const loading = load(WHOLE, [], { FORKLIFT_TARGET_STOR: "./x" });
     await expect(loading).rejects.toThrow(ConfigError);
-    await expect(loading).rejects.toThrow("FORKLIFT_TARGET_STOR,");
+    await expect(loading).rejects.toThrow("FORKLIFT_TARGET_STOR: ");
     await expect(loading).rejects.toHaveProperty(
       "hint",
       expect.stringContaining("the nearest is FORKLIFT_TARGET_STORE;"),
@@ -202,11 +205,60 @@ describe("loadConfig", () => {
   test("the explanation shows every key, and no password", async () => {
     const loaded = await load(WHOLE);
     expect(explanations(loaded).map(({ key }) => key)).toEqual([...CONFIG_KEYS]);
-    const text = explainConfig(loaded);
+    const text = explanationTable(explanations(loaded));
     expect(text).not.toContain("secret");
     expect(text).toContain("postgres://me:***@host/db");
-    const raw = await load(WHOLE.replace("me:secret@", "me:se cr@t/1?2@"));
-    expect(explainConfig(raw)).toContain("postgres://me:***@host/db ");
+    const raw = await load(WHOLE.replace("me:secret@", "me:se cr@t/1?2@")).catch(String);
+    expect(raw).toMatch(
+      /postgres\.url: not a PostgreSQL connection URL: postgres:\/\/me:\*\*\*@host\/db;/,
+    );
     expect(text).toMatch(/^log\.level +info +default +FORKLIFT_LOG_LEVEL$/m);
+  });
+
+  test("the explanation shows what holds where nothing is set, and from where it is", async () => {
+    const text = "network: mainnet\nsource: { database: 'postgres://h/db' }\ntarget: { store: s }";
+    const loaded = await load(text, ["log.level=warn"], { FORKLIFT_REPLAY_THREADS: "3" });
+    const network = await loadNetwork("mainnet");
+    const explained = explanations(loaded, network);
+    const told = (key: string) => {
+      const { value, from, otherwise } = explained.find((one) => one.key === key)!;
+      return [value, from, otherwise];
+    };
+    expect(told("genesisLedger")).toEqual([network.genesis.ledgerUrl, "preset", null]);
+    expect(told("blocks")).toEqual([[network.blocks.url], "preset", null]);
+    expect(told("trustedStateHash")).toEqual([network.lastPreForkBlock!.stateHash, "preset", null]);
+    expect(told("source.dumps")).toEqual([null, "default", expect.stringContaining("preset's")]);
+    expect(told("schedule.timezone")).toEqual(["UTC", "default", null]);
+    expect(told("replay.threads")).toEqual([3, "environment", null]);
+    expect(told("log.level")).toEqual(["warn", "flag", null]);
+    expect(told("target.database")).toEqual([null, "default", "a database of the run's own"]);
+    for (const { value, otherwise } of explained) expect(value ?? otherwise).not.toBeNull();
+    expect(explanations(await load(text)).find(({ key }) => key === "replay.threads")?.value).toBe(
+      availableParallelism(),
+    );
+  });
+
+  test("the explanation keeps words that a password is as well", async () => {
+    const loaded = await load(WHOLE, [
+      "network=mainnet",
+      "source.dumps=gs://mainnet/",
+      "target.database=postgres://postgres:mainnet@h/d",
+    ]);
+    const shown = explanationTable(explanations(loaded));
+    expect(shown).toMatch(/^network +mainnet /m);
+    expect(shown).toContain("postgres://postgres:***@h/d ");
+  });
+
+  test.each([
+    ["blocks", "/a/u:hidden-pw@h/x"],
+    ["genesisLedger", "https://h/l.json?sig=hidden-pw"],
+    ["postgres.url", "postgres://h/?password=hidden-pw"],
+    ["network", "./hidden-pw/n.yaml"],
+  ])("the explanation shows no secret of %s, nor one of a variable: %s", async (key, value) => {
+    const loaded = await load(WHOLE, [`${key}=${value}`]);
+    const env = secretsOfEnvironment({ PGPASSWORD: "hidden-pw" });
+    expect(JSON.stringify(explanations(loaded, null, env))).not.toContain("hidden-pw");
+    if (key === "network") return;
+    expect(explanationTable(explanations(loaded))).not.toContain("hidden-pw");
   });
 });

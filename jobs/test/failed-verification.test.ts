@@ -8,24 +8,29 @@ import { setTimeout as delay } from "node:timers/promises";
 import { connect, startServer, urlWithDatabase } from "@forklift/postgres";
 import { makeSample } from "@forklift/sample";
 import {
-  forkliftJson,
+  inProcess,
   openTestDatabase,
-  runForklift,
   serverUrl,
+  standIn,
   type TestDatabase,
 } from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { reportSchema } from "../src/verification-report.ts";
-import { changeDatabase } from "./small-archive.ts";
+import { forklift } from "../src/commands/index.ts";
+import { reportSchema } from "../src/stages/verification-report.ts";
 
-const FUNCTION = "create function one() returns int language sql as 'select 1'";
+const { run, runJson } = inProcess(forklift);
+
+/** What the migration does not look at again, and every verification does. */
+const CHANGE = "update blocks set min_window_density = min_window_density + 1 where height = 3";
+
+/** The stage that copies blocks has committed the new ones; the restored set has fewer. */
+const copiedTo = (height: number) => `(select max(height) = ${height} from blocks)`;
 
 let home: string;
 let target: TestDatabase;
 let tip: string;
 
-/** Runs where the dry run leaves its files. */
-const ranWith = () => ({ cwd: home, env: { FORKLIFT_POSTGRES_URL: serverUrl() } });
+const ranWith = () => ({ env: { FORKLIFT_POSTGRES_URL: serverUrl() } });
 const argsOf = (...job: string[]) => [
   ...[...job, "--config", path.join(home, "network/forklift.yaml")],
   ...["--set", `target.database=${target.url}`, "--json"],
@@ -40,10 +45,8 @@ beforeAll(async () => {
   tip = sample.tip.stateHash;
   const [, second] = sample.dumps;
   await rename(path.join(network, "dumps", second!), path.join(home, second!));
-  await forkliftJson(argsOf("prime"), ranWith());
+  await runJson(argsOf("prime"), ranWith());
   await rename(path.join(home, second!), path.join(network, "dumps", second!));
-  // No row and no digest tells of it.
-  await changeDatabase(target, FUNCTION);
 });
 
 afterAll(async () => {
@@ -51,60 +54,78 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-const difference = { table: "public", key: "functions", column: "*", expected: "0", found: "1" };
+// Where the dry run leaves its files.
+standIn(() => home);
 
-function differencesIn(report: unknown) {
-  return reportSchema.parse(report).checks.flatMap(({ differences }) => differences);
+function tablesThatDiffer(report: unknown): string[] {
+  const { checks } = reportSchema.parse(report);
+  const tables = checks.flatMap(({ differences }) => differences.map(({ table }) => table));
+  return [...new Set(tables)];
 }
 
 test("of a daily job the document and the evidence hold the report", async () => {
-  const { exit, stdout, stderr } = await runForklift(argsOf("daily"), ranWith());
+  const [{ exit, stdout, stderr }] = await Promise.all([
+    run(argsOf("daily"), ranWith()),
+    changeOnce(target.url, copiedTo(20)),
+  ]);
   expect(exit).toBe(20);
   expect(stderr).toContain("--json and the evidence of the run hold it");
   const { ok, error, report } = JSON.parse(stdout) as Record<string, unknown>;
   expect({ ok, error }).toMatchObject({ ok: false, error: { name: "VerificationError" } });
-  expect(differencesIn(report)).toEqual([difference]);
+  expect(tablesThatDiffer(report)).toEqual(["blocks"]);
 
   const runs = path.join(home, "network/store/sample-runs");
   const evidence = (await readdir(runs)).find((name) => name.endsWith(".evidence.json"))!;
   const { errors } = JSON.parse(await readFile(path.join(runs, evidence), "utf8")) as {
     readonly errors: readonly { readonly details: { readonly report: unknown } }[];
   };
-  expect(differencesIn(errors[0]!.details.report)).toEqual([difference]);
+  expect(tablesThatDiffer(errors[0]!.details.report)).toEqual(["blocks"]);
 });
 
-test("a dry run leaves its report as a file, and no hand-over", async () => {
+test("a dry run leaves its report as a file, and no hand-over", {
+  tags: ["only-in-all"],
+}, async () => {
   await using server = await startServer({ binaries: "auto" });
   const args = argsOf("final", "--dry-run", "--fork-state-hash", tip);
   const env = { FORKLIFT_POSTGRES_URL: server.url };
-  const [{ exit }] = await Promise.all([
-    runForklift(args, { cwd: home, env }),
-    changeScratchTarget(server.url),
-  ]);
+  const [{ exit }] = await Promise.all([run(args, { env }), changeScratchTarget(server.url)]);
   expect(exit).toBe(20);
   const left = (await readdir(home)).filter((name) => name.startsWith("sample-dry-run-"));
   expect(left).toEqual([`sample-dry-run-report-25-${tip}.json`]);
   const report: unknown = JSON.parse(await readFile(path.join(home, left[0]!), "utf8"));
-  expect(differencesIn(report)).toEqual([difference]);
+  expect(tablesThatDiffer(report)).toEqual(["blocks"]);
 });
 
-/** A dry run makes its target itself; ours is the only one on that server. Until the test times out. */
+/** A dry run makes its target itself; ours is the only one on that server. */
 async function changeScratchTarget(serverUrl: string): Promise<void> {
-  const applicationName = "test";
-  await using server = await connect(serverUrl, { applicationName });
-  for (let isChanged = false; !isChanged; ) {
-    await delay(20);
+  const target = await scratchTargetOn(serverUrl);
+  await waitFor(target, "to_regclass('public.blocks') is not null");
+  await changeOnce(target, copiedTo(25));
+}
+
+async function scratchTargetOn(serverUrl: string): Promise<string> {
+  await using server = await connect(serverUrl, { applicationName: "test" });
+  for (;;) {
     const [found] = await server.query<{ name: string }>(
       "select datname as name from pg_database where datname like 'forklift\\_scratch\\_target\\_%'",
     );
-    if (found === undefined) continue;
-    await using scratch = await connect(urlWithDatabase(serverUrl, found.name), {
-      applicationName,
-    });
-    const [row] = await scratch.query<{ isFilled: boolean }>(
-      `select to_regclass('public.blocks') is not null as "isFilled"`,
-    );
-    if (row!.isFilled) await scratch.query(FUNCTION);
-    isChanged = row!.isFilled;
+    if (found !== undefined) return urlWithDatabase(serverUrl, found.name);
+    await delay(20);
+  }
+}
+
+async function changeOnce(url: string, condition: string): Promise<void> {
+  await waitFor(url, condition);
+  await using session = await connect(url, { applicationName: "test" });
+  await session.query(CHANGE);
+}
+
+/** Until the test times out. */
+async function waitFor(url: string, condition: string): Promise<void> {
+  await using session = await connect(url, { applicationName: "test" });
+  for (;;) {
+    const [row] = await session.query<{ holds: boolean }>(`select ${condition} as holds`);
+    if (row!.holds) return;
+    await delay(20);
   }
 }

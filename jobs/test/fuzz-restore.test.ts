@@ -1,4 +1,5 @@
 // The short run of what `npm run fuzz:restore` does for hours.
+// @module-tag only-in-all
 
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";

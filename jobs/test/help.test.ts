@@ -1,10 +1,11 @@
 // The help of every command, as an operator reads it.
 
+import { runInProcess } from "@forklift/testkit";
 import { expect, test } from "vitest";
-import { runInProcess } from "./run-in-process.ts";
+import { forklift } from "../src/commands/index.ts";
 
 async function helpOf(command: readonly string[]): Promise<string> {
-  const { exit, stdout } = await runInProcess([...command, "--help"]);
+  const { exit, stdout } = await runInProcess(forklift, [...command, "--help"]);
   expect(exit, command.join(" ")).toBe(0);
   return stdout;
 }

@@ -1,4 +1,4 @@
-// A real HTTP server that keeps what it was sent and answers as a test tells it.
+// A real HTTP server that records its requests and answers as a test sets it.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -17,7 +17,7 @@ export interface HttpRecorder extends AsyncDisposable {
   readonly received: readonly Received[];
 }
 
-/** @param statuses of the first answers; all later ones are 200. 0 cuts the connection. */
+/** @param statuses of the first answers; all later ones are 200. 0 breaks the connection. */
 export async function openHttpRecorder(statuses: readonly number[] = []): Promise<HttpRecorder> {
   const received: Received[] = [];
   const left = [...statuses];

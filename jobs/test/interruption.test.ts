@@ -1,5 +1,6 @@
 // The law of interruption: whenever a run is killed, running the same command again gives what an
 // undisturbed run gives, to the serial id; and nobody ever sees half of a set.
+// @module-tag only-in-all
 
 import { randomInt } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -7,25 +8,25 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { connect, type Server, startServer, writeDump } from "@forklift/postgres";
 import { readSchema } from "@forklift/schemas";
+import { checkedBytes, type PublishedSet, publishedSets } from "@forklift/sets";
 import { openStore, type Store } from "@forklift/storage";
 import {
+  contentsOf,
   forkliftJson,
+  interruptRun,
   isMainnetDataMissing,
   MAINNET,
   mainnetUrl,
+  openSmallArchive,
   openTestDatabase,
   openTestSession,
   runForklift,
+  type SmallArchive,
   type TestDatabase,
 } from "@forklift/testkit";
 import { digestTables } from "@forklift/verifier";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { JobOutcome } from "../src/run-job.ts";
-import { type PublishedSet, publishedSets } from "../src/sets/published-sets.ts";
-import { checkedBytes } from "../src/sets/set-files.ts";
-import { contentsOf } from "./contents.ts";
-import { interruptRun } from "./interrupted-run.ts";
-import { openSmallArchive, type SmallArchive } from "./small-archive.ts";
+import type { JobOutcome } from "../src/run/run-job.ts";
 
 /** Several batches of blocks, the first of them 50, and with a checkpoint every 50 five of the replay. */
 const LONG_HEIGHT = 240;
@@ -287,10 +288,12 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       if ((await job.newest()) === null) await runToEnd(job.args);
     }
 
-    async function scratchDatabases(): Promise<string[]> {
+    async function databasesOf({ store }: Prime): Promise<string[]> {
       await using session = await connect(server.url, { applicationName: "forklift test" });
       const rows = await session.query<{ datname: string }>(
-        "select datname from pg_database where starts_with(datname, 'forklift_scratch_')",
+        `select datname from pg_database where starts_with(datname, 'forklift_run_')
+         and right(shobj_description(oid, 'pg_database'), length($1)) = $1`,
+        [store.url],
       );
       return rows.map(({ datname }) => datname);
     }
@@ -313,20 +316,33 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       await expectSameSet(job);
     });
 
-    test("leaves scratch databases to the next run, and no set until all of it is there", async () => {
-      // First: the undisturbed run would sweep what the killed ones leave.
+    test("told to stop says where it will go on: in a named target, or in its work folder", async () => {
+      await using target = await openTestDatabase();
+      const line = progressOf("replay-commands", 21);
+      for (const [name, database, says] of [
+        ["stopped-own", undefined, "which stays in its work folder below "],
+        ["stopped-named", target.url, "which stays in the target, and in its work folder"],
+      ] as const) {
+        const job = await prime(name, database);
+        const { exit, stderr } = await interruptRun(job.args, { signal: "SIGTERM", line });
+        expect(exit, stderr).toBe(75);
+        expect(stderr).toContain("next: run the same command again; on the same input it goes on");
+        expect(stderr).toContain(says);
+      }
+    });
+
+    test("leaves its databases to the next run, no set until all of it is there, and then nothing", async () => {
       await undisturbed();
-      const job = await prime("scratch");
+      const job = await prime("own");
       const left = new Set<string>();
       for (const line of [startOf("copy-blocks"), progressOf("publish-set", 2)]) {
         await killJob(job, line, 0);
-        for (const name of await scratchDatabases()) left.add(name);
+        for (const name of await databasesOf(job)) left.add(name);
       }
       expect(left.size).toBeGreaterThan(0);
       await endJob(job);
       await expectSameSet(job);
-      const remaining = await scratchDatabases();
-      expect(remaining.filter((name) => left.has(name))).toEqual([]);
+      expect(await databasesOf(job)).toEqual([]);
     });
   });
 });

@@ -1,5 +1,6 @@
-// The whole product on real mainnet data, through the built command: prime on the first night's dump,
+// The whole product on real mainnet data: prime on the first night's dump,
 // three dailies, the final run; then the same chain migrated at once, which must give the same rows.
+// @module-tag only-in-all
 
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,22 +8,26 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { StageReport } from "@forklift/pipeline";
 import { databaseExists, urlWithDatabase } from "@forklift/postgres";
+import { decodeManifest } from "@forklift/sets";
 import {
-  forkliftJson,
+  inProcess,
   isMainnetDataMissing,
   MAINNET,
   mainnetDump,
   mainnetUrl,
+  openRestoredDump,
   openTestDatabase,
   openTestSession,
-  runForklift,
   serverUrl,
   sharedPath,
+  standIn,
 } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { JobOutcome } from "../src/run-job.ts";
-import { decodeManifest } from "../src/sets/manifest.ts";
+import { forklift } from "../src/commands/index.ts";
+import type { JobOutcome } from "../src/run/run-job.ts";
 import { expectSameRowsFromEach } from "./rest-from-checkpoints.ts";
+
+const { run, runJson } = inProcess(forklift);
 
 interface Verification {
   readonly ok: boolean;
@@ -56,8 +61,9 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  const job = async (...args: string[]) =>
-    await forkliftJson<JobOutcome>([...args, "--config", config], { cwd: home });
+  standIn(() => home);
+
+  const job = async (...args: string[]) => await runJson<JobOutcome>([...args, "--config", config]);
 
   const receiveDump = async (stamp: string) => {
     const name = mainnetDump(stamp);
@@ -87,7 +93,7 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
 
   test("a second prime is refused, and changes nothing", async () => {
     const before = await storeListing();
-    const { exit, stderr } = await runForklift(["prime", "--config", config], { cwd: home });
+    const { exit, stderr } = await run(["prime", "--config", config]);
     expect(exit).toBe(78);
     expect(stderr).toContain("already holds the set");
     expect(stderr).toContain("forklift daily");
@@ -98,8 +104,12 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
     const before = await storeListing();
     const outcome = await job("daily");
     expect(outcome.published).toBe(false);
-    const skipped = outcome.stages.find(({ stage }) => stage === "publish-set")?.skipped;
-    expect(skipped).toContain("height 738 was verified and published as");
+    const [looked, ...others] = outcome.stages;
+    expect(looked).toMatchObject({ stage: "look-for-news" });
+    expect(looked!.skipped).toMatch(
+      /^mainnet-set-738-\S+ was made from .*, and there is no newer dump$/,
+    );
+    expect(others).toEqual([]);
     expect(await storeListing()).toEqual(before);
   });
 
@@ -157,17 +167,15 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
     const finalSet = await manifest(
       (await readdir(store)).find((name) => name.startsWith("mainnet-set-2025-")) ?? null,
     );
-    await using source = await openTestDatabase();
+    await using source = await openRestoredDump(MAINNET.dumps[3]);
     await using target = await openTestDatabase();
-    const dump = mainnetUrl(`dumps/${mainnetDump(MAINNET.dumps[3])}`);
-    await forkliftJson(["restore", "--dump", dump, "--db", source.url]);
     const shared = [
       ["--genesis-ledger", mainnetUrl(MAINNET.genesisLedger)],
       ["--target-db", target.url],
     ].flat();
     const sourceAndBlocks = ["--source-db", source.url, "--blocks", mainnetUrl(MAINNET.blocks)];
     const stop = ["--fork-state-hash", MAINNET.tip];
-    const { stages } = await forkliftJson<{ stages: readonly StageReport[] }>([
+    const { stages } = await runJson<{ stages: readonly StageReport[] }>([
       ...["migrate", "--network", "mainnet", ...stop],
       ...shared,
       ...sourceAndBlocks,
@@ -184,7 +192,7 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
     expect(left["balances"]).toBeGreaterThan(2025);
     const checkpoints = pathToFileURL(`${home}/checkpoints/`).href;
     const every100 = ["--checkpoints", checkpoints, "--checkpoint-interval", "100"];
-    const replayed = await forkliftJson<{ stages: readonly StageReport[] }>([
+    const replayed = await runJson<{ stages: readonly StageReport[] }>([
       ...["replay", "--source-db", source.url],
       ...[...shared, ...every100],
     ]);
@@ -205,28 +213,31 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
     const [ofJob, atOnce] = [path.join(store, name), path.join(home, "checkpoints", name)];
     expect((await readFile(ofJob)).equals(await readFile(atOnce))).toBe(true);
 
-    const report = await forkliftJson<Verification>(["verify", ...shared, ...sourceAndBlocks]);
+    const report = await runJson<Verification>(["verify", ...shared, ...sourceAndBlocks]);
     expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(report.digests).toEqual(finalSet.digests);
     expect(Object.keys(report.digests).length).toBeGreaterThan(15);
   });
 
   test("the scheduler runs daily by its cron expression until a signal ends it", async () => {
-    const { exit, stderr } = await runForklift(
+    const { exit, stderr } = await run(
       ["schedule", "--config", config, "--set", "schedule.cron=* * * * * *"],
-      { cwd: home, terminateAt: /nothing new/ },
+      { stopAt: /nothing new/ },
     );
     expect(exit).toBe(0);
     expect(stderr).toContain("next daily run");
     expect(stderr).toContain("height 2025 was verified and published as");
   });
 
-  test("every scratch database is gone", async () => {
+  test("every database of a run is gone", async () => {
     await using database = await openTestDatabase();
     await using session = await openTestSession(database);
-    const left = await session.query("select datname from pg_database where datname like $1", [
-      "forklift_scratch_%",
-    ]);
+    // Their comments name the store that they are for.
+    const left = await session.query(
+      `select datname from pg_database where starts_with(datname, 'forklift_run_')
+       and position($1 in shobj_description(oid, 'pg_database')) > 0`,
+      [path.join(home, "store")],
+    );
     expect(left).toEqual([]);
   });
 });

@@ -2,14 +2,14 @@
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
+import { failedRecord, runRecord, STARTED } from "@forklift/testkit";
 import pino from "pino";
 import { expect, test } from "vitest";
-import { openMetrics } from "../src/metrics/metrics.ts";
-import { openMonitor } from "../src/metrics/monitor.ts";
-import { pushMetrics } from "../src/metrics/push-metrics.ts";
-import { setRunMetrics } from "../src/metrics/run-metrics.ts";
+import { openMetrics } from "../src/observe/metrics/metrics.ts";
+import { openMonitor } from "../src/observe/metrics/monitor.ts";
+import { pushMetrics } from "../src/observe/metrics/push-metrics.ts";
+import { setRunMetrics } from "../src/observe/metrics/run-metrics.ts";
 import { openHttpRecorder } from "./http-recorder.ts";
-import { failedRecord, runRecord, STARTED } from "./run-fixtures.ts";
 
 const samplesOf = (text: string) => text.split("\n").filter((line) => /^forklift_/.test(line));
 
@@ -99,7 +99,7 @@ test("a monitor serves metrics, health and readiness, and says no to all else", 
   monitor.ready();
   expect(await get("/readyz?verbose")).toEqual([200, "ready\n"]);
   expect((await get("/metrics"))[1]).toContain('forklift_build_info{version="0.1.0"} 1');
-  // No URL at all, as scanners ask for.
+  // No URL at all, as scanners request.
   expect(await rawStatus(monitor.port!, "GET // HTTP/1.1")).toBe(404);
   expect(await get("/")).toEqual([404, "there are /metrics, /healthz, /readyz\n"]);
   expect((await get("/metrics", "POST"))[0]).toBe(405);

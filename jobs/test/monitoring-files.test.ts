@@ -1,12 +1,12 @@
-// Alert rules, dashboard and documentation speak of metrics that exist, with labels that those have, in
-// PromQL that parses; and every alert leads to a place in the runbook.
+// Alert rules, dashboard and documentation name metrics that exist, with labels that those have, in
+// PromQL that parses; and every alert leads to a section of the runbook.
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { METRICS, type MetricContract } from "../src/metrics/contract.ts";
+import { METRICS, type MetricContract } from "../src/observe/metrics/contract.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");

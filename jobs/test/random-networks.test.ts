@@ -1,18 +1,18 @@
-// Any sample network goes through prime, its dailies and final, each of which verifies itself. A few
-// in every run of the tests; FORKLIFT_RANDOM_NETWORKS=200 for many. A failure prints its seed.
+// Any sample network goes through prime, its dailies and final, each of which verifies itself. One in
+// the quick suite, a few in the whole one; FORKLIFT_RANDOM_NETWORKS=200 for many. A failure prints its seed.
 
 import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseStateHash } from "@forklift/chain";
 import { makeSample, type SampleOptions } from "@forklift/sample";
+import type { JobName } from "@forklift/sets";
 import { serverUrl } from "@forklift/testkit";
 import fc from "fast-check";
 import pino from "pino";
 import { expect, test } from "vitest";
 import { loadConfig } from "../src/config/load-config.ts";
-import type { JobName } from "../src/job-world.ts";
-import { runJob } from "../src/run-job.ts";
+import { runJob } from "../src/run/run-job.ts";
 
 const NETWORKS = Number(process.env["FORKLIFT_RANDOM_NETWORKS"] ?? 4);
 
@@ -36,7 +36,13 @@ const shell = {
   progressLine: null,
 };
 
-test("any network goes through prime, its dailies and final", { timeout: TIMEOUT_MS }, async () => {
+test("a network goes through prime, its dailies and final", () => liftNetworks(1));
+
+test("any network does", { timeout: TIMEOUT_MS, tags: ["only-in-all"] }, () =>
+  liftNetworks(NETWORKS),
+);
+
+async function liftNetworks(numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(options, async (chosen) => {
       const home = await mkdtemp(path.join(tmpdir(), "forklift-random-"));
@@ -46,9 +52,9 @@ test("any network goes through prime, its dailies and final", { timeout: TIMEOUT
         await rm(home, { recursive: true });
       }
     }),
-    { numRuns: NETWORKS, endOnFailure: true },
+    { numRuns, endOnFailure: true },
   );
-});
+}
 
 async function liftThrough(home: string, chosen: SampleOptions): Promise<void> {
   const { tip } = await makeSample(chosen, home);

@@ -1,6 +1,7 @@
 // The commands of the README and of the pages, run one after the other as a newcomer would: in a
 // folder of their own, with a PATH on which there is no PostgreSQL, and with the PostgreSQL that
 // forklift brings along.
+// @module-tag only-in-all
 
 import { execFile } from "node:child_process";
 import { once } from "node:events";
@@ -42,8 +43,11 @@ function commandsOf(block: string): string[] {
     .filter((line) => line.startsWith("npx forklift"));
 }
 
-const commands = (await blocksOf("README.md", "sh")).flatMap(commandsOf);
-const [configuration] = await blocksOf("README.md", "yaml");
+/** In the order in which a newcomer comes to them: each stands on what the one before has left. */
+const FIRST_PAGES = ["README.md", "docs/jobs.md", "docs/step-by-step.md"];
+const ofFirstPages = await Promise.all(FIRST_PAGES.map((page) => blocksOf(page, "sh")));
+const commands = ofFirstPages.flat().flatMap(commandsOf);
+const [configuration] = await blocksOf("docs/jobs.md", "yaml");
 
 const PAGES = ["docs/verification.md", "docs/sets.md", "docs/checkpoints.md"];
 const ofPages = await Promise.all(PAGES.map((page) => blocksOf(page, "sh")));
@@ -122,7 +126,7 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
     expect(commandsOfPages.length).toBeGreaterThan(8);
   });
 
-  describe("of the README", () => {
+  describe("of the first pages", () => {
     test.each(commands)("%s", async (command) => {
       const stdout = await shell(command, {
         TARGET_DB: target.url,
@@ -134,7 +138,7 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
     });
   });
 
-  /** On what those of the README have left, with a bucket, a web server and heights of ours. */
+  /** On what those of the first pages have left, with a bucket, a web server and heights of ours. */
   describe("of the pages", () => {
     beforeAll(async () => {
       const copy = "npx forklift store copy --all --store ./store/ --to gs://bucket/sets/";

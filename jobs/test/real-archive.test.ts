@@ -1,13 +1,16 @@
-// The dump of a real mainnet node, the only archive here that somebody else made, through the built
-// command: by hand from restore to verify, as jobs, and in the form of the release before.
+// The dump of a real mainnet node, the only archive here that somebody else made: by hand from restore
+// to verify, as jobs, and in the form of the release before.
+// @module-tag only-in-all
 
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { StageReport } from "@forklift/pipeline";
+import { decodeManifest } from "@forklift/sets";
 import {
-  forkliftJson,
+  contentsOf,
+  inProcess,
   isRealArchiveMissing,
   MAINNET,
   mainnetDump,
@@ -15,15 +18,17 @@ import {
   openTestDatabase,
   openTestSession,
   REAL_ARCHIVE,
+  type Refusal,
   serverUrl,
   sharedPath,
+  standIn,
   type TestDatabase,
 } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { JobOutcome } from "../src/run-job.ts";
-import { decodeManifest } from "../src/sets/manifest.ts";
-import { contentsOf } from "./contents.ts";
-import { expectRefusal, type Refusal } from "./wrong-input/refusal.ts";
+import { forklift } from "../src/commands/index.ts";
+import type { JobOutcome } from "../src/run/run-job.ts";
+
+const { runJson, expectRefusal } = inProcess(forklift);
 
 /** The night of the node's dump. */
 const DUMP_NAME = mainnetDump("2021-03-18_0000");
@@ -80,7 +85,7 @@ describe.skipIf(isRealArchiveMissing())("the archive of a real node", () => {
     source = await openTestDatabase();
     target = await openTestDatabase();
     const dump = mainnetUrl(REAL_ARCHIVE.release2);
-    await forkliftJson(["restore", "--dump", dump, "--db", source.url]);
+    await runJson(["restore", "--dump", dump, "--db", source.url]);
   });
 
   afterAll(async () => {
@@ -88,6 +93,8 @@ describe.skipIf(isRealArchiveMissing())("the archive of a real node", () => {
     await target?.[Symbol.asyncDispose]();
     await rm(home, { recursive: true, force: true });
   });
+
+  standIn(() => home);
 
   const sourceAndTarget = () => ["--source-db", source.url, "--target-db", target.url];
   const migrate = (...args: string[]) => [
@@ -101,7 +108,7 @@ describe.skipIf(isRealArchiveMissing())("the archive of a real node", () => {
       [STOP, REAL_ARCHIVE.tipHeight],
     ] as const) {
       const audit = ["audit", "--network", "mainnet", "--source-db", source.url, ...stop];
-      const answer = await forkliftJson(audit);
+      const answer = await runJson(audit);
       expect(answer).toMatchObject({ ok: true, tip: { height }, findings: [], filesToFetch: [] });
     }
   });
@@ -117,11 +124,11 @@ describe.skipIf(isRealArchiveMissing())("the archive of a real node", () => {
     );
     expect(lost).toHaveLength(1);
     const audit = ["audit", "--network", "mainnet", "--source-db", torn.url];
-    expect(await forkliftJson(audit)).toMatchObject({ ok: true, stoppingCount: 0 });
+    expect(await runJson(audit)).toMatchObject({ ok: true, stoppingCount: 0 });
   });
 
   test("is planned with all its blocks found, and nothing is written", async () => {
-    const { plan } = await forkliftJson<{ plan: object }>(migrate("--plan", ...STOP));
+    const { plan } = await runJson<{ plan: object }>(migrate("--plan", ...STOP));
     expect(plan).toMatchObject({
       range: { from: 1, to: REAL_ARCHIVE.tipHeight, blocks: REAL_ARCHIVE.tipHeight },
       pendingBlocks: REAL_ARCHIVE.tipHeight - REAL_ARCHIVE.canonicalHeight,
@@ -140,9 +147,9 @@ describe.skipIf(isRealArchiveMissing())("the archive of a real node", () => {
   });
 
   test("is migrated and replayed with every ledger hash and every recorded balance", async () => {
-    await forkliftJson(migrate(...STOP));
+    await runJson(migrate(...STOP));
     const checkpoints = ["--checkpoints", pathToFileURL(`${home}/checkpoints/`).href];
-    const { stages } = await forkliftJson<{ stages: readonly StageReport[] }>([
+    const { stages } = await runJson<{ stages: readonly StageReport[] }>([
       ...["replay", ...sourceAndTarget(), ...GENESIS, ...checkpoints],
     ]);
     expect(stages[0]?.details).toMatchObject({
@@ -158,7 +165,7 @@ describe.skipIf(isRealArchiveMissing())("the archive of a real node", () => {
 
   test("is verified, every column of it", async () => {
     const trusted = ["--trusted-state-hash", REAL_ARCHIVE.tip];
-    const report = await forkliftJson<Verification>([
+    const report = await runJson<Verification>([
       ...["verify", ...GENESIS, ...sourceAndTarget(), ...BLOCKS, ...trusted],
     ]);
     expect(report).toMatchObject({
@@ -184,7 +191,7 @@ describe.skipIf(isRealArchiveMissing())("the archive of a real node", () => {
 
   describe("as jobs", () => {
     const job = async (...args: string[]) =>
-      await forkliftJson<JobOutcome>([...args, "--config", "forklift.yaml"], { cwd: home });
+      await runJson<JobOutcome>([...args, "--config", "forklift.yaml"]);
 
     test("is published by prime up to its canonical tip", async () => {
       expect(await job("prime")).toMatchObject({
@@ -221,7 +228,7 @@ describe.skipIf(isRealArchiveMissing())("the archive of release 1.0", () => {
     await using source = await openTestDatabase();
     await using target = await openTestDatabase();
     const dump = mainnetUrl(REAL_ARCHIVE.release1);
-    await forkliftJson(["restore", "--dump", dump, "--db", source.url]);
+    await runJson(["restore", "--dump", dump, "--db", source.url]);
     const databases = ["--source-db", source.url, "--target-db", target.url];
     const audit = ["audit", "--network", "mainnet", "--source-db", source.url];
     const migrate = ["migrate", ...GENESIS, ...databases, ...BLOCKS];
@@ -234,7 +241,7 @@ describe.skipIf(isRealArchiveMissing())("the archive of release 1.0", () => {
 
   test("is called what it is by a job on its dump", async () => {
     const home = await openHome(REAL_ARCHIVE.release1);
-    await expectRefusal(["prime", "--config", "forklift.yaml"], refusal, { cwd: home });
+    await expectRefusal(["prime", "--config", path.join(home, "forklift.yaml")], refusal);
     await rm(home, { recursive: true });
   });
 });

@@ -1,22 +1,25 @@
-// prime --replace takes the place of the sets that a store holds, files included.
+// prime --replace replaces the sets that a store holds, files included.
+// @module-tag only-in-all
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { forkliftJson, serverUrl } from "@forklift/testkit";
+import { decodeManifest } from "@forklift/sets";
+import { filesIn, inProcess, serverUrl } from "@forklift/testkit";
 import { expect, test } from "vitest";
-import type { JobOutcome } from "../src/run-job.ts";
-import { decodeManifest } from "../src/sets/manifest.ts";
-import { filesIn } from "./contents.ts";
+import { forklift } from "../src/commands/index.ts";
+import type { JobOutcome } from "../src/run/run-job.ts";
+
+const { runJson } = inProcess(forklift);
 
 test("a replaced set leaves nothing behind, and the new one is whole", async () => {
   const home = await mkdtemp(path.join(tmpdir(), "forklift-replace-"));
   try {
     const network = path.join(home, "network");
     const store = path.join(network, "store");
-    await forkliftJson(["sample", "--out", network, "--blocks", "30", "--finality", "5"]);
+    await runJson(["sample", "--out", network, "--blocks", "30", "--finality", "5"]);
     const prime = async (...more: string[]) =>
-      await forkliftJson<JobOutcome>(
+      await runJson<JobOutcome>(
         ["prime", "--config", path.join(network, "forklift.yaml"), ...more],
         { env: { FORKLIFT_POSTGRES_URL: serverUrl() } },
       );

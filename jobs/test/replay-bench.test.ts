@@ -1,5 +1,6 @@
 // The benchmark of the replay at a small size: its document, and the memory of the process that it
-// measures, which does what `forklift replay` does.
+// measures, which does what `forklift replay` does. One database is replayed with each number of threads.
+// @module-tag only-in-all
 
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -13,13 +14,14 @@ async function bench(...args: readonly string[]) {
   const { stdout } = await run(process.execPath, [BENCH, "--json", ...args]);
   return JSON.parse(stdout) as Record<string, number> & {
     readonly us_per_block_at: Record<string, number>;
+    readonly threads: readonly Record<string, number>[];
   };
 }
 
 test("prints its document, and the memory of a replay is bounded", async () => {
   const figures = await bench(
     ...["--blocks", "1200", "--accounts", "2000", "--commands-per-block", "3"],
-    ...["--threads", "2"],
+    ...["--threads", "1,2"],
   );
   expect(Object.keys(figures)).toEqual([
     "blocks",
@@ -31,7 +33,18 @@ test("prints its document, and the memory of a replay is bounded", async () => {
     "peak_rss_mb",
     "us_per_block_at",
     "mainnet_projection_minutes",
+    "threads",
   ]);
+  expect(figures.threads.map(({ threads }) => threads)).toEqual([1, 2]);
+  for (const one of figures.threads) {
+    expect(one["ratio"]).toBeCloseTo(one["seconds"]! / one["hash_seconds"]!, 6);
+    expect(one["main_thread_ms_per_block"]).toBeGreaterThan(0.05);
+    expect(one["peak_rss_mb"]).toBeGreaterThan(40);
+  }
+  // On one thread all hashing is the main thread's.
+  const [alone, shared] = figures.threads.map((one) => one["main_thread_ms_per_block"]!);
+  expect(alone).toBeGreaterThan(shared!);
+  expect(figures).toMatchObject({ seconds: figures.threads[1]!["seconds"] });
   // Three user commands, a coinbase and two fee transfers in every block above genesis.
   expect(figures).toMatchObject({ blocks: 1199, commands: 6 * 1199, accounts: 2000 });
   const seconds = Number(figures["seconds"]);

@@ -2,10 +2,9 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { openStore } from "@forklift/storage";
-import { openTestDatabase, openTestSession } from "@forklift/testkit";
+import { CLOSED_PORT, openTestDatabase, openTestSession } from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { restoreObject } from "../src/restore-object.ts";
-import { CLOSED_PORT } from "./wrong-input/fixture.ts";
+import { restoreObject } from "../src/stages/restore-object.ts";
 
 /** What is being sent. */
 const open = new Set<ServerResponse>();

@@ -1,34 +1,34 @@
-// Every run leaves a record, is seen while it goes on, tells of its failure with evidence, and is told of
-// when it died; `forklift status` shows all of it.
+// Every run has a record, is visible while it goes on, and gets a notice with evidence when it
+// failed or crashed; `forklift status` shows all of it.
 
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Server, startServer } from "@forklift/postgres";
-import { openStore } from "@forklift/storage";
-import { forkliftJson, openTestDatabase, runForklift, type TestDatabase } from "@forklift/testkit";
+import { decodeManifest, decodeRunRecord, type RunRecord } from "@forklift/sets";
+import {
+  CLOSED_PORT,
+  changeDatabase,
+  inProcess,
+  interruptRun,
+  openTestDatabase,
+  type TestDatabase,
+} from "@forklift/testkit";
 import pino from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { forklift } from "../src/commands/index.ts";
 import { loadConfig } from "../src/config/load-config.ts";
 import { configSchema } from "../src/config/schema.ts";
-import { openMonitor } from "../src/metrics/monitor.ts";
-import { runJob } from "../src/run-job.ts";
-import {
-  decodeRunRecord,
-  isCrashed,
-  type RunRecord,
-  SILENCE_MAX_MS,
-} from "../src/run-record/run-record.ts";
-import { RUNS_KEPT, runShelf } from "../src/run-record/run-shelf.ts";
-import { watchRun } from "../src/run-record/watch-run.ts";
-import { decodeManifest } from "../src/sets/manifest.ts";
-import type { Status } from "../src/status/status.ts";
+import { openMonitor } from "../src/observe/metrics/monitor.ts";
+import { watchRun } from "../src/observe/run-recorder.ts";
+import { runJob } from "../src/run/run-job.ts";
+import type { Status } from "../src/run/status.ts";
+import { verifyTarget } from "../src/stages/verify-target.ts";
 import { type HttpRecorder, openHttpRecorder } from "./http-recorder.ts";
-import { interruptRun } from "./interrupted-run.ts";
-import { runRecord } from "./run-fixtures.ts";
-import { changeDatabase } from "./small-archive.ts";
+
+const { run, runJson } = inProcess(forklift);
 
 const PASSWORD = "wörd/of@honour";
 const TOKEN = "T000/B000/token-of-the-hook";
@@ -48,7 +48,7 @@ describe("the runs of a network", () => {
   beforeAll(async () => {
     home = await mkdtemp(path.join(tmpdir(), "forklift-runs-"));
     const sample = ["sample", "--out", home, "--blocks", "30", "--finality", "5"];
-    await forkliftJson([...sample, "--days", "2"]);
+    await runJson([...sample, "--days", "2"]);
     await rename(path.join(home, "dumps"), path.join(home, "nights"));
     await mkdir(path.join(home, "dumps"));
     nights = (await readdir(path.join(home, "nights"))).sort();
@@ -58,7 +58,7 @@ describe("the runs of a network", () => {
     config = await writeConfig("forklift.yaml", { dumps: "./dumps/" });
     broken = await openTestDatabase();
     const dump = pathToFileURL(path.join(home, "nights", nights[0]!)).href;
-    await forkliftJson(["restore", "--dump", dump, "--db", broken.url]);
+    await runJson(["restore", "--dump", dump, "--db", broken.url]);
     const gap = "update blocks set chain_status = 'orphaned' where height = $1";
     await changeDatabase(broken, gap, [4]);
   });
@@ -102,10 +102,12 @@ describe("the runs of a network", () => {
       .map(async (name) =>
         decodeRunRecord(await readFile(storePath("sample-runs", name), "utf8"), name),
       );
-    return await Promise.all(texts);
+    const found = await Promise.all(texts);
+    // Two names of one second say nothing of their order.
+    return found.sort((a, b) => (a.started < b.started ? -1 : 1));
   };
 
-  const status = async () => await forkliftJson<Status>(["status", "--config", config]);
+  const status = async () => await runJson<Status>(["status", "--config", config]);
 
   test("before the first run the status is empty, and no error", async () => {
     expect(await status()).toMatchObject({
@@ -126,20 +128,20 @@ describe("the runs of a network", () => {
 
   test("a run is seen while it goes on, and afterwards in its record and at the Pushgateway", async () => {
     const { config: loaded } = await loadConfig({ file: config, settings: [], environment: {} });
-    const shell = {
+    const environment = {
       log: pino({ enabled: false }),
       signal: new AbortController().signal,
       now: () => performance.now(),
       date: () => new Date(),
       progressLine: null,
     };
-    await using monitor = await openMonitor(loaded, shell);
+    await using monitor = await openMonitor(loaded, environment);
     const seen: Promise<string>[] = [];
     const look = async (page: string) =>
       await (await fetch(`http://127.0.0.1:${monitor.port}/${page}`)).text();
     expect(await look("readyz")).toBe("starting\n");
     const { set } = await runJob(loaded, PRIME, {
-      ...shell,
+      ...environment,
       monitor,
       onStageProgressed: ({ stage }) => {
         if (stage === "replay-commands") seen.push(look("metrics"), look("readyz"));
@@ -148,7 +150,7 @@ describe("the runs of a network", () => {
     const [metrics, readiness] = await Promise.all(seen);
     const run = 'network="sample",recipe="prime"';
     expect(metrics).toContain(`forklift_running{${run}} 1`);
-    expect(metrics).toContain(`forklift_stage_duration_seconds{${run},stage="copy-blocks"}`);
+    expect(metrics).toContain(`forklift_stage_duration_seconds{${run},stage="preflight"}`);
     expect(metrics).toMatch(/forklift_stage_progress_ratio\{.*stage="replay-commands"\} /);
     expect(metrics).toMatch(/forklift_disk_free_bytes\{.*place="store"\} \d/);
     expect(readiness).toBe("ready\n");
@@ -184,13 +186,16 @@ describe("the runs of a network", () => {
     expect(ofRun).toMatch(/forklift_last_success_timestamp_seconds\{.*\} \d{10}/);
   });
 
-  test("an idle day is a success with a record, also when the Pushgateway fails", async () => {
-    const { exit, stderr } = await runForklift(["daily", "--config", config]);
-    expect(exit).toBe(0);
-    expect(stderr).toContain("metrics were not pushed: push failed with status 500");
+  test("an idle day needs no database, and is a success with a record, also when the Pushgateway fails", async () => {
+    const away = ["--set", `postgres.url=${CLOSED_PORT}`];
+    const { exit, stderr } = await run(["daily", "--config", config, ...away]);
+    expect(exit, stderr).toBe(0);
+    expect(stderr).toContain("metrics were not pushed: the Pushgateway answered 500");
     expect((await records()).at(-1)).toMatchObject({
       ...{ state: "succeeded", recipe: "daily", published: false, lagBlocks: 5 },
+      source: { name: nights[0], height: 15, canonicalHeight: 10 },
       verification: { ok: true, comparisons: null },
+      stages: [{ stage: "look-for-news" }],
     });
   });
 
@@ -200,7 +205,7 @@ describe("the runs of a network", () => {
     });
     const secret = "of-the-environment";
     const env = { FORKLIFT_TEST_TOKEN: secret };
-    const { exit, stderr } = await runForklift(["daily", "--config", gap, "--log-json"], { env });
+    const { exit, stderr } = await run(["daily", "--config", gap, "--log-json"], { env });
     expect(exit).toBe(65);
     const record = (await records()).at(-1)!;
     expect(record).toMatchObject({
@@ -236,9 +241,26 @@ describe("the runs of a network", () => {
     }
   });
 
-  test("the status shows sets, runs, lag, trend and the next run", async () => {
+  test("the status shows sets, runs, lag, trend and the next run, also after a set of version 1", async () => {
+    const [name] = (await readdir(storePath())).filter((it) => it.startsWith("sample-set-"));
+    const manifest = decodeManifest(await readFile(storePath(name!), "utf8"), name!);
+    expect(manifest).toMatchObject({
+      version: 2,
+      history: "canonical",
+      inputs: [{ role: "source-dump", name: nights[0] }, { role: "settings" }],
+      runId: expect.stringMatching(/-prime-/) as string,
+    });
+    const {
+      inputs: _inputs,
+      history: _history,
+      runId: _runId,
+      ...rest
+    } = manifest as object & {
+      readonly [key in "inputs" | "history" | "runId"]: unknown;
+    };
+    await writeFile(storePath(name!), JSON.stringify({ ...rest, version: 1 }));
     await receive(1);
-    await forkliftJson(["daily", "--config", config]);
+    await runJson(["daily", "--config", config]);
     const found = await status();
     expect(found.sets.map(({ height }) => height)).toEqual([25, 10]);
     expect(found.runs.map(({ recipe, state, published }) => [recipe, state, published])).toEqual([
@@ -253,15 +275,35 @@ describe("the runs of a network", () => {
     const [newest, former] = found.sets.map(({ bytes }) => bytes);
     expect(found.trend).toEqual({ durationMs: null, setBytes: { last: newest, usual: former } });
     expect(found.nextRun).toMatch(/T02:00:00.000Z$/);
-    const { stdout } = await runForklift(["status", "--config", config]);
+    const { stdout } = await run(["status", "--config", config]);
     expect(stdout).toMatch(/^lag +5 blocks at /m);
-    expect(stdout).toMatch(/^daily .* failed 65: the source is not a whole chain/m);
-    expect(stdout).toMatch(/^prime .* crashed: the process \d+ on /m);
+    expect(stdout).toMatch(/^daily .* failed 65 +2\S+-daily-/m);
+    expect(stdout).toMatch(/^cause +the source is not a whole chain/m);
+    expect(stdout).toMatch(/^prime .* crashed +2\S+-prime-/m);
+    expect(stdout).toMatch(/^cause +the process \d+ on /m);
+    expect(stdout).toMatch(
+      /^next +look for an out-of-memory kill .* it goes on after the last batch /m,
+    );
+    // One size of a set, whoever tells it, and one form of a date.
+    const listed = await runJson<{ sets: { set: string; bytes: number }[] }>([
+      ...["store", "ls", "--config", config],
+    ]);
+    expect(listed.sets.map(({ set, bytes }) => [set, bytes])).toEqual(
+      found.sets.map(({ name, bytes }) => [name, bytes]),
+    );
+    const ls = await run(["store", "ls", "--config", config]);
+    const cells = (text: string) =>
+      [...text.matchAll(/ (\d{4}-\d\d-\d\d \d\d:\d\d UTC) +(\d\S* \wB)(?: {2}|$)/gm)].map(
+        ([, date, size]) => [date, size],
+      );
+    expect(cells(ls.stdout)).toHaveLength(2);
+    expect(cells(ls.stdout)).toEqual(cells(stdout));
+    expect(stdout + ls.stdout).not.toMatch(/\d{4}-\d\d-\d\dT\d\d:\d\d/);
   });
 
   test("a run whose network cannot be told is told of all the same", async () => {
     const before = webhook.received.length;
-    const { exit } = await runForklift(["daily", "--config", config, "--set", "network=nowhere"]);
+    const { exit } = await run(["daily", "--config", config, "--set", "network=nowhere"]);
     expect(exit).toBe(78);
     expect(JSON.parse(webhook.received.slice(before)[0]!.body)).toMatchObject({
       ...{ event: "run-failed", network: "nowhere", exit: 78 },
@@ -271,47 +313,6 @@ describe("the runs of a network", () => {
 
 describe("records", () => {
   const now = new Date("2024-04-04T03:00:00Z");
-  const silent = (ms: number) =>
-    runRecord({ state: "running", updated: new Date(now.getTime() - ms).toISOString() });
-
-  test.each([
-    ["that has ended", runRecord(), false, false],
-    ["whose process lives here", silent(1), true, false],
-    ["whose process is gone from here", silent(1), false, true],
-    ["that gave no sign of life", silent(SILENCE_MAX_MS + 1), true, true],
-  ])("a run %s", (_what, record, isAlive, crashed) => {
-    expect(isCrashed(record, { now, host: "here", isAlive: () => isAlive })).toBe(crashed);
-  });
-
-  test("a run on another machine is judged by its signs of life alone", () => {
-    const witness = { now, host: "there", isAlive: () => false };
-    expect(isCrashed(silent(SILENCE_MAX_MS - 1), witness)).toBe(false);
-    expect(isCrashed(silent(SILENCE_MAX_MS + 1), witness)).toBe(true);
-  });
-
-  test("the oldest go with their evidence, a torn one is passed over with a warning", async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), "forklift-shelf-"));
-    const runs = path.join(folder, "sample-runs");
-    await mkdir(runs);
-    const id = (index: number) => `2024-01-01T00-00-00Z-daily-${String(index).padStart(6, "0")}`;
-    for (let index = 0; index < RUNS_KEPT + 2; index++) {
-      const record = runRecord({ id: id(index) });
-      await writeFile(path.join(runs, `${id(index)}.json`), JSON.stringify(record));
-    }
-    await writeFile(path.join(runs, `${id(0)}.evidence.json`), "{}");
-    await writeFile(path.join(runs, `${id(RUNS_KEPT)}.json`), '{"version": 1');
-    const warnings: string[] = [];
-    const store = openStore(pathToFileURL(`${folder}/`).href);
-    const shelf = runShelf(store, "sample", (warning) => void warnings.push(warning));
-    await shelf.sweep({ now, host: "here", isAlive: () => true });
-    const left = (await readdir(runs)).sort();
-    expect([left.length, left[0]]).toEqual([RUNS_KEPT, `${id(2)}.json`]);
-    expect(warnings.join()).toContain("is torn");
-    warnings.length = 0;
-    expect((await shelf.newest(3)).map((one) => one.id)).toEqual([id(RUNS_KEPT + 1), id(399)]);
-    expect(warnings).toHaveLength(1);
-    await rm(folder, { recursive: true });
-  });
 
   test("a store that cannot be written fails nothing, and evidence goes to a file", async () => {
     await using web = await openHttpRecorder();
@@ -323,12 +324,18 @@ describe("records", () => {
       blocks: ["file:///blocks/"],
       notify: { webhook: `${web.url}/hook` },
     });
-    const shell = {
+    const environment = {
       log: pino({}, { write: (line: string) => void lines.push(line) }),
       signal: new AbortController().signal,
       ...{ now: () => 0, date: () => now, progressLine: null },
     };
-    const watch = await watchRun({ config, options: PRIME, network: "sample", shell });
+    const watch = await watchRun({
+      config,
+      options: PRIME,
+      network: "sample",
+      verifyStage: verifyTarget.id,
+      environment,
+    });
     await watch.failed(new Error("what happened, with a secret"));
     expect(lines.join("\n")).toContain("run records cannot be kept");
     const file = /"evidence":"([^"]+)"/.exec(lines.join("\n"))![1]!;

@@ -1,15 +1,18 @@
-// The schedule: what is due is run, one run at a time, and what was not run is told.
+// The scheduler: a run that is due starts, one at a time, and a run that was left out is reported.
 
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { forkliftJson } from "@forklift/testkit";
+import { inProcess } from "@forklift/testkit";
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { forklift } from "../src/commands/index.ts";
 import { loadConfig } from "../src/config/load-config.ts";
-import { runSchedule } from "../src/schedule.ts";
+import { runSchedule } from "../src/run/schedule.ts";
 import { writeConfig } from "./wrong-input/fixture.ts";
+
+const { runJson } = inProcess(forklift);
 
 let folder: string;
 let file: string;
@@ -26,7 +29,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 test("the next runs are told in the time zone of the schedule, over a change of the clocks", async () => {
   const args = ["schedule", "--config", file, "--next", "400"];
-  const { next } = await forkliftJson<{ next: string[] }>(args);
+  const { next } = await runJson<{ next: string[] }>(args);
   expect(next).toHaveLength(400);
   const local = new Intl.DateTimeFormat("en-GB", {
     timeZone: "America/New_York",

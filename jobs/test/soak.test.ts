@@ -1,4 +1,5 @@
-// A few nights of the soak, each misfortune among them; `npm run soak` has thirty.
+// A few nights of the soak test, each fault among them; `npm run soak` has thirty.
+// @module-tag only-in-all
 
 import { execFile } from "node:child_process";
 import path from "node:path";

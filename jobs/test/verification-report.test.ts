@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseLedgerHash, parseStateHash } from "@forklift/chain";
 import { expect, test } from "vitest";
-import { reportPath, writeReport } from "../src/verification-report.ts";
+import { reportPath, writeReport } from "../src/stages/verification-report.ts";
 
 const stateHash = parseStateHash("3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ");
 const ledgerHash = parseLedgerHash("jx7buQVWFLsXTtzRgSxbYcT8EYLS8KCZbLrfDcJxMtyy4thw2Ee");
@@ -19,6 +19,8 @@ test.skipIf(!existsSync(FULL_DISK))("a full disk means: try again", async () => 
     { workPath },
     {
       ok: true,
+      answer: "yes",
+      notProven: [],
       anchor: { height: 8n, stateHash, vouchedBy: "preset" },
       tip: { height: 8n, stateHash, ledgerHash },
       fromHeight: 1n,
@@ -34,7 +36,7 @@ test.skipIf(!existsSync(FULL_DISK))("a full disk means: try again", async () => 
   );
   await expect(writing).rejects.toMatchObject({
     exit: "tryAgain",
-    message: `cannot write ${reportPath({ workPath })}: ENOSPC`,
+    message: `cannot write ${reportPath({ workPath })}: ENOSPC (no space is left)`,
   });
   await rm(workPath, { recursive: true });
 });

@@ -1,5 +1,6 @@
 // The benchmark of the verification at a small size: its document, the memory of the process, and
 // that what it times is a verification that proves every column.
+// @module-tag only-in-all
 
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -6,18 +6,21 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { makeSample } from "@forklift/sample";
 import {
-  forkliftJson,
+  changeDatabase,
+  changedCopy,
+  inProcess,
   openTestDatabase,
   openTestSession,
-  runForklift,
   type TestDatabase,
 } from "@forklift/testkit";
 import { digestTables, readVersions } from "@forklift/verifier";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { markProven } from "../src/proven-height.ts";
-import { type ReportDocument, reportSchema } from "../src/verification-report.ts";
-import { changeDatabase, changedCopy } from "./small-archive.ts";
+import { forklift } from "../src/commands/index.ts";
+import { markProven } from "../src/stages/proven-height.ts";
+import { type ReportDocument, reportSchema } from "../src/stages/verification-report.ts";
+
+const { run, runJson } = inProcess(forklift);
 
 let home: string;
 let source: TestDatabase;
@@ -51,9 +54,9 @@ beforeAll(async () => {
     ...["--genesis-ledger", `file://${folder}/genesis-ledger.json`],
   ];
   const dump = `file://${folder}/dumps/${dumps[0]}`;
-  await forkliftJson(["restore", "--dump", dump, "--db", source.url]);
-  await forkliftJson(["migrate", ...places, "--source-db", source.url, ...blocks()]);
-  await forkliftJson(["replay", ...places, "--checkpoints", home, "--checkpoint-interval", "100"]);
+  await runJson(["restore", "--dump", dump, "--db", source.url]);
+  await runJson(["migrate", ...places, "--source-db", source.url, ...blocks()]);
+  await runJson(["replay", ...places, "--checkpoints", home, "--checkpoint-interval", "100"]);
   tip = (await hashAt(TIP_HEIGHT))!;
 });
 
@@ -70,17 +73,18 @@ test("the document of a report has a JSON schema in the repository", async () =>
 
 test("a whole verification prints a report that the schema describes", async () => {
   const args = ["verify", ...places, "--source-db", source.url, ...blocks()];
-  const report = reportSchema.parse(await forkliftJson(args));
+  const report = reportSchema.parse(await runJson(args));
   expect(report).toMatchObject({
     ok: true,
     fromHeight: 1,
     blocksAboveAnchor: 0,
+    answer: "yes, except",
     anchor: { stateHash: tip, vouchedBy: "source" },
     coverage: { unproven: [] },
   });
   expect(report.dropped.map(({ id }) => id)).toEqual(["fork-config-equal"]);
 
-  const { stdout, exit } = await runForklift(args);
+  const { stdout, exit } = await run(args);
   expect(exit).toBe(0);
   expect(stdout).toMatch(/chain-connected +yes +\d+ +\S+ +Migrated blocks are connected/);
   expect(stdout).toMatch(/columns +111 of 111 proven/);
@@ -88,16 +92,84 @@ test("a whole verification prints a report that the schema describes", async () 
 
 test("anyone can verify a target without its source, from a block that they trust", async () => {
   const alone = ["verify", ...places, ...blocks()];
-  const unvouched = await runForklift(alone);
+  const unvouched = await run(alone);
   expect(unvouched.exit).toBe(78);
   expect(unvouched.stderr).toContain("--trusted-state-hash");
 
   const trusting = ["--trusted-state-hash", tip];
-  const report = reportSchema.parse(await forkliftJson([...alone, ...trusting]));
+  const report = reportSchema.parse(await runJson([...alone, ...trusting]));
   expect(report).toMatchObject({ ok: true, anchor: { vouchedBy: "operator" } });
   const left = report.dropped.filter(({ needs }) => needs.includes("source")).map(({ id }) => id);
   expect(left).toContain("accounts-created-equal");
   expect(report.coverage.unproven).toEqual([]);
+});
+
+interface Given {
+  readonly source: boolean;
+  readonly blocks: boolean;
+  readonly trusted: boolean;
+  readonly replayed: boolean;
+}
+
+const EITHER = [false, true];
+const COMBINATIONS: readonly Given[] = EITHER.flatMap((source) =>
+  EITHER.flatMap((blocks) =>
+    EITHER.flatMap((trusted) => EITHER.map((replayed) => ({ source, blocks, trusted, replayed }))),
+  ),
+);
+
+/** The first words of each exception that the answer must make, and no others. */
+function exceptionsOf({ source: hasSource, blocks: hasBlocks, trusted }: Given): string[] {
+  return [
+    ...(trusted ? [] : ["that this is the chain that the network agreed on"]),
+    ...(hasBlocks ? [] : [`that the state hashes and ledger hashes at heights 1 to ${TIP_HEIGHT}`]),
+    ...(hasBlocks ? [] : ["15 columns that no check established"]),
+    ...(hasBlocks ? [] : ["16 columns resting on the source alone"]),
+    ...(hasSource ? [] : ["9 columns resting on the precomputed blocks alone"]),
+  ];
+}
+
+test("the answer of every combination of source, blocks, trusted hash and replay claims what it has", {
+  tags: ["only-in-all"],
+}, async () => {
+  await using migrated = await changedCopy(
+    target,
+    `delete from accounts_accessed where block_id in (select id from blocks where height > $1)`,
+    [12],
+  );
+  for (const given of COMBINATIONS) {
+    const what = JSON.stringify(given);
+    const args = [
+      ...["verify", ...places, ...(given.replayed ? [] : ["--target-db", migrated.url])],
+      ...(given.source ? ["--source-db", source.url] : []),
+      ...(given.blocks ? blocks() : []),
+      ...(given.trusted ? ["--trusted-state-hash", tip] : []),
+    ];
+    const { exit, stdout } = await run([...args, "--json"]);
+    if (!given.source && (!given.blocks || !given.trusted)) {
+      expect(exit, what).toBe(given.blocks ? 78 : 64);
+      continue;
+    }
+    const report = reportSchema.parse(JSON.parse(stdout));
+    const anchored = report.checks.find(({ id }) => id === "anchored")!;
+    const says = "the anchor stands on the chain";
+    expect(anchored.name, what).toBe(given.trusted ? says : `${says}, and the source has its tip`);
+    const { stdout: text } = await run(args);
+    if (!given.replayed) {
+      expect([exit, report.answer], what).toEqual([20, "no"]);
+      expect(text, what).toMatch(/^answer {4}NO$/m);
+      continue;
+    }
+    const expected = exceptionsOf(given);
+    const answer = expected.length === 0 ? "yes" : "yes, except";
+    expect([exit, report.answer], what).toEqual([0, answer]);
+    const claims = report.notProven.map(({ claim }) => claim);
+    expect(claims, what).toEqual(expected.map((start) => expect.stringContaining(start)));
+    for (const { claim } of report.notProven) expect(text, what).toContain(`- ${claim}: `);
+    const named = report.notProven.flatMap(({ columns }) => columns);
+    expect(named, what).toEqual(expect.arrayContaining(report.coverage.unproven));
+    expect(text.includes("answer    yes, except:\n"), what).toBe(expected.length > 0);
+  }
 });
 
 const failedIn = ({ checks }: ReportDocument) => checks.filter(({ ok }) => !ok).map(({ id }) => id);
@@ -108,7 +180,7 @@ test("the source vouches for its canonical blocks only, whatever the target's ti
     const sql = "update blocks set chain_status = $2::chain_status_type where state_hash = $1";
     await using changed = await changedCopy(source, sql, [tip, status]);
     const args = ["verify", ...places, "--source-db", changed.url, ...blocks(), "--json"];
-    const { exit, stdout } = await runForklift(args);
+    const { exit, stdout } = await run(args);
     const report = reportSchema.parse(JSON.parse(stdout));
     const { anchor, blocksAboveAnchor } = report;
     return { exit, anchor, blocksAboveAnchor, failed: failedIn(report) };
@@ -123,7 +195,7 @@ test("the source vouches for its canonical blocks only, whatever the target's ti
 test("a source that does not have the tip is not taken for its voucher", async () => {
   await using marked = await openTestDatabase(target);
   const args = ["verify", ...places, "--target-db", marked.url, ...blocks(), "--source-db"];
-  const { digests } = await forkliftJson<ReportDocument>([...args, source.url]);
+  const { digests } = await runJson<ReportDocument>([...args, source.url]);
   {
     await using session = await openTestSession(marked);
     const versions = await readVersions(session);
@@ -133,8 +205,8 @@ test("a source that does not have the tip is not taken for its voucher", async (
     fromHeight: TIP_HEIGHT + 1,
     provenBefore: { height: TIP_HEIGHT, stateHash: tip },
   };
-  expect(await forkliftJson([...args, source.url])).toMatchObject(proven);
-  const { stdout: text } = await runForklift([...args, source.url]);
+  expect(await runJson([...args, source.url])).toMatchObject(proven);
+  const { stdout: text } = await run([...args, source.url]);
   expect(text).toMatch(/chain-connected +nothing new +0 /);
   expect(text).toMatch(/proven-part-unchanged +yes +\d\d /);
   expect(text).toContain(`heights   no block above height ${TIP_HEIGHT}, in `);
@@ -142,7 +214,7 @@ test("a source that does not have the tip is not taken for its voucher", async (
   expect(text).toContain(`111 of 111 proven, up to height ${TIP_HEIGHT} by the earlier run`);
 
   await using short = await changedCopy(source, "delete from blocks where height > 15");
-  const { exit, stdout, stderr } = await runForklift([...args, short.url, "--json"]);
+  const { exit, stdout, stderr } = await run([...args, short.url, "--json"]);
   expect(exit).toBe(20);
   const end = await hashAt(15);
   expect(stderr).toContain(
@@ -155,7 +227,7 @@ test("a source that does not have the tip is not taken for its voucher", async (
 });
 
 test("with nothing to hold it against, the command line is wrong", async () => {
-  const { exit, stderr } = await runForklift(["verify", ...places]);
+  const { exit, stderr } = await run(["verify", ...places]);
   expect(exit).toBe(64);
   expect(stderr).toContain("--source-db, --blocks or both");
 });
@@ -167,7 +239,7 @@ test("any difference ends with exit code 20 and the whole report", async () => {
     `update accounts_accessed set balance = '1'
      where block_id = (select id from blocks where height = 9)`,
   );
-  const { exit, stdout, stderr } = await runForklift([
+  const { exit, stdout, stderr } = await run([
     ...["verify", ...places, "--target-db", changed.url, "--source-db", source.url, ...blocks()],
     "--json",
   ]);
@@ -188,7 +260,7 @@ test("a target that was not replayed fails for one reason, which is said", async
     `delete from accounts_accessed where block_id in (select id from blocks where height > 12);
      delete from accounts_created where block_id in (select id from blocks where height > 12)`,
   );
-  const { exit, stderr } = await runForklift([
+  const { exit, stderr } = await run([
     ...["verify", ...places, "--target-db", migrated.url, "--source-db", source.url, ...blocks()],
   ]);
   expect(exit, stderr).toBe(20);
@@ -204,7 +276,7 @@ test("what a verification lacks is at fault where nothing is known against the t
   const lost = `sample-9-${await hashAt(9)}.json`;
   await rm(path.join(holed, lost));
   const verify = (url: string) =>
-    runForklift([
+    run([
       ...["verify", ...places, "--target-db", url, "--source-db", source.url, "--blocks", holed],
       "--json",
     ]);
@@ -225,7 +297,7 @@ test("what a verification lacks is at fault where nothing is known against the t
 test("a tip whose hash is none is a no, and no fault of ours", async () => {
   const sql = "update blocks set state_hash = 'bogus' where height = $1";
   await using changed = await changedCopy(target, sql, [TIP_HEIGHT]);
-  const { exit, stdout, stderr } = await runForklift([
+  const { exit, stdout, stderr } = await run([
     ...["verify", ...places, "--target-db", changed.url, "--source-db", source.url, ...blocks()],
     "--json",
   ]);
@@ -242,20 +314,24 @@ test.each<[string, string]>([
     "more SQL in a version",
     `jsonb_set(cursor, '{versions,blocks,last}', '"0; commit; select pg_advisory_lock(1)"')`,
   ],
-])("a mark of an earlier run with %s is taken for none", async (_what, cursor) => {
-  await using marked = await openTestDatabase(target);
-  {
-    await using session = await openTestSession(marked);
-    const [digests, versions] = [await digestTables(session), await readVersions(session)];
-    await markProven(session, { height: `${TIP_HEIGHT}`, stateHash: tip, digests, versions });
-  }
-  const args = ["verify", ...places, "--target-db", marked.url, "--source-db", source.url];
-  await changeDatabase(
-    marked,
-    `update forklift.progress_mark set cursor = (select ${cursor.replaceAll("cursor", "cursor::jsonb")})
+])(
+  "a mark of an earlier run with %s is taken for none",
+  { tags: ["only-in-all"] },
+  async (_what, cursor) => {
+    await using marked = await openTestDatabase(target);
+    {
+      await using session = await openTestSession(marked);
+      const [digests, versions] = [await digestTables(session), await readVersions(session)];
+      await markProven(session, { height: `${TIP_HEIGHT}`, stateHash: tip, digests, versions });
+    }
+    const args = ["verify", ...places, "--target-db", marked.url, "--source-db", source.url];
+    await changeDatabase(
+      marked,
+      `update forklift.progress_mark set cursor = (select ${cursor.replaceAll("cursor", "cursor::jsonb")})
      where stage = 'verify-target'`,
-  );
-  const report = await forkliftJson<ReportDocument>([...args, ...blocks()]);
-  expect(report).toMatchObject({ ok: true, fromHeight: 1 });
-  expect(report).not.toHaveProperty("provenBefore");
-});
+    );
+    const report = await runJson<ReportDocument>([...args, ...blocks()]);
+    expect(report).toMatchObject({ ok: true, fromHeight: 1 });
+    expect(report).not.toHaveProperty("provenBefore");
+  },
+);

@@ -1,8 +1,12 @@
-export { type Inspection, inspect, type TargetState } from "./inspect.ts";
-export { type OfficialGenesis, type OutputForm, OWN_FORM } from "./output-form.ts";
+export * from "./commands/block-options.ts";
+export { migratorCommands } from "./commands/index.ts";
+export type * from "./context.ts";
+export { outputForm } from "./form/official-genesis.ts";
+export { type OfficialGenesis, type OutputForm, OWN_FORM } from "./form/output-form.ts";
+export * from "./output/sources-table.ts";
 export * from "./pipeline.ts";
-export type { BlockPlace, BlocksPlan, PlacePlan } from "./plan/block-places.ts";
-export { type MigrationPlan, type PlannedWorld, planMigration } from "./plan/plan-migration.ts";
+export type { BlocksPlan, SourcePlan, SourceProbe } from "./plan/plan-blocks.ts";
+export type { MigrationPlan, PlannedContext } from "./plan/plan-migration.ts";
 export type { TableRows } from "./plan/target-rows.ts";
+export type { Inspection, TargetState } from "./preflight/inspect.ts";
 export { copyBlocks } from "./stages/copy-blocks.ts";
-export type * from "./world.ts";

@@ -1,11 +1,11 @@
 import type { Stage } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import type { ReplayerContext } from "./context.ts";
 import { compareForkGenesisStage } from "./stages/compare-fork-genesis.ts";
 import { replayCommands } from "./stages/replay-commands.ts";
-import type { ReplayerWorld } from "./world.ts";
 
 /** The whole replay. */
-export const replay: readonly Stage<ReplayerWorld, Session>[] = [
+export const replay: readonly Stage<ReplayerContext, Session>[] = [
   replayCommands,
   compareForkGenesisStage,
 ];

@@ -6,9 +6,16 @@ import { pathToFileURL } from "node:url";
 import { isPresetPath } from "@forklift/network";
 import { ConfigError, UsageError } from "@forklift/pipeline";
 import { isPath } from "@forklift/storage";
+import { errorCode, fileError, requireEnding } from "@forklift/system";
 import { parseDocument } from "yaml";
-import { z } from "zod";
-import { requireKnownVariables } from "./environment.ts";
+import {
+  type ConfigFault,
+  type ConfigPlaces,
+  configError,
+  faultsOfValues,
+  type Origin,
+} from "./config-faults.ts";
+import { unknownVariables } from "./environment.ts";
 import {
   CONFIG_KEYS,
   type Config,
@@ -16,9 +23,6 @@ import {
   configSchema,
   environmentName,
 } from "./schema.ts";
-
-/** Where a value came from, for `forklift config --explain`. */
-export type Origin = "flag" | "environment" | "file" | "default";
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -32,14 +36,29 @@ export interface ConfigInput {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** @throws ConfigError naming the file, the key and what was expected; UsageError for a bad flag. */
-export async function loadConfig({
+/** A configuration as far as it can be read. */
+export interface ReadConfig extends ConfigPlaces {
+  /** Null when there is a fault. */
+  readonly config: Config | null;
+  /** The sections, and single values beside them, that have no fault. */
+  readonly sound: Partial<Config>;
+  readonly faults: readonly ConfigFault[];
+}
+
+/** @throws ConfigError naming the file and every fault; UsageError for a bad flag. */
+export async function loadConfig(input: ConfigInput): Promise<LoadedConfig> {
+  const { config, origins, faults } = await readConfig(input);
+  if (config === null) throw configError(faults, input.file);
+  return { config, origins };
+}
+
+/** @throws ConfigError when the file is no YAML mapping; UsageError for a bad flag. */
+export async function readConfig({
   file,
   settings,
   environment,
-}: ConfigInput): Promise<LoadedConfig> {
-  requireKnownVariables(environment);
-  const tree = resolvePaths(await readYaml(file), path.dirname(path.resolve(file)));
+}: ConfigInput): Promise<ReadConfig> {
+  const tree = await readYaml(file);
   const origins = new Map<ConfigKey, Origin>();
   const flags = new Map(settings.map(parseSetting));
   for (const key of CONFIG_KEYS) {
@@ -58,30 +77,27 @@ export async function loadConfig({
             : "default",
     );
   }
+  const places = { file, origins };
   const result = configSchema.safeParse(tree);
-  if (!result.success) {
-    throw new ConfigError(`configuration ${file}: ${z.prettifyError(result.error)}`, {
-      hint: `mend ${placesOf(result.error, file, origins).join(" and ")}`,
-    });
-  }
-  return { config: result.data, origins };
+  const faults = [
+    ...unknownVariables(environment),
+    ...(result.success ? [] : faultsOfValues(result.error.issues, tree, places)),
+  ];
+  const resolved = (config: Partial<Config>) => resolvePaths(config, { file, origins });
+  return {
+    ...places,
+    faults,
+    config: result.success && faults.length === 0 ? (resolved(result.data) as Config) : null,
+    sound: resolved(result.success ? result.data : soundSections(tree)),
+  };
 }
 
-/** Where the values that were refused came from. */
-function placesOf(
-  { issues }: z.ZodError,
-  file: string,
-  origins: LoadedConfig["origins"],
-): readonly string[] {
-  const places = issues.map(({ path: parts }) => {
-    const at = `${parts.join(".")}.`;
-    const key = CONFIG_KEYS.find((candidate) => at.startsWith(`${candidate}.`));
-    if (key === undefined) return file;
-    const origin = origins.get(key);
-    if (origin === "flag") return `--set ${key}`;
-    return origin === "environment" ? environmentName(key) : file;
+function soundSections(tree: Tree): Partial<Config> {
+  const sections = Object.entries(configSchema.shape).flatMap(([name, schema]) => {
+    const { success, data } = schema.safeParse(tree[name]);
+    return success ? [[name, data]] : [];
   });
-  return [...new Set(places)];
+  return Object.fromEntries(sections) as Partial<Config>;
 }
 
 /** The value at a path such as `source.dumps`. */
@@ -96,17 +112,23 @@ type Tree = Record<string, unknown>;
 async function readYaml(file: string): Promise<Tree> {
   const unreadable = (reason: string, hint = `mend ${file} there`, cause?: unknown) =>
     new ConfigError(`cannot read configuration ${file}: ${reason}`, { cause, hint });
-  const text = await readFile(file, "utf8").catch((cause: Error) => {
-    throw unreadable(cause.message, "give the path of a YAML file with --config", cause);
+  await requireEnding(file);
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    if (errorCode(cause) !== "ENOENT") throw fileError(cause, `read configuration ${file}`);
+    throw unreadable("ENOENT (there is none)", "give the path of a YAML file with --config", cause);
   });
   const tree = parseYaml(text, unreadable);
-  if (!isTree(tree)) throw new ConfigError(`configuration ${file} is not a YAML mapping`);
+  if (!isTree(tree)) {
+    throw new ConfigError(`configuration ${file} is not a YAML mapping`, {
+      hint: "write it as lines of `key: value`; packaging/forklift.yaml shows the keys",
+    });
+  }
   return tree;
 }
 
 /**
  * The parser's messages, of which some are warnings to stderr, quote the line, and a password may stand
- * there. So only their code and place are told.
+ * there. So only their code and location are reported.
  */
 function parseYaml(text: string, unreadable: (reason: string) => ConfigError): unknown {
   const document = parseDocument(text, { logLevel: "error" });
@@ -122,7 +144,7 @@ function parseYaml(text: string, unreadable: (reason: string) => ConfigError): u
   }
 }
 
-/** Keys of places that may be URLs, those of a preset that is written out among them. */
+/** Keys of locations that may be URLs, those of a preset that is written out among them. */
 const PLACES = [
   "genesisLedger",
   "source.dumps",
@@ -135,21 +157,23 @@ const PLACES = [
   "network.blocks.url",
 ] as const;
 
-/** Paths in a file are meant from the place of that file. */
-function resolvePaths(tree: Tree, folder: string): Tree {
+/** Paths in a file are relative to the folder of that file. */
+function resolvePaths(config: Partial<Config>, { file, origins }: ConfigPlaces): Partial<Config> {
+  const folder = path.dirname(path.resolve(file));
   const resolvePath = (value: unknown) =>
-    typeof value === "string" && value !== "" ? path.resolve(folder, value) : value;
+    typeof value === "string" ? path.resolve(folder, value) : value;
   const resolvePlace = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(resolvePlace);
     if (typeof value !== "string" || !isPath(value) || path.isAbsolute(value)) return value;
     // Joined, not resolved: a folder keeps its last slash.
     return pathToFileURL(path.join(folder, value)).href;
   };
+  const tree: Tree = structuredClone(config);
   const change = (key: string, to: (value: unknown) => unknown) => {
+    const setting = CONFIG_KEYS.find((known) => `${key}.`.startsWith(`${known}.`))!;
     const value = getAt(tree, key);
-    if (value !== undefined) setAt(tree, key, to(value));
+    if (origins.get(setting) === "file" && value !== undefined) setAt(tree, key, to(value));
   };
-  change("blocks", (value) => (typeof value === "string" ? value.split(",") : value));
   for (const key of PLACES) change(key, resolvePlace);
   change("cache.dir", resolvePath);
   change("network", (value) => (isPresetPath(value) ? resolvePath(value) : value));
@@ -162,7 +186,7 @@ function parseSetting(setting: string): [ConfigKey, string] {
   if (known === undefined || rest.length === 0) {
     // Not its value, which may be a secret.
     throw new UsageError(`--set ${key} is not KEY=VALUE with a key of the configuration`, {
-      hint: `keys: ${CONFIG_KEYS.join(", ")}`,
+      hint: `give one of the keys: ${CONFIG_KEYS.join(", ")}`,
     });
   }
   return [known, rest.join("=")];

@@ -1,14 +1,18 @@
 // A configuration as it may be shown: passwords masked, and of the webhook only the server, for its
 // path is the whole of its secret.
 
-import { maskUrlSecrets } from "@forklift/pipeline";
-import { mapTexts } from "../output/mask-secrets.ts";
+import { mapTexts } from "@forklift/console";
+import { maskUrlSecrets } from "@forklift/system";
 import type { Config } from "./schema.ts";
+
+/** Each text is one URL at most, so that a space in it may be one of a password. */
+export function maskUrls(value: object): object {
+  return mapTexts(value, maskUrlSecrets) as object;
+}
 
 export function maskConfig(config: Config): unknown {
   const { notify, ...rest } = config;
-  // Each text is one URL at most, so that a space in it may be one of a password.
-  const masked = mapTexts(rest, maskUrlSecrets) as object;
+  const masked = maskUrls(rest);
   if (notify === undefined) return masked;
   return { ...masked, notify: { ...notify, webhook: `${new URL(notify.webhook).origin}/***` } };
 }

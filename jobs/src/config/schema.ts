@@ -1,59 +1,41 @@
 // The configuration of a job: every key, its type, its default. Unknown keys are errors.
 
-import { FormatError, parseStateHash } from "@forklift/chain";
-import { ConfigError } from "@forklift/pipeline";
-import { parseStoreUrl, STORAGE_CLASSES } from "@forklift/storage";
+import { parseStateHash } from "@forklift/chain";
+import { CACHE_BYTES_MAX } from "@forklift/precomputed";
+import { REPLAY_DEFAULTS } from "@forklift/replayer";
+import { STORAGE_CLASSES } from "@forklift/storage";
+import { parsedText } from "@forklift/system";
 import cron from "node-cron";
 import { z } from "zod";
+import {
+  databaseUrl,
+  flag,
+  listOf,
+  localFolder,
+  place,
+  positiveInteger,
+  serverUrl,
+  webUrl,
+  wholeNumber,
+} from "./values.ts";
 
-/** What a replay does unless it is told otherwise, in a configuration or on the command line. */
-export const REPLAY_DEFAULTS = {
-  /**
-   * Blocks between two checkpoints, some forty of them over all of mainnet. One takes seconds, and a
-   * replay goes on from the database without any.
-   */
-  checkpointIntervalBlocks: 10_000,
-  /** However slow a replay is, a crash never costs more than this. */
-  checkpointIntervalMinutes: 10,
-} as const;
-
-/** A year of canonical blocks at the size that they had before they were full of proofs. */
-export const CACHE_BYTES_MAX = 20_000_000_000;
-
-const url = z.string().min(1);
-
-/** A folder, a prefix or an object, as a URL or as a path. */
-const place = z.string().superRefine((text, context) => {
-  try {
-    parseStoreUrl(text);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    context.addIssue({ code: "custom", message: error.message });
-  }
-});
-
-/** Numbers come as text from the environment and from flags. */
-const positiveInteger = z.coerce.number().int().positive();
-const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
-
-const stateHash = z.string().transform((text, context) => {
-  try {
-    return parseStateHash(text);
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    context.addIssue({ code: "custom", message: error.message });
-    return z.NEVER;
-  }
-});
+const stateHash = parsedText(parseStateHash);
 
 /** A class, and the age in days from which on a set's files are in it: `NEARLINE:30,ARCHIVE:365`. */
 const storageClassAges = z.preprocess(
-  (value) =>
-    typeof value === "string"
-      ? Object.fromEntries(value.split(",").map((part) => part.split(":")))
-      : value,
-  z.partialRecord(z.enum(STORAGE_CLASSES), positiveInteger),
+  (value) => (typeof value === "string" ? agesOf(value) : value),
+  z.partialRecord(z.enum(STORAGE_CLASSES), positiveInteger, {
+    error: `expected CLASS:DAYS,… with the classes ${STORAGE_CLASSES.join(", ")}`,
+  }),
 );
+
+/** The text itself where it is not CLASS:DAYS,… with each class once. */
+function agesOf(text: string): unknown {
+  const pairs = text.split(",").map((part) => part.split(":"));
+  const classes = new Set(pairs.map(([name]) => name));
+  const isGood = classes.size === pairs.length && pairs.every((pair) => pair.length === 2);
+  return isGood ? Object.fromEntries(pairs) : text;
+}
 
 /** What `forklift store prune` keeps; a set that any rule keeps stays. */
 export const retentionSchema = z.strictObject({
@@ -70,33 +52,33 @@ export const retentionSchema = z.strictObject({
 
 export type Retention = z.infer<typeof retentionSchema>;
 
+const EXPECTED_NETWORK =
+  "expected the name of a network preset, the path of a preset file, or a preset";
+
 export const configSchema = z.strictObject({
   /** A preset's name, the path of a preset file, or a preset written out. */
-  network: z.union([z.string().min(1), z.record(z.string(), z.unknown())]),
-  /** Where the genesis ledger lies; default: the URL in the network preset. */
+  network: z.union(
+    [z.string().min(1).refine(isNoUrl, EXPECTED_NETWORK), z.record(z.string(), z.unknown())],
+    {
+      error: EXPECTED_NETWORK,
+    },
+  ),
+  /** Location of the genesis ledger; default: the URL in the network preset. */
   genesisLedger: place.optional(),
   /** Default: the store of dumps that the network preset names. */
   source: z
-    .strictObject({ dumps: place.optional(), database: url.optional() })
+    .strictObject({ dumps: place.optional(), database: databaseUrl.optional() })
     .refine((source) => source.dumps === undefined || source.database === undefined, {
       message: "give either dumps, a store of dumps, or database, a live archive",
+      when: isMapping,
     })
     .prefault({}),
-  target: z.strictObject({ store: place, database: url.optional() }),
-  /** Asked in order; default: the place that the network preset names. */
-  blocks: z
-    .union([
-      z.array(place).min(1),
-      z
-        .string()
-        .min(1)
-        .transform((text) => text.split(","))
-        .pipe(z.array(place)),
-    ])
-    .optional(),
-  /** Keeps blocks from remote places for the next run; least recently used are removed first. */
+  target: z.strictObject({ store: place, database: databaseUrl.optional() }),
+  /** Tried in order; default: the source that the network preset names. */
+  blocks: listOf(place, { min: 1 }).optional(),
+  /** Keeps blocks of remote sources for the next run; least recently used are removed first. */
   cache: z
-    .strictObject({ dir: z.string().min(1), maxBytes: positiveInteger.default(CACHE_BYTES_MAX) })
+    .strictObject({ dir: localFolder, maxBytes: positiveInteger.default(CACHE_BYTES_MAX) })
     .optional(),
   /** The state hash that is trusted; default: the preset's last pre-fork block, else the source's. */
   trustedStateHash: stateHash.optional(),
@@ -106,7 +88,13 @@ export const configSchema = z.strictObject({
   official: z
     .strictObject({ vrfOutput: flag.default(false), genesis: place.optional() })
     .prefault({}),
-  postgres: z.strictObject({ url: url.optional(), embedded: flag.optional() }).default({}),
+  postgres: z
+    .strictObject({ url: serverUrl.optional(), embedded: flag.optional() })
+    .refine(({ url, embedded }) => url === undefined || embedded !== true, {
+      message: "give either url, a server that runs, or embedded, one that is started for the run",
+      when: isMapping,
+    })
+    .default({}),
   replay: z
     .strictObject({
       checkpointIntervalBlocks: positiveInteger.default(REPLAY_DEFAULTS.checkpointIntervalBlocks),
@@ -116,15 +104,19 @@ export const configSchema = z.strictObject({
       /** Whether the balances that the old archive recorded are compared with the replay. */
       compareBalances: flag.default(true),
       /** Blocks, by state hash, whose ledger hash is not demanded, besides those of the preset. */
-      ledgerHashExceptions: z
-        .union([
-          z.array(stateHash),
-          z
-            .string()
-            .transform((text) => text.split(","))
-            .pipe(z.array(stateHash)),
-        ])
-        .default([]),
+      ledgerHashExceptions: listOf(stateHash, { min: 0 }).default([]),
+    })
+    .prefault({}),
+  work: z
+    .strictObject({
+      /** Where runs keep what an interrupted one goes on with; default: the user's folder for state. */
+      dir: localFolder.optional(),
+    })
+    .prefault({}),
+  verify: z
+    .strictObject({
+      /** Whether the creation fees that the old archive recorded are compared, at audit and at the end. */
+      compareCreationFees: flag.default(true),
     })
     .prefault({}),
   schedule: z
@@ -132,11 +124,16 @@ export const configSchema = z.strictObject({
       /** For `forklift schedule`; a scheduler of another kind needs none. */
       cron: z
         .string()
-        .refine((expression) => cron.validate(expression), "not a cron expression")
+        .refine((expression) => cron.validate(expression), {
+          message: 'not a cron expression that ever fires, such as "0 2 * * *"',
+        })
         .optional(),
-      timezone: z.string().refine(isTimezone, "not a time zone").default("UTC"),
+      timezone: z
+        .string()
+        .refine(isTimezone, "not a time zone, such as UTC or Europe/Berlin")
+        .default("UTC"),
       /** How long daily waits for tonight's dump; default: it takes the newest as it is. */
-      waitForDumpMinutes: z.coerce.number().int().nonnegative().optional(),
+      waitForDumpMinutes: wholeNumber({ min: 0 }).optional(),
       /** When it has not come by then, daily goes on with an older one. */
       allowOlderDump: flag.optional(),
     })
@@ -145,13 +142,13 @@ export const configSchema = z.strictObject({
   /** Served on the port while forklift runs, pushed to the gateway when a run ends. */
   metrics: z
     .strictObject({
-      port: z.coerce.number().int().min(0).max(65_535).optional(),
-      pushgateway: url.optional(),
+      port: wholeNumber({ min: 0, max: 65_535 }).optional(),
+      pushgateway: webUrl.optional(),
     })
     .default({}),
-  /** Where a run that failed is told of. The URL is a secret: whoever has it can write there. */
+  /** Receives the notice of a failed run. The URL is a secret: whoever has it can write there. */
   notify: z
-    .strictObject({ webhook: z.url(), format: z.enum(["json", "slack"]).default("json") })
+    .strictObject({ webhook: webUrl, format: z.enum(["json", "slack"]).default("json") })
     .optional(),
   log: z
     .strictObject({
@@ -160,6 +157,16 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
 });
+
+/** A contradiction is told of beside all other faults of the same section. */
+function isMapping({ value }: { readonly value: unknown }): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+/** Presets are read from this machine alone. */
+function isNoUrl(text: string): boolean {
+  return !text.includes("://");
+}
 
 function isTimezone(name: string): boolean {
   try {
@@ -193,6 +200,8 @@ export const CONFIG_KEYS = [
   "replay.threads",
   "replay.compareBalances",
   "replay.ledgerHashExceptions",
+  "work.dir",
+  "verify.compareCreationFees",
   "schedule.cron",
   "schedule.timezone",
   "schedule.waitForDumpMinutes",

@@ -1,8 +1,8 @@
 // A verification, as a table for people.
 
+import { duration, grouped, table } from "@forklift/console";
 import { blocksAboveAnchor, type VerificationReport } from "@forklift/verifier";
-import { duration, grouped } from "./numbers.ts";
-import { table } from "./table.ts";
+import { answerBehind } from "../stages/answer-text.ts";
 
 /** Differences of one check that are shown; the JSON has more. */
 const DIFFERENCES_MAX = 3;
@@ -15,7 +15,7 @@ export function checksTable(report: VerificationReport): string {
       { title: "holds" },
       { title: "compared", align: "right" },
       { title: "time", align: "right" },
-      { title: "what it asks" },
+      { title: "what it checks" },
     ],
     [
       ...report.checks.map(({ id, name, ok, compared, elapsedMs }) => [
@@ -35,24 +35,25 @@ export function checksTable(report: VerificationReport): string {
     ],
   );
   const above = blocksAboveAnchor(report);
-  const upTo = above > 0n ? ` up to height ${anchor.height}` : "";
   return [
     checks,
     ...differenceLines(report),
     "",
     ...heightLines(report),
     `tip       ${tip.stateHash} at height ${tip.height}`,
-    `anchor    ${anchor.stateHash} at height ${anchor.height}, vouched for by the ${anchor.vouchedBy}` +
-      (above > 0n ? `; nobody vouches for the ${above} blocks above it` : ""),
+    `anchor    ${anchor.stateHash} at height ${anchor.height}, trusted by the ${anchor.vouchedBy}` +
+      (above > 0n ? `; the ${above} blocks above it are not trusted` : ""),
+    ...(report.derivedGenesis === undefined
+      ? []
+      : [`genesis   ${report.derivedGenesis}, which the preset derives from ledger and constants`]),
     `columns   ${coverage.proven} of ${coverage.columns} proven` +
       (provenBefore === undefined
         ? ""
         : `, up to height ${provenBefore.height} by the earlier run`),
-    ...coverage.unproven.map((column) => `          not proven: ${column}`),
     ...report.exceptions.map(
       ({ height, reason }) => `exception the ledger hash at height ${height}: ${reason}`,
     ),
-    `answer    ${report.ok ? `the target is the history of this chain${upTo}` : "NO"}`,
+    ...answerBehind("answer    ", report),
   ].join("\n");
 }
 

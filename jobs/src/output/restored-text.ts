@@ -1,8 +1,7 @@
 // What a restore came to, for people: the tables with their rows, and what of the dump was left out.
 
+import { grouped, table } from "@forklift/console";
 import type { LeftOut, RestoredDump } from "@forklift/postgres";
-import { grouped } from "./numbers.ts";
-import { table } from "./table.ts";
 
 interface Restored extends Pick<RestoredDump, "tables" | "leftOut"> {
   /** Without its secrets, as the database. */

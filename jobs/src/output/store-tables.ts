@@ -1,18 +1,16 @@
 // What `forklift store` prints, for people and for programs.
 
-import { sizeText } from "@forklift/archive";
-import type { StoredObject } from "@forklift/storage";
-import type { Outcome } from "../cli/host.ts";
-import type { PrunePlan } from "../sets/prune.ts";
-import type { ListedSet, StoreContents } from "../sets/store-contents.ts";
-import { counted, grouped } from "./numbers.ts";
-import { table } from "./table.ts";
+import type { Outcome } from "@forklift/console";
+import { counted, grouped, table } from "@forklift/console";
+import type { Leftover, ListedSet, PrunePlan, StoreContents } from "@forklift/sets";
+import { dateText, sizeText } from "@forklift/system";
+import { answerBehind } from "../stages/answer-text.ts";
 
 export function contentsTable(url: string, contents: readonly StoreContents[]): string {
   const rows = contents.flatMap(({ sets }) =>
     sets.map((listed) => [
       grouped(listed.height),
-      listed.set.manifest?.created ?? "-",
+      listed.set.manifest === null ? "-" : dateText(listed.set.manifest.created),
       sizeText(listed.bytes),
       stateOf(listed),
       listed.set.name,
@@ -33,18 +31,24 @@ export function contentsTable(url: string, contents: readonly StoreContents[]): 
 }
 
 function stateOf({ set, isLatest }: ListedSet): string {
-  if (set.fault !== null) return `torn: ${set.fault}`;
+  if (set.fault !== null) return set.isOfLater ? set.fault : `torn: ${set.fault}`;
   return ["complete", set.manifest.final ? "final" : "", isLatest ? "latest" : ""]
     .filter((word) => word !== "")
     .join(", ");
 }
 
-function leftoverText(leftovers: readonly StoredObject[]): string {
+function leftoverText(leftovers: readonly Leftover[]): string {
   const bytes = leftovers.reduce((sum, it) => sum + it.bytes, 0n);
+  const unfinished = leftovers.filter(({ isUnfinished }) => isUnfinished).length;
+  const killed = unfinished === 0 ? "" : ` (${unfinished} unfinished, of runs that were killed)`;
   return (
-    `${counted(leftovers.length, "object")} of no complete set, ${sizeText(bytes)}; ` +
+    `${counted(leftovers.length, "object")} of no complete set${killed}, ${sizeText(bytes)}; ` +
     "forklift store prune --leftovers removes them"
   );
+}
+
+export function leftoverJson({ name, bytes, isUnfinished }: Leftover) {
+  return { name, bytes: Number(bytes), unfinished: isUnfinished };
 }
 
 export function setJson({ set, height, bytes, isLatest }: ListedSet) {
@@ -70,12 +74,18 @@ export function describeSet(url: string, listed: ListedSet): string {
     ...lines,
     `network      ${manifest.network}`,
     `block        ${manifest.stateHash} at height ${grouped(manifest.height)}`,
-    `made         ${manifest.created} by forklift ${manifest.forkliftVersion}`,
+    `made         ${dateText(manifest.created)} by forklift ${manifest.forkliftVersion}`,
     `from         ${source.name}, tip ${source.tip.stateHash} at ${grouped(source.tip.height)}`,
     `anchor       ${anchor.stateHash} at ${grouped(anchor.height)}, by the ${anchor.vouchedBy}`,
     `ledger hash  ${manifest.preForkLedgerHash} (pre-fork)`,
     `             ${manifest.berkeleyLedgerHash} (Berkeley)`,
     `verified     ${counted(verification.checks.length, "check")}, ${counted(compared, "comparison")}`,
+    ...(verification.answer === undefined
+      ? []
+      : answerBehind("answer       ", {
+          answer: verification.answer,
+          notProven: verification.notProven ?? [],
+        })),
     `exceptions   ${manifest.exceptions.length}`,
     "",
     table(
@@ -87,10 +97,10 @@ export function describeSet(url: string, listed: ListedSet): string {
 }
 
 export function describePrune(url: string, plan: PrunePlan, isDone: boolean): Outcome {
-  const { decisions, remove, removeBytes, changeClass, lacksClasses } = plan;
+  const { decisions, newest, remove, removeBytes, changeClass, lacksClasses } = plan;
   const rows = decisions.map(({ set, action, reasons, storageClass }) => [
     grouped(set.manifest.height),
-    set.manifest.created,
+    dateText(set.manifest.created),
     action,
     reasons.join(", "),
     storageClass ?? "",
@@ -105,14 +115,14 @@ export function describePrune(url: string, plan: PrunePlan, isDone: boolean): Ou
   const words = isDone ? "removed" : "would remove";
   const text = [
     `${url}/`,
-    table(columns, rows),
-    "",
+    ...(rows.length === 0 ? [] : [table(columns, rows), ""]),
+    ...(rows.length === 0 && newest !== null ? ["every set stays"] : []),
     `${words} ${counted(remove.length, "object")}, ${sizeText(removeBytes)}` +
       (changeClass.length === 0 ? "" : `; ${changeClass.length} change their storage class`),
     ...(lacksClasses
       ? ["objects of this store have no storage class; that rule does nothing"]
       : []),
-    ...(decisions.length === 0 ? ["no set is whole, so none is removed"] : []),
+    ...(newest === null ? ["no set is whole, so none is removed"] : []),
     ...(isDone ? [] : ["nothing was done; --yes does it"]),
   ].join("\n");
   return {

@@ -1,19 +1,23 @@
 // The stage of `forklift store copy`: sets from one store to another, and then, if they are to be
 // moved, out of the first; not before every byte of the copy was compared.
 
+import { megabytesDone } from "@forklift/console";
 import type { Check, WholeStage } from "@forklift/pipeline";
-import type { Store } from "@forklift/storage";
-import { megabytesDone } from "../output/numbers.ts";
-import { type CopyLimits, copySet } from "../sets/copy-set.ts";
-import { latestName, moveLatest, readLatest } from "../sets/latest.ts";
 import {
+  type CopyLimits,
   contentFault,
+  copySet,
   type FoundSet,
   findSets,
+  latestName,
+  moveLatest,
   type PublishedSet,
-} from "../sets/published-sets.ts";
+  readLatest,
+} from "@forklift/sets";
+import type { Store } from "@forklift/storage";
+import { defined } from "@forklift/system";
 
-export interface CopyWorld {
+export interface CopyContext {
   readonly network: string;
   readonly from: Store;
   readonly to: Store;
@@ -34,7 +38,7 @@ interface Plan {
   readonly bytes: number;
 }
 
-export const copySets: WholeStage<CopyWorld, Plan> = {
+export const copySets: WholeStage<CopyContext, Plan> = {
   id: "copy-sets",
   kind: "whole",
 
@@ -43,14 +47,14 @@ export const copySets: WholeStage<CopyWorld, Plan> = {
     return { from: from.url, to: to.url, sets: sets.map(({ name }) => name), bytes };
   },
 
-  async run(world, { bytes }, { signal, progress }) {
-    const { network, from, to, sets, jobs, date, confirm, limits } = world;
+  async run(context, { bytes }, { signal, progress }) {
+    const { network, from, to, sets, jobs, date, confirm, limits } = context;
     let done = 0;
     let copied = 0;
     for (const set of sets) {
       await copySet(set, {
         ...{ network, from, to, jobs, signal, confirm },
-        ...(limits === undefined ? {} : { limits }),
+        ...defined({ limits }),
         onBytes(count, isNew) {
           done += count;
           if (isNew) copied += count;
@@ -62,15 +66,15 @@ export const copySets: WholeStage<CopyWorld, Plan> = {
     return { rowCount: sets.length, leftBehind: { "bytes that were there": bytes - copied } };
   },
 
-  async verify(world) {
+  async verify(context) {
     const checks: Check[] = [];
-    for (const set of world.sets) checks.push(await comparison(world, set));
+    for (const set of context.sets) checks.push(await comparison(context, set));
     return checks;
   },
 };
 
 /** The stage after: reached only if the copies were found to be right. */
-export const removeCopied: WholeStage<CopyWorld, { readonly remove: readonly string[] }> = {
+export const removeCopied: WholeStage<CopyContext, { readonly remove: readonly string[] }> = {
   id: "remove-copied",
   kind: "whole",
 
@@ -111,7 +115,7 @@ export const removeCopied: WholeStage<CopyWorld, { readonly remove: readonly str
   },
 };
 
-async function comparison({ to, network }: CopyWorld, { name, manifest }: PublishedSet) {
+async function comparison({ to, network }: CopyContext, { name, manifest }: PublishedSet) {
   const expected = "every byte";
   const { sets, objects } = await findSets(to, network);
   const found = sets.find((set) => set.name === name);

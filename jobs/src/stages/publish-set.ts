@@ -1,11 +1,11 @@
 // Step 7 of a job: a new dump with its checkpoint and report, published as one set. Every file has a
 // name that no other set uses, and the manifest, without which there is no set, is written last, with
-// the lease of the store in hand. Then the pointer to the newest set is moved.
+// the lease of the store in hand. Then all of it is read back. What follows is for finish-publication.
 
 import { createReadStream } from "node:fs";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { selectChain } from "@forklift/archive";
+import { type PublishedTip, readPublishedTip, selectChain } from "@forklift/archive";
 import {
   ConfigError,
   SourceDataError,
@@ -16,50 +16,51 @@ import {
 import { packDump, writeDump } from "@forklift/postgres";
 import { checkpointName, metaName } from "@forklift/replayer";
 import { readSchema } from "@forklift/schemas";
-import type { Store, WrittenObject } from "@forklift/storage";
-import { readVersions, type TableVersions } from "@forklift/verifier";
-import type { JobWorld } from "../job-world.ts";
-import { markProven } from "../proven-height.ts";
-import { composeManifest, type PublishedTip, readPublishedTip } from "../sets/compose-manifest.ts";
-import { dumpName, migratedDumpPrefix, minuteOf } from "../sets/dump-name.ts";
-import { composeHandOver, handOverText } from "../sets/hand-over.ts";
-import { whyPublished } from "../sets/is-published.ts";
-import { moveLatest } from "../sets/latest.ts";
 import {
+  dumpName,
   encodeManifest,
   fileOf,
   type Manifest,
   manifestName,
+  migratedDumpPrefix,
+  minuteOf,
+  noteReplacement,
   type SetFile,
-} from "../sets/manifest.ts";
-import { checkedBytes, setFile } from "../sets/set-files.ts";
-import { readReport, reportPath } from "../verification-report.ts";
+  setFile,
+} from "@forklift/sets";
+import { type Store, textBytes, type WrittenObject } from "@forklift/storage";
+import { readVersions } from "@forklift/verifier";
+import type { JobContext } from "../context/job-context.ts";
+import { composeManifest } from "./compose-manifest.ts";
+import { composeHandOver, handOverText } from "./hand-over.ts";
+import { findPublished, published } from "./is-published.ts";
+import { readReport, reportPath } from "./verification-report.ts";
 
-interface Plan {
+interface Publication {
   readonly manifest: string;
   readonly dump: string;
   readonly report: string;
   readonly tip: PublishedTip;
-  /** Sets that this one takes the place of: their manifests, and the files that those name. */
+  /** Sets that this one replaces: their manifests, and the files that those name. */
   readonly replaces: readonly { readonly manifest: string; readonly files: readonly string[] }[];
 }
 
-export const publishSet: WholeStage<JobWorld, Plan> = {
+export const publishSet: WholeStage<JobContext, Publication> = {
   id: "publish-set",
   kind: "whole",
 
-  async plan(world) {
-    const { network, sets: published, target, job, isDryRun, isReplacing } = world;
+  async plan(context) {
+    const { network, sets: found, target, job, isDryRun, isReplacing } = context;
     if (isDryRun) return { skip: "a dry run publishes nothing" };
-    const standing = await whyPublished(world);
-    if (standing !== null) return { skip: standing };
+    const standing = await findPublished(context);
+    if (standing !== null) return { skip: published(standing) };
     const tip = await readPublishedTip(target);
-    await requireSettled(world, tip);
+    await requireSettled(context, tip);
     const manifest = manifestName(network.name, tip);
-    const sets = await published.complete();
+    const sets = await found.complete();
     const isReplaced = (name: string) => name === manifest || (job === "prime" && isReplacing);
     const taken = new Set(sets.map((set) => fileOf(set.manifest, "dump").name));
-    const dump = freeDumpName(world, taken);
+    const dump = freeDumpName(context, taken);
     return {
       manifest,
       dump,
@@ -71,54 +72,46 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
     };
   },
 
-  async run(world, plan, { signal, progress }) {
-    const { store, checkpoints, network, lease, date, isReplacing } = world;
+  async run(context, plan, { signal, progress }) {
+    const { store, checkpoints, network, lease } = context;
     /** A run that took the lease over may write these names: without it we write none of them. */
     const upload: Upload = async (name, bytes) => {
       throwIfStopped(signal, "publish-set");
       await lease!.confirm();
       return await store.write(name, untilStopped(bytes, signal));
     };
-    const dump = await packTarget(world, plan, signal);
-    const versions = await requireUnwritten(world);
+    const dump = await packTarget(context, plan, signal);
+    await requireUnwritten(context);
     const checkpoint = checkpointName(network.name, plan.tip.globalSlotSinceGenesis);
     const meta = metaName(checkpoint);
     const uploads = [
       ["dump", plan.dump, fileBytes(dump)],
       ["checkpoint", checkpoint, objectBytes(checkpoints, checkpoint)],
       ["checkpoint-meta", meta, objectBytes(checkpoints, meta)],
-      ["report", plan.report, fileBytes(reportPath(world))],
+      ["report", plan.report, fileBytes(reportPath(context))],
     ] as const;
     const files: SetFile[] = [];
     for (const [role, name, bytes] of uploads) {
       files.push(setFile(role, await upload(name, bytes)));
       progress({ done: BigInt(files.length), total: BigInt(uploads.length), unit: "files" });
     }
-    const draft = await composeManifest(world, plan.tip, files, await readReport(world));
-    if (draft.final) files.push(...(await uploadHandOver(world, plan, draft, upload)));
-    const manifest = { ...draft, files };
-    await upload(plan.manifest, textBytes(encodeManifest(manifest)));
-    const set = { name: plan.manifest, manifest };
-    await moveLatest(store, { network: network.name, set, date, isReplacing });
-    // Not before: a run that is killed in between proves it again, and its report tells of all.
-    const { height, stateHash } = plan.tip;
-    const { digests } = await readReport(world);
-    await markProven(world.target, { height: String(height), stateHash, digests, versions });
-    await removeReplaced(store, plan, new Set(files.map(({ name }) => name)));
+    const draft = await composeManifest(context, plan.tip, files, await readReport(context));
+    if (draft.final) files.push(...(await uploadHandOver(context, plan, draft, upload)));
+    await announceReplaced(context, plan);
+    await upload(plan.manifest, textBytes(encodeManifest({ ...draft, files })));
     return { rowCount: files.length };
   },
 
-  /** Reads everything back from the store. */
-  async verify({ store, sets }, { manifest: name }) {
+  /** Reads everything back from the store: nothing points at the set before. */
+  async verify({ sets }, { manifest: name }) {
     const set = (await sets.complete()).find((it) => it.name === name);
     if (set === undefined) return [{ name, expected: "a complete set", actual: "none" }];
-    const checks = [];
-    for (const file of set.manifest.files) {
-      let bytes = 0;
-      for await (const chunk of checkedBytes(store, file)) bytes += chunk.length;
-      checks.push({ name: file.name, expected: String(file.bytes), actual: String(bytes) });
-    }
-    return checks;
+    const read = await sets.readBack(set);
+    return set.manifest.files.map((file, at) => ({
+      name: file.name,
+      expected: String(file.bytes),
+      actual: String(read[at]?.bytes),
+    }));
   },
 };
 
@@ -127,7 +120,7 @@ export const publishSet: WholeStage<JobWorld, Plan> = {
  * @throws ConfigError
  */
 async function requireSettled(
-  { source, stop, network, target }: JobWorld,
+  { source, stop, network, target }: JobContext,
   tip: PublishedTip,
 ): Promise<void> {
   const { tip: settled } = await selectChain(source, stop, network.name);
@@ -147,9 +140,9 @@ async function requireSettled(
  * The dump was taken after the verification, which must have seen the same rows.
  * @throws VerificationError
  */
-async function requireUnwritten({ target, verified }: JobWorld): Promise<TableVersions> {
+async function requireUnwritten({ target, verified }: JobContext): Promise<void> {
   const versions = await readVersions(target);
-  if (isDeepStrictEqual(versions, verified.versions)) return versions;
+  if (isDeepStrictEqual(versions, verified.versions)) return;
   const written = Object.keys(versions).filter(
     (table) => !isDeepStrictEqual(versions[table], verified.versions?.[table]),
   );
@@ -160,7 +153,10 @@ async function requireUnwritten({ target, verified }: JobWorld): Promise<TableVe
 }
 
 /** The source dump's minute, or now; the next free one when another set has that name. */
-function freeDumpName({ network, sourceDump, date }: JobWorld, taken: ReadonlySet<string>): string {
+function freeDumpName(
+  { network, sourceDump, date }: JobContext,
+  taken: ReadonlySet<string>,
+): string {
   const prefix = migratedDumpPrefix(network.name);
   let minute = sourceDump?.minute ?? minuteOf(date());
   while (taken.has(dumpName(prefix, minute))) minute++;
@@ -177,8 +173,8 @@ type Upload = (name: string, bytes: AsyncIterable<Uint8Array>) => Promise<Writte
 
 /** The path of the packed dump. Takes as long as a stage may, so that a signal breaks it off. */
 async function packTarget(
-  { targetUrl, workPath }: JobWorld,
-  { dump, tip }: Plan,
+  { targetUrl, workPath, warn }: JobContext,
+  { dump, tip }: Publication,
   signal: AbortSignal,
 ): Promise<string> {
   const member = path.basename(dump, ".tar.gz");
@@ -186,7 +182,8 @@ async function packTarget(
   const packed = path.join(workPath, dump);
   const ddl = await readSchema("berkeley");
   try {
-    await writeDump({ url: targetUrl, ddl, out: sql, signal });
+    const { passedOver } = await writeDump({ url: targetUrl, ddl, out: sql, signal });
+    for (const why of passedOver) warn(`the dump was written without ${why}`);
     await packDump(sql, member, packed, { mtime: new Date(Number(tip.timestamp)), signal });
   } catch (error) {
     throwIfStopped(signal, "publish-set");
@@ -197,12 +194,12 @@ async function packTarget(
 
 /** For programs, and for people. */
 async function uploadHandOver(
-  world: JobWorld,
-  { dump, manifest }: Plan,
+  context: JobContext,
+  { dump, manifest }: Publication,
   draft: Manifest,
   upload: Upload,
 ): Promise<SetFile[]> {
-  const report = await composeHandOver(world, draft, dump);
+  const report = await composeHandOver(context, draft, dump);
   const name = manifest.replace("-set-", "-hand-over-");
   const text = name.replace(/json$/, "txt");
   const json = `${JSON.stringify(report, null, 2)}\n`;
@@ -223,16 +220,16 @@ async function* untilStopped(
   }
 }
 
-/** Manifests first: a reader must never find one whose files are gone. */
-async function removeReplaced(
-  store: Store,
-  { manifest, replaces }: Plan,
-  kept: ReadonlySet<string>,
+/** Before the manifest, which may have the name of one that it replaces. */
+async function announceReplaced(
+  { store, network, lease }: JobContext,
+  { manifest, dump, replaces }: Publication,
 ): Promise<void> {
-  for (const set of replaces) if (set.manifest !== manifest) await store.remove(set.manifest);
-  for (const { files } of replaces) {
-    for (const name of files) if (!kept.has(name)) await store.remove(name);
-  }
+  if (replaces.length === 0) return;
+  await lease!.confirm();
+  const manifests = replaces.map((set) => set.manifest);
+  const files = replaces.flatMap((set) => set.files);
+  await noteReplacement({ store, network: network.name }, { by: manifest, dump, manifests, files });
 }
 
 async function* fileBytes(file: string): AsyncGenerator<Uint8Array> {
@@ -242,10 +239,10 @@ async function* fileBytes(file: string): AsyncGenerator<Uint8Array> {
 /** Opened when its upload begins. */
 async function* objectBytes(from: Store, name: string): AsyncGenerator<Uint8Array> {
   const body = await from.open(name);
-  if (body === null) throw new SourceDataError(`the replay left no checkpoint ${from.url}/${name}`);
+  if (body === null) {
+    throw new SourceDataError(`the replay left no checkpoint ${from.url}/${name}`, {
+      hint: "run the same job again, which replays and writes the checkpoint anew",
+    });
+  }
   yield* body.stream;
-}
-
-async function* textBytes(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text);
 }

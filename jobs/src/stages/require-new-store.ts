@@ -1,15 +1,15 @@
 // Step 2 of prime: a store that holds a set already is continued by daily, not primed again.
 
 import { ConfigError, type WholeStage } from "@forklift/pipeline";
-import type { JobWorld } from "../job-world.ts";
+import type { JobContext } from "../context/job-context.ts";
 
 interface Plan {
   readonly store: string;
-  /** The set that prime takes the place of; null in a new store. */
+  /** The set that prime replaces; null in a new store. */
   readonly replaces: string | null;
 }
 
-export const requireNewStore: WholeStage<JobWorld, Plan> = {
+export const requireNewStore: WholeStage<JobContext, Plan> = {
   id: "require-new-store",
   kind: "whole",
 

@@ -5,10 +5,12 @@
 import {
   createWorkingSchema,
   identifySchema,
+  progressMarks,
   readTargetTip,
+  requireOwnSchema,
   saveProgressMark,
   sourceHeightOf,
-  targetBlockAt,
+  targetRefAt,
 } from "@forklift/archive";
 import { copyBlocks } from "@forklift/migrator";
 import {
@@ -18,52 +20,49 @@ import {
   type WholeStage,
 } from "@forklift/pipeline";
 import { replayCommands } from "@forklift/replayer";
+import type { PublishedSet } from "@forklift/sets";
+import { checkedBytes, copyFile, fileOf, type Manifest } from "@forklift/sets";
 import { digestTables, readVersions } from "@forklift/verifier";
-import { requireForkBlock } from "../final-stop-point.ts";
-import type { JobWorld } from "../job-world.ts";
-import { markProven } from "../proven-height.ts";
-import { restoreObject } from "../restore-object.ts";
-import { fileOf, type Manifest } from "../sets/manifest.ts";
-import type { PublishedSet } from "../sets/published-sets.ts";
-import { checkedBytes, copyFile } from "../sets/set-files.ts";
+import type { JobContext } from "../context/job-context.ts";
+import { requireForkBlock } from "./final-stop-point.ts";
+import { markProven } from "./proven-height.ts";
+import { restoreObject } from "./restore-object.ts";
 
 interface Plan {
   readonly set: string;
   readonly manifest: Manifest;
   /** Why only the checkpoint is fetched; null when the dump is restored, too. */
   readonly standing: string | null;
+  /** The dump is there, what forklift knew about it is not: an earlier run was killed in between. */
+  readonly isUnmarked: boolean;
 }
 
-export const restoreTarget: WholeStage<JobWorld, Plan> = {
+export const restoreTarget: WholeStage<JobContext, Plan> = {
   id: "restore-target",
   kind: "whole",
 
-  async plan(world) {
-    await requireForkBlock(world);
-    const end = await endOfRun(world);
-    const set = await world.sets.newest(end);
-    if (set === null) throw await noSet(world, end);
+  async plan(context) {
+    await requireForkBlock(context);
+    const end = await endOfRun(context);
+    const set = await context.sets.newest(end);
+    if (set === null) throw await noSet(context, end);
     const { name, manifest } = set;
-    return { set: name, manifest, standing: await whyStanding(world, set) };
+    const standing = await whyStanding(context, set);
+    const isUnmarked = standing !== null && (await lacksMarks(context.target, manifest));
+    return { set: name, manifest, standing, isUnmarked };
   },
 
-  async run({ store, target, targetUrl, checkpoints }, { manifest, standing }, watch) {
+  async run({ store, target, targetUrl, checkpoints }, { manifest, standing, isUnmarked }, watch) {
     // A target keeps its rows, but no checkpoints; without one the replay would start at genesis.
     await copyFile(store, checkpoints, fileOf(manifest, "checkpoint"));
     await copyFile(store, checkpoints, fileOf(manifest, "checkpoint-meta"));
+    if (isUnmarked) await markRestored(target, manifest);
     if (standing !== null) return { rowCount: 0 };
     const dump = fileOf(manifest, "dump");
     const bytes = checkedBytes(store, dump);
-    const restored = await restoreObject(targetUrl, { store, name: dump.name, bytes }, watch);
-    const tip = { height: String(manifest.height), stateHash: manifest.stateHash };
-    await target.transaction(async () => {
-      await createWorkingSchema(target);
-      await saveProgressMark(target, copyBlocks.id, tip);
-      await saveProgressMark(target, replayCommands.id, tip);
-      const versions = await readVersions(target);
-      await markProven(target, { ...tip, digests: manifest.digests, versions });
-    });
-    return restored;
+    const { result } = await restoreObject(targetUrl, { store, name: dump.name, bytes }, watch);
+    await markRestored(target, manifest);
+    return result;
   },
 
   async verify({ target }, { manifest, standing }) {
@@ -76,17 +75,35 @@ export const restoreTarget: WholeStage<JobWorld, Plan> = {
   },
 };
 
-/** Where the run is to stop, if it is told; a block that the source does not have is refused later. */
-async function endOfRun({ stop, source }: JobWorld): Promise<bigint | undefined> {
+/** Only of a target that holds what the set holds, by its digests. */
+async function lacksMarks(target: JobContext["target"], { height }: Manifest): Promise<boolean> {
+  const tip = await readTargetTip(target);
+  if (tip?.height !== BigInt(height)) return false;
+  return (await progressMarks(target).load(copyBlocks.id)) === null;
+}
+
+async function markRestored(target: JobContext["target"], manifest: Manifest): Promise<void> {
+  const tip = { height: String(manifest.height), stateHash: manifest.stateHash };
+  await target.transaction(async () => {
+    await createWorkingSchema(target);
+    await saveProgressMark(target, copyBlocks.id, tip);
+    await saveProgressMark(target, replayCommands.id, tip);
+    const versions = await readVersions(target);
+    await markProven(target, { ...tip, digests: manifest.digests, versions });
+  });
+}
+
+/** The stop point of the run, if any; a block that the source does not have is refused later. */
+async function endOfRun({ stop, source }: JobContext): Promise<bigint | undefined> {
   const { forkStateHash, stopAtHeight } = stop;
   if (stopAtHeight !== null) return stopAtHeight;
   if (forkStateHash === null) return undefined;
   return (await sourceHeightOf(source, forkStateHash)) ?? undefined;
 }
 
-/** A store that was never primed is a matter of set-up; one whose sets are all torn is bad data. */
+/** A store that was never primed is a matter of set-up; one with incomplete sets only is bad data. */
 async function noSet(
-  { store, network, sets }: JobWorld,
+  { store, network, sets }: JobContext,
   end: bigint | undefined,
 ): Promise<ForkliftError> {
   const lowest = (await sets.complete()).at(-1);
@@ -111,14 +128,15 @@ async function noSet(
 
 /** A target that the user named may hold the set, or more, from an earlier run. */
 async function whyStanding(
-  { target }: JobWorld,
+  { target }: JobContext,
   { name, manifest }: PublishedSet,
 ): Promise<string | null> {
   const { kind } = await identifySchema(target);
   // An empty one is filled; what is neither, the restore refuses.
   if (kind !== "berkeley") return null;
+  await requireOwnSchema(target);
   const tip = await readTargetTip(target);
-  const atSet = await targetBlockAt(target, BigInt(manifest.height));
+  const atSet = await targetRefAt(target, BigInt(manifest.height));
   if (tip === null || atSet?.stateHash !== manifest.stateHash) {
     throw new ConfigError(
       `the target ${target.maskedUrl} has block ${atSet?.stateHash ?? "none"} at height ` +
@@ -140,7 +158,7 @@ async function whyStanding(
   );
 }
 
-async function digestChecks(target: JobWorld["target"], { digests }: Manifest) {
+async function digestChecks(target: JobContext["target"], { digests }: Manifest) {
   const found = await digestTables(target);
   return Object.entries(digests).map(([table, expected]) => ({
     name: `digest of ${table}`,

@@ -1,13 +1,13 @@
 // The stage of `forklift store verify`: every file of the sets, read to its end and compared with what
 // its manifest says. A check that fails fails the command.
 
+import { megabytesDone } from "@forklift/console";
 import { SourceDataError, throwIfStopped, type WholeStage } from "@forklift/pipeline";
+import type { FoundSet } from "@forklift/sets";
+import { checkedBytes } from "@forklift/sets";
 import type { Store } from "@forklift/storage";
-import { megabytesDone } from "../output/numbers.ts";
-import type { FoundSet } from "../sets/published-sets.ts";
-import { checkedBytes } from "../sets/set-files.ts";
 
-export interface VerifySetsWorld {
+export interface VerifySetsContext {
   readonly store: Store;
   readonly sets: readonly FoundSet[];
 }
@@ -17,7 +17,7 @@ interface Plan {
   readonly bytes: number;
 }
 
-export const verifySets: WholeStage<VerifySetsWorld, Plan> = {
+export const verifySets: WholeStage<VerifySetsContext, Plan> = {
   id: "verify-sets",
   kind: "whole",
 

@@ -1,26 +1,15 @@
 // Step 6 of a job: the independent verification; of what is new in daily, else of all.
 
-import {
-  ConfigError,
-  type ForkliftError,
-  SourceDataError,
-  VerificationError,
-  type WholeStage,
-} from "@forklift/pipeline";
+import { openReader } from "@forklift/context";
+import type { WholeStage } from "@forklift/pipeline";
 import { readSchema } from "@forklift/schemas";
-import {
-  type Anchor,
-  type ProvenPart,
-  toJson,
-  type VerificationReport,
-  verifyArchive,
-} from "@forklift/verifier";
-import { namedAnchor, sourceAnchor } from "../anchor.ts";
-import type { JobWorld } from "../job-world.ts";
-import { readProvenPart, VERIFY_STAGE } from "../proven-height.ts";
-import { openReader } from "../sessions.ts";
-import { whyPublished } from "../sets/is-published.ts";
-import { readReport, writeReport } from "../verification-report.ts";
+import { type Anchor, type ProvenPart, verifyArchive } from "@forklift/verifier";
+import type { JobContext } from "../context/job-context.ts";
+import { namedAnchor, sourceAnchor } from "./anchor.ts";
+import { whyPublished } from "./is-published.ts";
+import { readProvenPart, VERIFY_STAGE } from "./proven-height.ts";
+import { comparedIn, verificationFailure } from "./verification-failure.ts";
+import { readReport, writeReport } from "./verification-report.ts";
 
 interface Plan {
   readonly anchor: Anchor;
@@ -28,35 +17,35 @@ interface Plan {
   readonly proven: ProvenPart | null;
 }
 
-export const verifyTarget: WholeStage<JobWorld, Plan> = {
+export const verifyTarget: WholeStage<JobContext, Plan> = {
   id: VERIFY_STAGE,
   kind: "whole",
 
-  async plan(world) {
-    const { target, job } = world;
-    const named = await namedAnchor(world);
-    const published = await whyPublished(world);
+  async plan(context) {
+    const { target, job } = context;
+    const named = await namedAnchor(context);
+    const published = await whyPublished(context);
     if (published !== null) return { skip: published };
     // Not before: on an idle day the source may be older than the set.
-    const anchor = named ?? (await sourceAnchor(world));
+    const anchor = named ?? (await sourceAnchor(context));
     const proven = job === "daily" ? await readProvenPart(target) : null;
     return { anchor, proven };
   },
 
-  async run(world, { anchor, proven }, { signal, progress }) {
+  async run(context, { anchor, proven }, { signal, progress }) {
     const { manifest: schema } = await readSchema("berkeley");
     const report = await verifyArchive(
-      { ...world, anchor, proven, schema, openTarget: () => openReader(world.targetUrl) },
+      { ...context, anchor, proven, schema, openTarget: () => openReader(context.targetUrl) },
       {
-        now: world.now,
+        now: context.now,
         signal,
         onHeight: (done, total) => progress({ done, total, unit: "blocks" }),
       },
     );
-    await writeReport(world, report);
-    world.verified.versions = report.versions;
+    await writeReport(context, report);
+    context.verified.versions = report.versions;
     if (!report.ok) {
-      throw failure(
+      throw verificationFailure(
         report,
         "do not publish this target; its report names the first differences of every check: " +
           "--json and the evidence of the run hold it, a dry run leaves it as a file",
@@ -66,8 +55,8 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
   },
 
   /** Its whole work was to verify: the report holds the answers. */
-  async verify(world) {
-    const { checks } = await readReport(world);
+  async verify(context) {
+    const { checks } = await readReport(context);
     return checks.map(({ id, differenceCount }) => ({
       name: `differences of ${id}`,
       expected: "0",
@@ -75,38 +64,3 @@ export const verifyTarget: WholeStage<JobWorld, Plan> = {
     }));
   },
 };
-
-/** How many rows all its checks have looked at together. */
-export function comparedIn({ checks }: VerificationReport): number {
-  return checks.reduce((sum, { compared }) => sum + compared, 0);
-}
-
-/**
- * Names the first difference of every check that failed; the report goes with it. Where nothing is known
- * against the target but what the checks lack, it is that which is at fault.
- */
-export function failure(report: VerificationReport, hint: string): ForkliftError {
-  const failed = report.checks.filter(({ ok }) => !ok);
-  // The databases of a job may be gone when somebody reads this.
-  const details = { report: toJson(report) };
-  const unanswered = failed.map((check) => check.unanswered);
-  const [first] = unanswered;
-  if (first !== undefined && unanswered.every((reason) => reason !== undefined)) {
-    const message = `${failed.map(({ id }) => id).join(", ")}: no answer: ${first.message}`;
-    const options = {
-      cause: first,
-      details,
-      ...(first.hint === undefined ? {} : { hint: first.hint }),
-    };
-    return first instanceof ConfigError
-      ? new ConfigError(message, options)
-      : new SourceDataError(message, options);
-  }
-  const sentences = failed.map(({ id, differenceCount, differences: [difference] }) => {
-    if (difference === undefined) return id;
-    const { table, key, column, expected, found } = difference;
-    const more = differenceCount > 1 ? ` (and ${differenceCount - 1} more)` : "";
-    return `${id}: ${table} ${key} ${column} is ${found}, expected ${expected}${more}`;
-  });
-  return new VerificationError(sentences.join("; "), { hint, details });
-}

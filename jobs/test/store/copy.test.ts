@@ -1,20 +1,13 @@
 // Copies of sets: in parts, resumed, compared before anything is removed.
 
-import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { TryAgainError, VerificationError } from "@forklift/pipeline";
-import { openStore, type Store } from "@forklift/storage";
+import { runWithoutTarget } from "@forklift/context";
+import { VerificationError } from "@forklift/pipeline";
+import { findSets, latestName, moveLatest, type PublishedSet, readLatest } from "@forklift/sets";
+import type { Store } from "@forklift/storage";
+import { NETWORK, namesIn, one, testStores, writeSet } from "@forklift/testkit";
 import pino from "pino";
 import { expect, test } from "vitest";
-import { runWithoutTarget } from "../../src/run-context.ts";
-import { copySet, inParallel } from "../../src/sets/copy-set.ts";
-import { latestName, moveLatest, readLatest } from "../../src/sets/latest.ts";
-import { findSets, type PublishedSet } from "../../src/sets/published-sets.ts";
-import { readContents } from "../../src/sets/store-contents.ts";
-import { type CopyWorld, copySets, removeCopied } from "../../src/stages/copy-sets.ts";
-import { testStores } from "./test-stores.ts";
-import { NETWORK, namesIn, one, writeSet } from "./written-sets.ts";
+import { type CopyContext, copySets, removeCopied } from "../../src/stages/copy-sets.ts";
 
 /** A dump of four parts. */
 const LIMITS = { partBytesMin: 256 * 1024, partsMax: 32 };
@@ -35,14 +28,14 @@ async function copy(
   from: Store,
   to: Store,
   sets: readonly PublishedSet[],
-  more: Partial<CopyWorld> = {},
+  more: Partial<CopyContext> = {},
 ) {
-  const world: CopyWorld = {
+  const context: CopyContext = {
     ...{ network: NETWORK, from, to, sets, jobs: 3, isMoving: false, date, limits: LIMITS },
     confirm: async () => undefined,
     ...more,
   };
-  return await runWithoutTarget([copySets, removeCopied], world, shell);
+  return await runWithoutTarget([copySets, removeCopied], context, shell);
 }
 
 async function completeIn(store: Store): Promise<string[]> {
@@ -106,15 +99,6 @@ test("a file of the right size and other bytes is sent again; a part that is wro
   expect(await completeIn(to)).toEqual([set.name]);
 });
 
-test("parts of another network's copy, which has a lease of its own, are no leftovers", async () => {
-  const store = folder();
-  for (const network of [NETWORK, "another"]) {
-    await store.write(`.forklift-copy/${network}/00/100/000`, one(Buffer.from("part")));
-  }
-  const { leftovers } = await readContents(store, NETWORK);
-  expect(leftovers.map(({ name }) => name)).toEqual([`.forklift-copy/${NETWORK}/00/100/000`]);
-});
-
 test("a move removes what was compared, and what a set that stays needs is no part of it", async () => {
   const [from, to] = [folder(), bucket()];
   const staying = await writeSet(from, { height: 10 });
@@ -125,38 +109,6 @@ test("a move removes what was compared, and what a set that stays needs is no pa
   expect(await completeIn(to)).toEqual([moving.name]);
   expect((await readLatest(from, NETWORK))?.set).toBe(staying.name);
   expect(await namesIn(from)).toHaveLength(6);
-});
-
-test("a part that cannot be written leaves nothing of the source open", async () => {
-  const open = new Set<ServerResponse>();
-  const server = createServer((_request, response) => {
-    open.add(response.on("close", () => open.delete(response)));
-    const bytes = LIMITS.partBytesMin;
-    response.writeHead(206, {
-      "content-range": `bytes 0-${bytes - 1}/${DUMP_BYTES}`,
-      "content-length": bytes,
-    });
-    response.write(Buffer.alloc(bytes / 2));
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const from = openStore(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  const set = await writeSet(folder(), { height: 20, dumpBytes: DUMP_BYTES });
-  const dump = set.manifest.files[0]!;
-  const full: Store = {
-    ...folder(),
-    write: () => Promise.reject(new TryAgainError("the disk is full")),
-  };
-  const copying = copySet(
-    { ...set, manifest: { ...set.manifest, files: [dump] } },
-    {
-      ...{ network: NETWORK, from, to: full, jobs: 1, limits: LIMITS, signal: shell.signal },
-      confirm: async () => undefined,
-      onBytes: () => undefined,
-    },
-  );
-  await expect(copying).rejects.toThrow("the disk is full");
-  await expect.poll(() => open.size).toBe(0);
-  server.closeAllConnections();
 });
 
 test("a move of what did not arrive whole removes nothing", async () => {
@@ -178,14 +130,4 @@ test("a move of what did not arrive whole removes nothing", async () => {
   await expect(moving).rejects.toThrow(VerificationError);
   await expect(moving).rejects.toThrow(/expected every byte, found .* has SHA-256/);
   expect(await namesIn(from)).toEqual(before);
-});
-
-test("the first failure stops what has not begun, and is the one that is told", async () => {
-  const begun: number[] = [];
-  const work = async (item: number) => {
-    begun.push(item);
-    if (item === 2) throw new Error("two");
-  };
-  await expect(inParallel(2, [1, 2, 3, 4, 5, 6], work)).rejects.toThrow("two");
-  expect(begun.length).toBeLessThan(6);
 });

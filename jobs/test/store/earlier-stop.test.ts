@@ -1,23 +1,26 @@
 // A final run that ends below the newest set goes on from an older one.
+// @module-tag only-in-all
 
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { makeSample } from "@forklift/sample";
-import { forkliftJson, runForklift, serverUrl } from "@forklift/testkit";
+import { inProcess, serverUrl, standIn } from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { JobOutcome } from "../../src/run-job.ts";
+import { forklift } from "../../src/commands/index.ts";
+import type { JobOutcome } from "../../src/run/run-job.ts";
+
+const { run: runCommand, runJson } = inProcess(forklift);
 
 let home: string;
 let older: JobOutcome;
 let newer: JobOutcome;
 
-/** A dry run leaves its files in the folder that it is started in. */
-const ranWith = () => ({ cwd: home, env: { FORKLIFT_POSTGRES_URL: serverUrl() } });
+const ranWith = () => ({ env: { FORKLIFT_POSTGRES_URL: serverUrl() } });
 const argsOf = (...job: string[]) => [...job, "--config", path.join(home, "forklift.yaml")];
 
 async function run(...job: string[]): Promise<JobOutcome> {
-  return await forkliftJson<JobOutcome>(argsOf(...job), ranWith());
+  return await runJson<JobOutcome>(argsOf(...job), ranWith());
 }
 
 beforeAll(async () => {
@@ -32,6 +35,9 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(home, { recursive: true, force: true }));
+
+// A dry run leaves its files in the folder that it is started in.
+standIn(() => home);
 
 test("by height or by block, the newest set that does not stand above is restored", async () => {
   const height = newer.height - 2;
@@ -51,7 +57,7 @@ test("what it publishes is found again, though a higher set stands beside it", a
 
 test("a stop point below every set is refused with the lowest of them", async () => {
   const args = argsOf("final", "--dry-run", "--stop-at-height", "3");
-  const { exit, stderr } = await runForklift(args, ranWith());
+  const { exit, stderr } = await runCommand(args, ranWith());
   expect(exit).toBe(78);
   expect(stderr).toContain("stands above height 3, where this run is to end");
   expect(stderr).toContain(`the lowest is ${older.set}`);

@@ -1,5 +1,7 @@
-// Jobs and their store: one run at a time, nothing published without the lease, damage found and mended,
-// and at the end a hand-over. On a sample network, whose sets lie beside the dumps that they come from.
+// Jobs and their store: one run at a time, nothing published without the lease, damage found and
+// fixed, and at the end a hand-over. On a sample network, whose sets lie beside the dumps that they
+// come from.
+// @module-tag only-in-all
 
 import { execFileSync } from "node:child_process";
 import {
@@ -17,20 +19,25 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { TryAgainError, UsageError } from "@forklift/pipeline";
 import { makeSample } from "@forklift/sample";
+import type { JobName } from "@forklift/sets";
+import { fileOf, leaseName, publishedSets, readLatest } from "@forklift/sets";
 import { openStore, type Store } from "@forklift/storage";
-import { forkliftJson, openTestDatabase, openTestSession, serverUrl } from "@forklift/testkit";
+import {
+  inProcess,
+  namesIn,
+  openTestDatabase,
+  openTestSession,
+  serverUrl,
+} from "@forklift/testkit";
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { forklift } from "../../src/commands/index.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { Config } from "../../src/config/schema.ts";
-import type { JobName } from "../../src/job-world.ts";
-import { runJob } from "../../src/run-job.ts";
-import type { HandOver } from "../../src/sets/hand-over.ts";
-import { readLatest } from "../../src/sets/latest.ts";
-import { leaseName } from "../../src/sets/lease.ts";
-import { fileOf } from "../../src/sets/manifest.ts";
-import { publishedSets } from "../../src/sets/published-sets.ts";
-import { namesIn } from "./written-sets.ts";
+import { runJob } from "../../src/run/run-job.ts";
+import type { HandOver } from "../../src/stages/hand-over.ts";
+
+const { runJson } = inProcess(forklift);
 
 const NETWORK = "sample";
 const BLOCKS = 40;
@@ -199,10 +206,16 @@ test("a run that loses its lease publishes nothing; the time of the other run mu
   await expect(next).rejects.toThrow("is leased by daily on elsewhere");
   const { published, warnings } = await run("daily", { date: "2021-06-01T00:10:01Z" });
   expect(published).toBe(true);
-  expect(warnings).toEqual([expect.stringContaining("took over a lease that has ended")]);
+  expect(warnings).toEqual([
+    expect.stringContaining("took over a lease that has ended"),
+    // The loser's work folder, which the end of this run has given up.
+    expect.stringMatching(/begins anew beside one that was interrupted.*target: none instead of/),
+  ]);
 });
 
-test("a mixed set is passed over with the reason, and mended from the one before", async () => {
+test("a mixed set is passed over with the reason, and mended from the one before", {
+  tags: ["only-in-all"],
+}, async () => {
   const damaged = (await newest())!;
   const { name } = fileOf(damaged.manifest, "checkpoint-meta");
   const file = path.join(home, "network/dumps", name);
@@ -240,9 +253,9 @@ test("blocks that are still pending are not published without a stop point", asy
   const dump = (await readdir(inNetwork("dumps")))
     .filter((name) => name.startsWith(`${NETWORK}-archive-`))
     .sort();
-  await forkliftJson(["restore", "--dump", inNetwork(`dumps/${dump.at(-1)}`), "--db", source.url]);
+  await runJson(["restore", "--dump", inNetwork(`dumps/${dump.at(-1)}`), "--db", source.url]);
   const pending = String(before.manifest.height + 2);
-  await forkliftJson([
+  await runJson([
     ...["migrate", "--source-db", source.url, "--target-db", target.url],
     ...["--network", inNetwork("network.yaml"), "--blocks", inNetwork("blocks")],
     ...["--genesis-ledger", inNetwork("genesis-ledger.json"), "--stop-at-height", pending],
@@ -285,11 +298,52 @@ test("final ends in the preset's block, and leaves a hand-over whose every answe
 
   await using database = await openTestDatabase();
   const dump = `${store.url.replace(/\/$/, "")}/${report.dump}`;
-  await forkliftJson(["restore", "--dump", dump, "--db", database.url]);
+  await runJson(["restore", "--dump", dump, "--db", database.url]);
   await using session = await openTestSession(database);
   expect(report.archiveFinds.length).toBeGreaterThan(5);
-  for (const { sql, answer } of report.archiveFinds) {
+  const ask = async (sql: string) => {
     const [row] = await session.query<Record<string, unknown>>(sql);
-    expect([sql, String(Object.values(row!)[0])]).toEqual([sql, answer]);
+    return String(Object.values(row!)[0]);
+  };
+  for (const { sql, answer } of report.archiveFinds) {
+    expect(text).toContain(`${answer}\n${sql};\n`);
+    expect([sql, await ask(sql)]).toEqual([sql, answer]);
   }
+  expect(report.warnings).toEqual([]);
+  expect(text).toContain("  verified            yes, the target is the history of this chain\n");
+
+  // As the new archive leaves it: the last blocks are pending, and a fork genesis block has no accounts.
+  await session.query("update blocks set chain_status = 'pending' where height > 10");
+  await session.query(
+    `insert into blocks
+     select (jsonb_populate_record(b, jsonb_build_object(
+       'id', b.id + 1, 'height', b.height + 1, 'state_hash', 'the fork genesis block',
+       'parent_id', b.id, 'parent_hash', b.state_hash))).*
+     from blocks b where state_hash = $1`,
+    [tip],
+  );
+  const [, accounts] = report.repairs;
+  expect(report.repairs.map(({ name }) => name)).toEqual([
+    "convert-chain-to-canonical",
+    "populate-genesis-accounts",
+  ]);
+  for (const { name, check, repair } of report.repairs) {
+    expect(text).toContain(`mina-archive-hardfork-toolbox ${name}, or\n${repair};\n`);
+    expect(await ask(check.sql), name).not.toBe(check.expected);
+    await session.query(repair);
+    expect(await ask(check.sql), name).toBe(check.expected);
+    await session.query(repair);
+    expect(await ask(check.sql), name).toBe(check.expected);
+  }
+  // What stands there is the ledger that the chain forked with.
+  const states = (block: string) =>
+    session.query(
+      `select distinct on (account_identifier_id) ledger_index, account_identifier_id, balance, nonce,
+              receipt_chain_hash, delegate_id, voting_for_id, timing_id
+       from accounts_accessed join blocks b on b.id = block_id where ${block}
+       order by account_identifier_id, b.height desc`,
+    );
+  const forked = await states(`b.height = ${BLOCKS + 1}`);
+  expect(forked).toHaveLength(Number(accounts!.check.expected));
+  expect(forked).toEqual(await states(`b.height <= ${BLOCKS}`));
 });

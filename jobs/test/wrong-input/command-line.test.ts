@@ -1,32 +1,30 @@
 // A wrong command line: 64, before anything is opened. A folder that is not there: 78.
 
+import { inProcess } from "@forklift/testkit";
 import { describe, test } from "vitest";
-import { CLOSED_PORT } from "./fixture.ts";
-import { expectRefusal } from "./refusal.ts";
+import { forklift } from "../../src/commands/index.ts";
+
+const { expectRefusal } = inProcess(forklift);
 
 describe("a server without the name of a database", () => {
   const server = "postgres://forklift:secret@127.0.0.1:1";
-  const sources = ["--source-db", CLOSED_PORT, "--blocks", "b", "--genesis-ledger", "l"];
-  test.each<[string, string[]]>([
-    ["restore", ["restore", "--dump", "./dump.sql", "--db", server]],
-    ["migrate", ["migrate", ...sources, "--network", "mainnet", "--plan", "--target-db", server]],
-    ["replay", ["replay", "--target-db", `${server}/?sslmode=disable`]],
-  ])("is not written by %s", async (_name, args) => {
-    const says = [/^postgres:\/\/forklift:\*\*\*@127.0.0.1:1\S* names no database$/];
-    await expectRefusal(args, { exit: 78, says, next: "host:5432/database" });
-  });
+  test.each<[string, string[]]>([["restore", ["restore", "--dump", "./dump.sql", "--db", server]]])(
+    "is not written by %s",
+    async (_name, args) => {
+      const says = [/^postgres:\/\/forklift:\*\*\*@127.0.0.1:1\S* names no database$/];
+      await expectRefusal(args, { exit: 78, says, next: "host:5432/database" });
+    },
+  );
 });
 
 describe("a folder that is not there", () => {
-  const unwind = ["unwind", "--plan", "--target-db", CLOSED_PORT, "--to-height", "7"];
-  test.each<[string, string[]]>([
-    ["store ls", ["store", "ls", "--store", "nowhere"]],
-    ["checkpoint ls", ["checkpoint", "ls", "./nowhere"]],
-    ["unwind", [...unwind, "--checkpoints", "/nowhere"]],
-  ])("is no empty one for %s", async (_name, args) => {
-    const says = [/there is no folder \S*\/nowhere$/];
-    await expectRefusal(args, { exit: 78, says, next: "check the path" });
-  });
+  test.each<[string, string[]]>([["store ls", ["store", "ls", "--store", "nowhere"]]])(
+    "is no empty one for %s",
+    async (_name, args) => {
+      const says = [/there is no folder \S*\/nowhere$/];
+      await expectRefusal(args, { exit: 78, says, next: "check the path" });
+    },
+  );
 });
 
 describe("a wrong command line", () => {
@@ -38,18 +36,6 @@ describe("a wrong command line", () => {
       ["config", "--explain", "--config", "x.yaml", "--frobnicate"],
       "unknown option '--frobnicate'",
       "forklift config --help",
-    ],
-    [
-      "a missing option",
-      ["migrate"],
-      "required option '--source-db <url>' not specified",
-      "forklift migrate --help",
-    ],
-    [
-      "a misspelt option where others are missing",
-      ["migrate", "--sorce-db", "postgres://x/y"],
-      "unknown option '--sorce-db'",
-      "forklift migrate --help",
     ],
     [
       "an unknown command of a store",
@@ -76,18 +62,6 @@ describe("a wrong command line", () => {
       "forklift daily --help",
     ],
     [
-      "a replay on no core",
-      ["replay", "--target-db", CLOSED_PORT, "--threads", "0"],
-      "--threads must be above 0",
-      "message",
-    ],
-    [
-      "a replay with two starts",
-      ["replay", "--target-db", CLOSED_PORT, "--genesis-ledger", "/l", "--checkpoint", "/c"],
-      "give --genesis-ledger or --checkpoint, not both",
-      "--genesis-ledger spares a first replay",
-    ],
-    [
       "a store that keeps no set",
       ["store", "prune", "--store", "./s", "--last", "0"],
       "option '--last <n>' argument '0' is invalid",
@@ -104,12 +78,6 @@ describe("a wrong command line", () => {
       ["schedule", "--config", "x.yaml", "--next", "0"],
       "option '--next <n>' argument '0' is invalid",
       "forklift schedule --help",
-    ],
-    [
-      "an interval of nothing",
-      ["replay", "--target-db", CLOSED_PORT, "--checkpoint", "/c", "--checkpoint-interval", "0"],
-      "--checkpoint-interval must be above 0",
-      "message",
     ],
   ])("%s ends with 64", async (_name, args, says, next) => {
     await expectRefusal(args, { exit: 64, says: [says], next });

@@ -2,14 +2,16 @@
 
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { runForklift } from "@forklift/testkit";
+import { inProcess } from "@forklift/testkit";
 import { describe, expect } from "vitest";
+import { forklift } from "../../src/commands/index.ts";
 import { test, writeConfig } from "./fixture.ts";
-import { expectRefusal } from "./refusal.ts";
+
+const { run, expectRefusal } = inProcess(forklift);
 
 describe.concurrent("a configuration", () => {
   test.for<[string, object, string | RegExp]>([
-    ["with an unknown key", { targett: {} }, 'Unrecognized key: "targett"'],
+    ["with an unknown key", { targett: {} }, "targett: unknown key"],
     ["with a wrong type", { blocks: 7 }, /blocks/],
     ["with two sources", { source: { dumps: "/d", database: "/b" } }, "give either dumps"],
     ["with a bad trusted hash", { trustedStateHash: "3NKbad" }, /trustedStateHash/],
@@ -18,7 +20,22 @@ describe.concurrent("a configuration", () => {
     const config = await writeConfig(await newFolder(), changes);
     for (const command of [["config", "--explain"], ["prime"]]) {
       const args = [...command, "--config", config];
-      await expectRefusal(args, { exit: 78, says: [config, says], next: `mend ${config}` });
+      await expectRefusal(args, { exit: 78, says: [config, says], next: config });
+    }
+  });
+
+  test("whose sets nobody can write, or whose source is its target, starts no job", async ({
+    newFolder,
+  }) => {
+    const database = { database: "postgres://127.0.0.1:1/a" };
+    for (const [changes, says] of [
+      [{ target: { store: "https://127.0.0.1:1/x" } }, "the store of the sets is on the web"],
+      [{ source: database, target: { store: "/s", ...database } }, "is source.database, too"],
+    ] as const) {
+      const config = await writeConfig(await newFolder(), changes);
+      for (const job of ["config", "prime"]) {
+        await expectRefusal([job, "--config", config], { exit: 78, says: [says], next: "name" });
+      }
     }
   });
 
@@ -52,7 +69,7 @@ describe.concurrent("a configuration", () => {
 
   test("that is sound is said to be", async ({ newFolder }) => {
     const config = await writeConfig(await newFolder(), {});
-    const { exit, stdout } = await runForklift(["config", "--config", config]);
+    const { exit, stdout } = await run(["config", "--config", config]);
     expect([exit, stdout]).toEqual([0, `${config} is sound; --explain prints its values\n`]);
   });
 

@@ -1,13 +1,16 @@
-// A store without a set, with a torn one or with an altered one, and a store of dumps without dumps.
+// A store without a set, with an incomplete one or with an altered one, and a store of dumps
+// without dumps.
+// @module-tag only-in-all
 
 import { copyFile, cp, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { isMainnetDataMissing, runForklift } from "@forklift/testkit";
+import { decodeManifest, encodeManifest, type Manifest } from "@forklift/sets";
+import { filesIn, inProcess, isMainnetDataMissing } from "@forklift/testkit";
 import { describe, expect } from "vitest";
-import { decodeManifest, encodeManifest, type Manifest } from "../../src/sets/manifest.ts";
-import { filesIn } from "../contents.ts";
+import { forklift } from "../../src/commands/index.ts";
 import { test as fixtureTest } from "./fixture.ts";
-import { expectRefusal } from "./refusal.ts";
+
+const { run, expectRefusal } = inProcess(forklift);
 
 const daily = (config: string) => ["daily", "--config", config];
 
@@ -138,7 +141,7 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
         await tear(newerSet);
         const before = await filesIn(folder);
         const config = await configFile({ target: { store: folder } });
-        const ran = await runForklift([...daily(config), "--json"]);
+        const ran = await run([...daily(config), "--json"]);
         expect(ran.exit, ran.stderr).toBe(0);
         expect(JSON.parse(ran.stdout)).toMatchObject({ height: 60, published: false });
         expect(ran.stderr).toMatch(reason);

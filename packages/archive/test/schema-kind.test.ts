@@ -2,8 +2,8 @@ import { ConfigError } from "@forklift/pipeline";
 import { readSchema } from "@forklift/schemas";
 import { openTestDatabase, openTestSession } from "@forklift/testkit";
 import { describe, expect, test } from "vitest";
-import { createTarget } from "../src/create-target.ts";
-import { identifySchema, requireSchema } from "../src/schema-kind.ts";
+import { identifySchema, requireSchema } from "../src/preflight/schema-kind.ts";
+import { createTarget } from "../src/target/create-target.ts";
 
 /** Undoes what upstream's scripts added. */
 const BEFORE_RELEASE_2 = [

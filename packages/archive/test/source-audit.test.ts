@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { auditSource } from "../src/source-audit.ts";
-import { selectChain } from "../src/source-chain.ts";
+import { auditSource } from "../src/audit/source-audit.ts";
+import { selectChain } from "../src/source/source-chain.ts";
 import {
   auditDocument,
   auditError,
   filesToFetch,
   type SourceAudit,
-} from "../src/source-finding.ts";
+} from "../src/source/source-finding.ts";
 import { chain, type HandMadeBlock, hashOf, openOldArchive } from "./old-archive.ts";
 
 const CHAIN = chain("g-a-b-c-d-e", { parent: null, height: 1 }, "canonical");

@@ -1,13 +1,13 @@
 import { SourceDataError, UsageError } from "@forklift/pipeline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readSourceBlocks } from "../src/source-blocks.ts";
+import { readSourceBlocks } from "../src/source/source-blocks.ts";
 import {
   chainBlockAt,
   chainBlocks,
   type SourceChain,
   type StopPoint,
   selectChain,
-} from "../src/source-chain.ts";
+} from "../src/source/source-chain.ts";
 import { chain, hashOf, type OldArchive, openOldArchive } from "./old-archive.ts";
 
 /**
@@ -140,7 +140,7 @@ describe("selectChain", () => {
     const selecting = selectChain(session, stop({}), "mainnet");
     await expect(selecting).rejects.toThrow(SourceDataError);
     await expect(selecting).rejects.toThrow(
-      "block 3NKnonsense at height 2: state_hash of the source is malformed: ",
+      "block 3NKnonsense at height 2: blocks.state_hash of the source is malformed: ",
     );
   });
 
@@ -156,7 +156,7 @@ describe("selectChain", () => {
       const reading = readSourceBlocks(session, selected, { from: 1n, to: 2n });
       await expect(reading).rejects.toThrow(SourceDataError);
       await expect(reading).rejects.toThrow(
-        `block ${hashOf("a")} at height 2: ${column} of the source is malformed: `,
+        `block ${hashOf("a")} at height 2: blocks.${column} of the source is malformed: `,
       );
     },
   );

@@ -55,7 +55,7 @@ export function encodeBase58checkAscii(version: number, payload: Uint8Array): Bu
   return encodeBase58Ascii(bytes);
 }
 
-/** Version byte and payload, their checksum compared and cut off. */
+/** Version byte and payload, their checksum compared and removed. */
 function decodeChecked(text: string): Uint8Array {
   let bytes: Uint8Array;
   try {

@@ -3,7 +3,7 @@
 import type { CommandStatus, FailureReason, InternalCommand, UserCommand } from "./commands.ts";
 import type { StateHash } from "./hashes.ts";
 
-/** A place in the chain and the block that stands there. */
+/** A height and the block at it. */
 export interface BlockRef {
   readonly height: bigint;
   readonly stateHash: StateHash;
@@ -22,6 +22,6 @@ export interface IncludedUserCommand {
 export interface IncludedInternalCommand {
   readonly command: InternalCommand;
   readonly sequenceNo: number;
-  /** Tells the two halves of a paired fee transfer apart: 0 and 1. */
+  /** Distinguishes the two halves of a paired fee transfer: 0 and 1. */
   readonly secondarySequenceNo: number;
 }

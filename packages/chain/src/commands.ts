@@ -13,7 +13,7 @@ export const INTERNAL_COMMAND_TYPES = [
 ] as const;
 export type InternalCommandType = (typeof INTERNAL_COMMAND_TYPES)[number];
 
-export const COMMAND_STATUSES = ["applied", "failed"] as const;
+const COMMAND_STATUSES = ["applied", "failed"] as const;
 export type CommandStatus = (typeof COMMAND_STATUSES)[number];
 
 /** Why a user command of protocol 1.x may fail; the spelling is the archive's. */

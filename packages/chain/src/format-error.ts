@@ -6,12 +6,24 @@
  */
 export class FormatError extends Error {
   override readonly name = "FormatError";
+  /** What to give instead, where the decoder knows; whoever wraps the error hands it on. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, { cause, hint }: FormatErrorOptions = {}) {
+    super(message, { cause });
+    this.hint = hint;
+  }
 }
 
-/** The same failure, told with its place: `at` is a JSON path, a column or an option. */
+export interface FormatErrorOptions {
+  readonly cause?: unknown;
+  readonly hint?: string | undefined;
+}
+
+/** The same failure with its location: `at` is a JSON path, a column or an option. */
 export function formatErrorAt(at: string, error: unknown): unknown {
   if (!(error instanceof FormatError)) return error;
-  return new FormatError(`${at}: ${error.message}`, { cause: error.cause });
+  return new FormatError(`${at}: ${error.message}`, { cause: error.cause, hint: error.hint });
 }
 
 /** Characters of a quotation. A signature, the longest text of a block, has 96. */

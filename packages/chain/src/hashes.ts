@@ -120,10 +120,14 @@ export function pointBytesOfPublicKey(text: string): PointBytes {
 }
 
 export function publicKeyText({ x, isOdd }: CurvePoint): PublicKey {
+  return publicKeyTextOfBytes({ x: fieldToBytes(x), isOdd });
+}
+
+export function publicKeyTextOfBytes({ x, isOdd }: PointBytes): PublicKey {
   const payload = new Uint8Array(3 + FIELD_BYTES);
   payload[0] = TYPE_VERSION;
   payload[1] = TYPE_VERSION;
-  payload.set(fieldToBytes(x), 2);
+  payload.set(x, 2);
   payload[2 + FIELD_BYTES] = isOdd ? 1 : 0;
   return encodeBase58check(VERSION_BYTE.publicKey, payload) as PublicKey;
 }

@@ -1,9 +1,9 @@
-// How bytes are packed, told by how they begin.
+// Detects by their first bytes how bytes are packed.
 
 export type Compression = "gzip" | "zstd" | "none";
 
 /** Bytes that `compressionOf` wants to see. */
-export const MAGIC_BYTES = 4;
+const MAGIC_BYTES = 4;
 
 const GZIP_MAGIC = 0x1f8b;
 const ZSTD_MAGIC = 0xfd2fb528;

@@ -1,8 +1,8 @@
 // The error for packed bytes that do not unpack.
 
-import { SourceDataError } from "@forklift/pipeline";
+import { DamagedDataError, SourceDataError } from "@forklift/pipeline";
 
-/** Stands as the cause of such an error, by which it is told from others. */
+/** The cause of such an error, which identifies it. */
 export class Damage extends Error {
   /** Whether what is there is sound and ends too early. */
   readonly isCut: boolean;
@@ -25,8 +25,8 @@ export function damaged(
   kind: string,
   why: string,
   { cause, isCut = false }: Why = {},
-): SourceDataError {
-  return new SourceDataError(`${what}'s ${kind} is damaged: ${why}`, {
+): DamagedDataError {
+  return new DamagedDataError(`${what}'s ${kind} is damaged: ${why}`, {
     cause: new Damage(why, { cause, isCut }),
     hint: `${what} is damaged or of another kind; get it again`,
   });

@@ -9,7 +9,7 @@ import { loadZstdLibrary, type ZstdLibrary } from "./zstd-library.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** Each of three numbers: a place, a size, and how far the library got. */
+/** Each of three numbers: an address, a size, and how far the library got. */
 const BUFFER_BYTES = 12;
 
 /** Numbers of errors count down from 2^32. */

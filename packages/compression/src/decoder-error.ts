@@ -1,2 +1,2 @@
-/** What a decoder says of bytes that do not unpack. */
+/** The error of a decoder for bytes that do not unpack. */
 export class DecoderError extends Error {}

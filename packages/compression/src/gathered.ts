@@ -1,4 +1,4 @@
-// The parts of a frame in pieces that are worth a call of a decoder: a block may be four bytes long.
+// Gathers the parts of a frame into pieces worth a decoder call: a block may be four bytes long.
 
 import type { FramePart } from "./zstd-frames.ts";
 

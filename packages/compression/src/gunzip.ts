@@ -1,4 +1,4 @@
-// gzip as a stream.
+// Unpacks gzip as a stream.
 
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
@@ -9,7 +9,7 @@ const CHUNK_BYTES = 256 * 1024;
 
 /**
  * @param what is packed, for messages: "the dump".
- * @throws SourceDataError while reading, when the bytes are cut off or damaged.
+ * @throws SourceDataError while reading, when the bytes are truncated or damaged.
  */
 export async function* gunzip(
   packed: AsyncIterable<Uint8Array>,

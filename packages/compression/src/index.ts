@@ -3,4 +3,3 @@ export { damageOf } from "./damaged.ts";
 export * from "./gunzip.ts";
 export * from "./peek.ts";
 export * from "./unzstd.ts";
-export { WINDOW_BYTES_MAX } from "./zstd-frames.ts";

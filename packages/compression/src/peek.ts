@@ -1,4 +1,4 @@
-// Looks at the beginning of a stream without taking it away.
+// Peeks at the first bytes of a stream without consuming them.
 
 export interface Peeked {
   /** So many bytes, or fewer where the stream is shorter. */

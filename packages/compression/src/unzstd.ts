@@ -1,4 +1,4 @@
-// zstd as a stream, in memory that is bounded by the window of its frames.
+// Unpacks zstd as a stream, in memory that is bounded by the window of its frames.
 
 import * as zlib from "node:zlib";
 import { damaged } from "./damaged.ts";
@@ -13,10 +13,10 @@ const decodeFrame = "createZstdDecompress" in zlib ? decodeWithZlib : decodeWith
 /**
  * Any number of frames, one after the other. Their checksums are checked where they have one.
  * @param what is packed, for messages: "the dump".
- * @param onFrame is told the offset of every frame, when all before it was unpacked and taken: from
- * there on the rest can be unpacked by itself.
- * @throws SourceDataError while reading, when the bytes are cut off or damaged, or a frame wants to
- * remember more than WINDOW_BYTES_MAX.
+ * @param onFrame is notified of the offset of every frame, when all before it was unpacked and
+ * taken: from there on the rest can be unpacked by itself.
+ * @throws SourceDataError while reading, when the bytes are truncated or damaged, or a frame wants
+ * to remember more than WINDOW_BYTES_MAX.
  */
 export async function* unzstd(
   packed: AsyncIterable<Uint8Array>,

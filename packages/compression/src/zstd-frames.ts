@@ -6,9 +6,9 @@ import { damaged } from "./damaged.ts";
 
 /**
  * What a decoder must remember of what it has unpacked: 128 MiB is what `zstd --long` takes, and what
- * zstd's own tools accept without being told to.
+ * zstd's own tools accept without an option.
  */
-export const WINDOW_BYTES_MAX = 128 * 1024 * 1024;
+const WINDOW_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Of a block, packed as unpacked. */
 const BLOCK_BYTES_MAX = 128 * 1024;
@@ -31,7 +31,7 @@ export interface FramePart {
 
 /**
  * Frames that are to be passed over are passed over.
- * @throws SourceDataError when the stream is cut off, no zstd, or wants a larger window.
+ * @throws SourceDataError when the stream is truncated, no zstd, or wants a larger window.
  */
 export async function* frameParts(
   packed: AsyncIterable<Uint8Array>,
@@ -115,7 +115,7 @@ function contentSize(header: Buffer, at: number): bigint {
   }
 }
 
-/** Bytes that are asked for by number. */
+/** A reader that takes a given number of bytes. */
 class ByteSource {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #what: string;

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 
-/** Numbers are places in `memory`, of which one goes stale when it grows. */
+/** Numbers are addresses in `memory`, of which one goes stale when it grows. */
 export interface ZstdLibrary {
   readonly memory: { readonly buffer: ArrayBuffer };
   /** 0 when there is no memory. */
@@ -18,12 +18,14 @@ export interface ZstdLibrary {
   ZSTD_decompressStream(context: number, output: number, input: number): number;
 }
 
-let loading: Promise<ZstdLibrary> | undefined;
+/** The package hands its instance to the first who asks: copies of this module in one process share it. */
+const LOADING = Symbol.for("forklift zstd library");
+const shared = globalThis as { [LOADING]?: Promise<ZstdLibrary> };
 
 /** Loaded when it is first needed, which on a newer Node it never is. */
 export function loadZstdLibrary(): Promise<ZstdLibrary> {
-  loading ??= load();
-  return loading;
+  shared[LOADING] ??= load();
+  return shared[LOADING];
 }
 
 async function load(): Promise<ZstdLibrary> {
@@ -37,6 +39,6 @@ async function load(): Promise<ZstdLibrary> {
     }
   }
   await new Loader().init();
-  assert(library !== undefined, "the zstd library was loaded by somebody else");
+  assert(library !== undefined, "another program has loaded the zstd library");
   return library;
 }

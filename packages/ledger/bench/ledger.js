@@ -54,8 +54,8 @@ const PARTS = {
     }
   },
 
-  async threads({ size }) {
-    return await onThreads(size.rounds);
+  threads({ size }) {
+    return onThreads(size.rounds);
   },
 
   replay({ size }) {

@@ -2,11 +2,14 @@
 // time.
 
 import { FIELD_BYTES } from "@forklift/chain";
-import { legacyHash } from "../dist/hash-inputs.js";
+import { legacyHash } from "../dist/poseidon/hash-inputs.js";
 
 const PERMUTATIONS = 256;
 
 const ROUNDS = 200;
+
+/** How many one measurement does. */
+export const PERMUTATIONS_TIMED = ROUNDS * PERMUTATIONS;
 
 /** Microseconds, the median of the rounds: what it takes on this machine as busy as it is now. */
 export function permutationUs() {

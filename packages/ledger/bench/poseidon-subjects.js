@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { FIELD_BYTES, fieldToBytes } from "@forklift/chain";
-import { kimchiHash, legacyHash } from "../dist/hash-inputs.js";
+import { kimchiHash, legacyHash } from "../dist/poseidon/hash-inputs.js";
 import { KIMCHI_PARAMETERS } from "../dist/poseidon/kimchi-parameters.js";
 import { LEGACY_PARAMETERS } from "../dist/poseidon/legacy-parameters.js";
 import { permute } from "../dist/poseidon/reference.js";

@@ -6,7 +6,6 @@
 
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { permutationsDone } from "../dist/hash-inputs.js";
 import {
   applyTransaction,
   decodeProtocolState,
@@ -14,6 +13,7 @@ import {
   Ledger,
   transactionsOfDiff,
 } from "../dist/index.js";
+import { permutationsDone } from "../dist/poseidon/hash-inputs.js";
 import { canonicalBlocks, genesisAccounts, jsonOf } from "./mainnet-blocks.js";
 
 const PROGRAM = fileURLToPath(import.meta.url);

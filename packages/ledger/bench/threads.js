@@ -2,28 +2,22 @@
 
 import { availableParallelism } from "node:os";
 import { FIELD_BYTES } from "@forklift/chain";
-import { HashThreads } from "../dist/hash-threads.js";
+import { HashPool } from "../dist/tree/hash-pool.js";
 
-const TASKS_A_THREAD = 4;
-
-const PERMUTATIONS_A_TASK = 1024;
+/** As many as a pool takes in one call. */
+const PERMUTATIONS = 4096;
 
 /** Microseconds a permutation with every core at work, the fastest of the rounds. */
-export async function onThreads(rounds) {
+export function onThreads(rounds) {
   const count = availableParallelism();
-  const threads = new HashThreads(count);
-  const tasks = count * TASKS_A_THREAD;
+  const pool = new HashPool(count - 1);
+  const inputs = new Uint8Array(PERMUTATIONS * 2 * FIELD_BYTES).fill(1);
   let fastest = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round++) {
     const start = performance.now();
-    await Promise.all(Array.from({ length: tasks }, () => hashOne(threads)));
+    pool.hash("legacy", "CodaMklTree000", inputs, 1);
     fastest = Math.min(fastest, performance.now() - start);
   }
-  await threads[Symbol.asyncDispose]();
-  return { count, us: (1000 * fastest) / (tasks * PERMUTATIONS_A_TASK) };
-}
-
-function hashOne(threads) {
-  const inputs = new Uint8Array(PERMUTATIONS_A_TASK * 2 * FIELD_BYTES).fill(1);
-  return threads.hash("legacy", "CodaMklTree000", inputs, 1);
+  pool[Symbol.dispose]();
+  return { count, us: (1000 * fastest) / PERMUTATIONS };
 }

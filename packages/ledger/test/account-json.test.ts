@@ -1,9 +1,9 @@
 import { FormatError } from "@forklift/chain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Account, newAccount } from "../src/account.ts";
-import { decodeAccount, encodeAccount } from "../src/account-json.ts";
-import { ALICE, BOB, MINA, VESTING } from "./small-world.ts";
+import { type Account, newAccount } from "../src/accounts/account.ts";
+import { decodeAccount, encodeAccount } from "../src/accounts/account-json.ts";
+import { ALICE, BOB, MINA, VESTING } from "./small-ledger.ts";
 
 const least = { pk: ALICE, balance: "1.5" };
 
@@ -99,6 +99,19 @@ describe("an account in JSON", () => {
     });
   });
 
+  test("has slots and spans as daemons since Berkeley write them", () => {
+    const amounts = {
+      initial_minimum_balance: "1",
+      cliff_amount: "1",
+      vesting_increment: "1",
+    };
+    const timed = (cliff_time: unknown, vesting_period: unknown) =>
+      decodeAccount({ ...least, timing: { ...amounts, cliff_time, vesting_period } });
+    const plain = timed("5", "7");
+    expect(timed(["Since_genesis", "5"], ["Global_slot_span", 7])).toStrictEqual(plain);
+    expect(() => timed(["Since_hard_fork", "5"], "7")).toThrow(/cliff_time.*found an array of 2/);
+  });
+
   test.each([
     ["a secret key", { sk: "anything" }],
     ["an unknown key", { colour: "red" }],
@@ -115,6 +128,7 @@ describe("an account in JSON", () => {
         },
       },
     ],
+    ["permissions with a tag", { permissions: { edit_state: ["Signature"], receive: ["None"] } }],
     [
       "a transaction version as a number",
       {

@@ -1,11 +1,11 @@
 import { pointBytesOfPublicKey, publicKeyText } from "@forklift/chain";
 import { expect, test } from "vitest";
-import { newAccount } from "../src/account.ts";
-import { newParts, partsOf } from "../src/account-objects.ts";
-import { AT, RECORD_BYTES } from "../src/account-record.ts";
-import { AccountTable } from "../src/account-table.ts";
-import { Journal } from "../src/journal.ts";
-import { ALICE, BOB, VESTING } from "./small-world.ts";
+import { newAccount } from "../src/accounts/account.ts";
+import { newParts, partsOf } from "../src/accounts/account-objects.ts";
+import { AT, RECORD_BYTES } from "../src/accounts/account-record.ts";
+import { AccountTable } from "../src/accounts/account-table.ts";
+import { Journal } from "../src/accounts/journal.ts";
+import { ALICE, BOB, VESTING } from "./small-ledger.ts";
 
 function key(number: number) {
   return pointBytesOfPublicKey(publicKeyText({ x: BigInt(number), isOdd: false }));

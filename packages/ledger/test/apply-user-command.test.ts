@@ -1,11 +1,11 @@
 import { fieldBytesOfHash, hashTextOfBytes, UINT64_MAX } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
-import { EMPTY_RECEIPT_CHAIN_HASH, newAccount } from "../src/account.ts";
-import { applyTransaction } from "../src/apply-transaction.ts";
-import { SELF_PAYMENT_CHECK_SLOT } from "../src/apply-user-command.ts";
-import { Ledger } from "../src/ledger.ts";
-import { extendReceiptChain } from "../src/receipt-chain.ts";
-import { type ApplyOptions, InvalidTransactionError } from "../src/transaction.ts";
+import { EMPTY_RECEIPT_CHAIN_HASH, newAccount } from "../src/accounts/account.ts";
+import { applyTransaction } from "../src/apply/apply-transaction.ts";
+import { SELF_PAYMENT_CHECK_SLOT } from "../src/apply/apply-user-command.ts";
+import { extendReceiptChain } from "../src/apply/receipt-chain.ts";
+import { type ApplyOptions, InvalidTransactionError } from "../src/block/transaction.ts";
+import { Ledger } from "../src/ledger/ledger.ts";
 import {
   ALICE,
   aliceAndBob,
@@ -17,7 +17,7 @@ import {
   MINA,
   slot,
   VESTING,
-} from "./small-world.ts";
+} from "./small-ledger.ts";
 
 const EMPTY_RECEIPT_CHAIN = fieldBytesOfHash("receiptChainHash", EMPTY_RECEIPT_CHAIN_HASH);
 

@@ -2,8 +2,8 @@
 // A reference is what it stands for, a balance its key and nanomina.
 
 import type { Account, IncludedInternalCommand, PublicKey } from "@forklift/chain";
-import type { EpochData, ProtocolState } from "../src/protocol-state.ts";
-import { ACCOUNT_CREATION_FEE, type Outcome, type Transaction } from "../src/transaction.ts";
+import type { EpochData, ProtocolState } from "../src/block/protocol-state.ts";
+import { ACCOUNT_CREATION_FEE, type Outcome, type Transaction } from "../src/block/transaction.ts";
 import type { DumpRow } from "./dump-rows.ts";
 
 /** How the archive writes that only the default token was used. */

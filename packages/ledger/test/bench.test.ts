@@ -1,4 +1,5 @@
 // The benchmark runs and prints its figures; what they are is not for a test to judge.
+// @module-tag only-in-all
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";

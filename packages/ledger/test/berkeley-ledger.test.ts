@@ -9,22 +9,22 @@ import {
   publicKeyText,
 } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
-import { type Account, newAccount } from "../src/account.ts";
-import { tableOf } from "../src/account-objects.ts";
+import { type Account, newAccount } from "../src/accounts/account.ts";
+import { tableOf } from "../src/accounts/account-objects.ts";
+import { decodeGenesisLedger } from "../src/accounts/genesis-ledger.ts";
+import { Ledger } from "../src/ledger/ledger.ts";
+import { kimchiHash } from "../src/poseidon/hash-inputs.ts";
 import {
   BERKELEY_LEAF_HASH,
   type BerkeleyExtras,
   MIGRATED,
   noZkappDigest,
   writeBerkeleyAccount,
-} from "../src/berkeley-account-hash.ts";
-import { BERKELEY_TREE_RULES } from "../src/berkeley-tree-rules.ts";
-import { decodeGenesisLedger } from "../src/genesis-ledger.ts";
-import { kimchiHash } from "../src/hash-inputs.ts";
-import { Ledger } from "../src/ledger.ts";
-import { emptySubtrees } from "../src/tree-rules.ts";
+} from "../src/tree/berkeley-account-hash.ts";
+import { BERKELEY_TREE_RULES } from "../src/tree/berkeley-tree-rules.ts";
+import { emptySubtrees } from "../src/tree/tree-rules.ts";
 import { hasMainnetData, MAINNET_WINNER, readGenesisLedger, readShared } from "./mainnet-data.ts";
-import { ALICE, BOB, VESTING } from "./small-world.ts";
+import { ALICE, BOB, VESTING } from "./small-ledger.ts";
 
 const NOBODY = publicKeyText({ x: 0n, isOdd: false });
 

@@ -9,8 +9,8 @@ import {
   pointOfPublicKey,
   type UserCommand,
 } from "@forklift/chain";
-import type { ProtocolState } from "../src/protocol-state.ts";
-import type { SingleTransfer, Transaction } from "../src/transaction.ts";
+import type { ProtocolState } from "../src/block/protocol-state.ts";
+import type { SingleTransfer, Transaction } from "../src/block/transaction.ts";
 
 /** A transaction and what the block says came of it: balances after it, by public key. */
 export interface RecordedTransaction {

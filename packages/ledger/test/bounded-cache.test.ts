@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BoundedCache } from "../src/bounded-cache.ts";
+import { BoundedCache } from "../src/text/bounded-cache.ts";
 
 test("a cache keeps what is used and forgets the rest", () => {
   const cache = new BoundedCache<number, string>(2);

@@ -1,5 +1,6 @@
 // What decoders do with random input: they take what they would print, and refuse all else with a
-// FormatError that names the place and quotes no more of the value than a message can hold.
+// FormatError that names the location and quotes no more of the value than a message can hold.
+// @module-tag only-in-all
 
 import {
   bytesOfMemo,
@@ -21,19 +22,19 @@ import {
 } from "@forklift/chain";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { decodeAccount, encodeAccount } from "../src/account-json.ts";
-import { decodeProtocolState } from "../src/decode-protocol-state.ts";
-import { decodeStagedLedgerDiff } from "../src/decode-staged-ledger-diff.ts";
-import { encodeProtocolState } from "../src/encode-protocol-state.ts";
-import { encodeStagedLedgerDiff } from "../src/encode-staged-ledger-diff.ts";
-import { decodeGenesisLedger } from "../src/genesis-ledger.ts";
+import { decodeAccount, encodeAccount } from "../src/accounts/account-json.ts";
+import { decodeGenesisLedger } from "../src/accounts/genesis-ledger.ts";
+import { decodeProtocolState } from "../src/block/decode-protocol-state.ts";
+import { decodeStagedLedgerDiff } from "../src/block/decode-staged-ledger-diff.ts";
+import { encodeProtocolState } from "../src/block/encode-protocol-state.ts";
+import { encodeStagedLedgerDiff } from "../src/block/encode-staged-ledger-diff.ts";
 import {
   bytesOfVrfOutput,
   parseAuxHash,
   parsePendingCoinbaseAux,
   parsePendingCoinbaseHash,
-} from "../src/protocol-state-texts.ts";
-import { readSignature } from "../src/transaction-hash.ts";
+} from "../src/block/protocol-state-texts.ts";
+import { readSignature } from "../src/block/transaction-hash.ts";
 import { branchesOf, type Json, leavesOf, type Path, withValue } from "./json-places.ts";
 import { hasMainnetData, MAINNET_WINNER, readShared, unpackBlocks } from "./mainnet-data.ts";
 
@@ -99,7 +100,7 @@ function attempt<T>(decode: () => T): { value: T } | { message: string } {
   }
 }
 
-/** A copy in which one value is another, random place and random value. */
+/** A copy in which one value is another: a random path, and a random value. */
 function altered(original: Json): fc.Arbitrary<{ json: Json; path: Path; value: Json }> {
   const leaves = leavesOf(original);
   const places = [...leaves.map(({ path }) => path), ...branchesOf(original)];
@@ -155,8 +156,8 @@ describe.skipIf(!hasMainnetData)("a real block with one value replaced", () => {
   }
 
   /** Blocks with payments, delegations, failed commands, both halves and all forms of coinbase. */
-  function sampleBlocks(): Block[] {
-    using blocks = unpackBlocks();
+  async function sampleBlocks(): Promise<Block[]> {
+    const blocks = await unpackBlocks();
     const found = new Map<string, Block>();
     for (const { stateHash } of blocks.names) {
       const block = blocks.read(stateHash) as Block;
@@ -180,8 +181,8 @@ describe.skipIf(!hasMainnetData)("a real block with one value replaced", () => {
   }
 
   let blocks: Block[];
-  beforeAll(() => {
-    blocks = sampleBlocks();
+  beforeAll(async () => {
+    blocks = await sampleBlocks();
   });
 
   test("is the protocol state that it says, or refused at the place of the value", () => {
@@ -233,7 +234,7 @@ describe.skipIf(!hasMainnetData)("a real block with one value replaced", () => {
     }
   });
 
-  /** The value's own place, or one inside it. */
+  /** The value's own path, or one inside it. */
   function beginningWith(root: string, path: Path): unknown {
     const keys = [root, ...keysOf(path)];
     return expect.toSatisfy(

@@ -3,13 +3,13 @@
 import type { PublicKey } from "@forklift/chain";
 import { publicKeyText } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
-import { newAccount } from "../src/account.ts";
-import { applyTransaction } from "../src/apply-transaction.ts";
-import { internalTransactionsOf, type PaidWork } from "../src/diff-transactions.ts";
-import { includedInternalCommands } from "../src/included-commands.ts";
-import { Ledger } from "../src/ledger.ts";
-import { InvalidTransactionError } from "../src/transaction.ts";
-import { ALICE, BOB, balances, CAROL, command, DAVE, MINA, slot } from "./small-world.ts";
+import { newAccount } from "../src/accounts/account.ts";
+import { applyTransaction } from "../src/apply/apply-transaction.ts";
+import { internalTransactionsOf, type PaidWork } from "../src/block/diff-transactions.ts";
+import { includedInternalCommands } from "../src/block/included-commands.ts";
+import { InvalidTransactionError } from "../src/block/transaction.ts";
+import { Ledger } from "../src/ledger/ledger.ts";
+import { ALICE, BOB, balances, CAROL, command, DAVE, MINA, slot } from "./small-ledger.ts";
 
 /** Alice produces; she has an account. */
 const TERMS = { coinbaseReceiver: ALICE, superchargeCoinbase: false };

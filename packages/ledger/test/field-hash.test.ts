@@ -1,6 +1,6 @@
 import { FIELD_MODULUS } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
-import { hashKimchi, hashLegacy, legacySalt } from "../src/field-hash.ts";
+import { hashKimchi, hashLegacy, legacySalt } from "../src/poseidon/field-hash.ts";
 import { KIMCHI_PARAMETERS } from "../src/poseidon/kimchi-parameters.ts";
 import { LEGACY_PARAMETERS } from "../src/poseidon/legacy-parameters.ts";
 import { permute, prefixState } from "../src/poseidon/reference.ts";

@@ -1,8 +1,8 @@
 import { FormatError } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
-import { newAccount } from "../src/account.ts";
-import { decodeGenesisLedger } from "../src/genesis-ledger.ts";
-import { ALICE, BOB, CAROL } from "./small-world.ts";
+import { newAccount } from "../src/accounts/account.ts";
+import { decodeGenesisLedger } from "../src/accounts/genesis-ledger.ts";
+import { ALICE, BOB, CAROL } from "./small-ledger.ts";
 
 const winner = newAccount(CAROL, 1000n);
 const accounts = [
@@ -41,7 +41,7 @@ describe("a genesis ledger", () => {
       { accounts: [...accounts, { pk: CAROL, balance: "1" }] },
       /twice/,
     ],
-    ["no accounts", { ledger: {} }, /ledger.accounts: expected an array/],
+    ["no accounts", { ledger: {} }, /it is a configuration whose ledger lists no account/],
     ["a malformed account", { ledger: { accounts: [{ pk: ALICE }] } }, /ledger.accounts\[0\]/],
     ["accounts to be made up", { accounts, num_accounts: 100 }, /num_accounts/],
     ["balances to be made up", { accounts, balances: [[5, "1"]] }, /balances/],

@@ -1,7 +1,7 @@
 import { FIELD_BYTES, fieldToBytes } from "@forklift/chain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { InputWriter } from "../src/input-writer.ts";
+import { InputWriter } from "../src/poseidon/input-writer.ts";
 import { fieldElement } from "./field-elements.ts";
 import { type Bits, packInput } from "./random-oracle-input.ts";
 

@@ -1,13 +1,13 @@
 import { UINT64_MAX } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
-import { newAccount } from "../src/account.ts";
-import { applyTransaction } from "../src/apply-transaction.ts";
-import { Ledger } from "../src/ledger.ts";
+import { newAccount } from "../src/accounts/account.ts";
+import { applyTransaction } from "../src/apply/apply-transaction.ts";
 import {
   InvalidTransactionError,
   type SingleTransfer,
   type Transaction,
-} from "../src/transaction.ts";
+} from "../src/block/transaction.ts";
+import { Ledger } from "../src/ledger/ledger.ts";
 import {
   ALICE,
   aliceAndBob,
@@ -18,7 +18,7 @@ import {
   MINA,
   slot,
   VESTING,
-} from "./small-world.ts";
+} from "./small-ledger.ts";
 
 /** The schedule of VESTING has ended in this slot. */
 const VESTED = 1300n;

@@ -1,4 +1,4 @@
-// Places in a JSON value, and copies that differ in one place.
+// Paths in a JSON value, and copies that differ at one path, for the decoders' tests.
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type Path = readonly (string | number)[];

@@ -1,7 +1,7 @@
 import { FIELD_BYTES } from "@forklift/chain";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hashKey, type IndexedKeys, KeyIndex } from "../src/key-index.ts";
+import { hashKey, type IndexedKeys, KeyIndex } from "../src/accounts/key-index.ts";
 
 interface Key {
   readonly x: Uint8Array;

@@ -1,12 +1,16 @@
 import { publicKeyText } from "@forklift/chain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Account, newAccount } from "../src/account.ts";
-import { encodeAccount } from "../src/account-json.ts";
-import { compareAccounts } from "../src/compare-accounts.ts";
-import { decodeGenesisLedger, listedAccounts } from "../src/genesis-ledger.ts";
-import { Ledger } from "../src/ledger.ts";
-import { LedgerJson } from "../src/ledger-json.ts";
+import { type Account, newAccount } from "../src/accounts/account.ts";
+import { encodeAccount } from "../src/accounts/account-json.ts";
+import {
+  decodeGenesisLedger,
+  isWinnerLeftOut,
+  listedAccounts,
+} from "../src/accounts/genesis-ledger.ts";
+import { LedgerJson } from "../src/accounts/ledger-json.ts";
+import { compareAccounts } from "../src/ledger/compare-accounts.ts";
+import { Ledger } from "../src/ledger/ledger.ts";
 
 const publicKey = (x: bigint) => publicKeyText({ x, isOdd: false });
 const accounts = [1n, 2n, 3n, 4n].map((x) => newAccount(publicKey(x), x * 1_000_000_000n));
@@ -85,10 +89,54 @@ describe("a ledger in JSON, read in pieces", () => {
     ['{"ledger":{"accounts":[7]}}', "expected account or end"],
     ['{"ledger":{"accounts":[{"pk":}]}}', "not JSON"],
     ['{"accounts":[],"ledger":{"accounts":[]}}', "two lists of accounts"],
-    ["[]", "expected an object"],
-    ["", "not JSON"],
+    ["[]", "it is a list, expected a JSON object"],
+    ["", "it is empty"],
+    [" \n", "it is empty"],
   ])("refuses %s", async (text, message) => {
     await expect(read(text)).rejects.toThrow(message);
+  });
+
+  test.each([
+    ["lists without end", "[".repeat(400_000), "nested deeper"],
+    ["objects without end", '{"a":'.repeat(100_000), "nested deeper"],
+    ["an account without end", `{"accounts":[${'{"a":'.repeat(1_000)}`, "nested deeper"],
+    ["lists in an account", `{"accounts":[{"a":${"[".repeat(1_000)}`, "nested deeper"],
+  ])("refuses %s at once", async (_name, text, message) => {
+    const startedMs = performance.now();
+    await expect(read(`{"x":0,"y":${text}`, 65_536)).rejects.toThrow(message);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+
+  test("is read behind a byte order mark, however its bytes come", async () => {
+    for (const size of [1, 2, 3, 600]) {
+      const { found } = await read('\ufeff {"accounts":[{"pk":"[{"}]}', size);
+      expect(found).toEqual([{ pk: "[{" }]);
+    }
+  });
+
+  test("is what a replayer ended with, and not its epochs", async () => {
+    const text = JSON.stringify({
+      target_epoch_ledgers_state_hash: "3N",
+      target_fork_state_hash: "3N",
+      target_genesis_ledger: { accounts: listed, add_genesis_winner: true },
+      target_epoch_data: { staking: { accounts: [{ pk: "x" }], seed: "z" } },
+    });
+    expect(await accountsOf(text, null)).toEqual(accounts);
+  });
+
+  test.each([
+    ["says that it is added", { add_genesis_winner: true }, true],
+    ["says nothing", {}, true],
+    ["says that it is not", { add_genesis_winner: false }, false],
+  ])("leaves the winner to its reader when it %s", (_name, ledger, expected) => {
+    expect(isWinnerLeftOut({ ledger }, 3)).toBe(expected);
+    const counted = { ...ledger, num_accounts: 3 };
+    expect(isWinnerLeftOut({ start_slot_since_genesis: 7, genesis_ledger: counted }, 3)).toBe(
+      false,
+    );
+    expect(isWinnerLeftOut({ start_slot_since_genesis: 0, genesis_ledger: counted }, 3)).toBe(
+      expected,
+    );
   });
 
   test.each([
@@ -109,7 +157,7 @@ describe("a ledger in JSON, read in pieces", () => {
 
   test.each([
     ["more accounts than it lists", { num_accounts: 9, accounts: listed }, "num_accounts"],
-    ["no accounts", { hash: "jx" }, "expected an array"],
+    ["no accounts", { hash: "jx" }, "it is a replayer's input and lists no account"],
     ["a malformed account", { accounts: [{ pk: "x" }] }, "accounts[0]"],
   ])("is refused with %s", async (_name, ledger, message) => {
     const text = JSON.stringify({ genesis_ledger: ledger });

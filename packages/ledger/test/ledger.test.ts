@@ -9,11 +9,11 @@ import {
   type StateHash,
 } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
-import { EMPTY_RECEIPT_CHAIN_HASH, newAccount, ZERO_STATE_HASH } from "../src/account.ts";
-import { EMPTY_ACCOUNT_HASH, hashAccount } from "../src/account-hash.ts";
-import { hashLegacy } from "../src/field-hash.ts";
-import { Ledger } from "../src/ledger.ts";
-import { ALICE, BOB, CAROL, MINA, VESTING } from "./small-world.ts";
+import { EMPTY_RECEIPT_CHAIN_HASH, newAccount, ZERO_STATE_HASH } from "../src/accounts/account.ts";
+import { Ledger } from "../src/ledger/ledger.ts";
+import { hashLegacy } from "../src/poseidon/field-hash.ts";
+import { EMPTY_ACCOUNT_HASH, hashAccount } from "../src/tree/account-hash.ts";
+import { ALICE, BOB, CAROL, MINA, VESTING } from "./small-ledger.ts";
 
 const RECENT_STATE_HASH = "3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ" as StateHash;
 

@@ -1,8 +1,6 @@
 // Real mainnet data for the tests: where it lies, and blocks by height and state hash.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import {
@@ -11,7 +9,8 @@ import {
   parseBlockFileName,
   parsePublicKey,
 } from "@forklift/chain";
-import { newAccount } from "../src/account.ts";
+import { mainnetBlocks } from "@forklift/testkit";
+import { newAccount } from "../src/accounts/account.ts";
 
 const SHARED =
   process.env["FORKLIFT_SHARED"] ?? path.resolve(import.meta.dirname, "../../../../shared");
@@ -53,23 +52,20 @@ export const MAINNET_WINNER = newAccount(
   nanominaOfMina("0.000001"),
 );
 
-export interface BlockFiles extends Disposable {
+export interface BlockFiles {
   /** By height, then by state hash. */
   readonly names: readonly BlockFileName[];
   read(stateHash: string): unknown;
 }
 
-/** Unpacks the 3,915 blocks of heights 2 to 2025 into a folder that is removed on disposal. */
-export function unpackBlocks(): BlockFiles {
-  const folder = mkdtempSync(path.join(tmpdir(), "forklift-blocks-"));
-  const archive = path.join(SHARED, "data/mainnet/precomputed-blocks-2-2025.tar.gz");
-  execFileSync("tar", ["-xzf", archive, "-C", folder]);
+/** The 3,915 blocks of heights 2 to 2025. */
+export async function unpackBlocks(): Promise<BlockFiles> {
+  const folder = await mainnetBlocks();
   const files = readdirSync(folder).map((name) => ({ name, ...parseBlockFileName(name)! }));
   files.sort((a, b) => Number(a.height - b.height) || (a.stateHash < b.stateHash ? -1 : 1));
   const nameOf = new Map<string, string>(files.map(({ stateHash, name }) => [stateHash, name]));
   return {
     names: files,
     read: (hash) => JSON.parse(readFileSync(path.join(folder, nameOf.get(hash)!), "utf8")),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
   };
 }

@@ -1,4 +1,5 @@
-// What accounts cost in memory, asked of a process that holds little else.
+// The memory that accounts take, measured in a process that holds little else.
+// @module-tag only-in-all
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";

@@ -1,41 +1,50 @@
-// What the tree asks its rules to hash, and when. The rules here add up instead of hashing.
+// Which hashes the tree requests of its rules, and when. The rules here add up instead of hashing.
 
 import { FIELD_BYTES, publicKeyText } from "@forklift/chain";
 import { expect, test } from "vitest";
-import { newAccount } from "../src/account.ts";
-import { Ledger } from "../src/ledger.ts";
-import { LEGACY_TREE_RULES } from "../src/legacy-tree-rules.ts";
-import type { TreeRules } from "../src/tree-rules.ts";
+import { newAccount } from "../src/accounts/account.ts";
+import { Ledger } from "../src/ledger/ledger.ts";
+import { LEGACY_TREE_RULES } from "../src/tree/legacy-tree-rules.ts";
+import type { TreeRules } from "../src/tree/tree-rules.ts";
 
 const DEPTH = 35;
 
 /** A node is the sum of its leaves, an account's leaf its balance, and every call is written down. */
 function addingRules(calls: [height: number, count: number][]): TreeRules {
-  const hash = (sum: bigint) => {
-    const bytes = Buffer.alloc(FIELD_BYTES);
-    bytes.writeBigUInt64LE(sum);
-    return bytes;
-  };
   return {
     ...LEGACY_TREE_RULES,
     depth: DEPTH,
     emptyLeaf: hash(0n),
-    hashLeaves(accounts, indexes) {
-      calls.push([-1, indexes.length]);
-      return Buffer.concat(Array.from(indexes, (index) => hash(accounts.balance(index))));
+    leafInputs(accounts, indexes) {
+      const inputs = Array.from(indexes, (index) => hash(accounts.balance(index)));
+      return new Uint8Array(Buffer.concat(inputs.flatMap((input) => [input, hash(0n)])));
+    },
+    hashLeaves(inputs) {
+      calls.push([-1, inputs.length / (2 * FIELD_BYTES)]);
+      return sums(inputs);
     },
     hashNodes(height, pairs) {
-      const view = Buffer.from(pairs);
-      const count = pairs.length / (2 * FIELD_BYTES);
-      calls.push([height, count]);
-      return Buffer.concat(
-        Array.from({ length: count }, (_, at) => {
-          const start = 2 * at * FIELD_BYTES;
-          return hash(view.readBigUInt64LE(start) + view.readBigUInt64LE(start + FIELD_BYTES));
-        }),
-      );
+      calls.push([height, pairs.length / (2 * FIELD_BYTES)]);
+      return sums(pairs);
     },
   };
+}
+
+function hash(sum: bigint): Buffer {
+  const bytes = Buffer.alloc(FIELD_BYTES);
+  bytes.writeBigUInt64LE(sum);
+  return bytes;
+}
+
+function sums(pairs: Uint8Array): Uint8Array {
+  const view = Buffer.from(pairs);
+  const count = pairs.length / (2 * FIELD_BYTES);
+  return Buffer.concat(
+    Array.from({ length: count }, (_, at) => {
+      const start = 2 * at * FIELD_BYTES;
+      return hash(view.readBigUInt64LE(start) + view.readBigUInt64LE(start + FIELD_BYTES));
+    }),
+  );
 }
 
 function sumOf(root: Uint8Array): bigint {

@@ -14,16 +14,16 @@ import {
 import { blake2b } from "@noble/hashes/blake2.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hashKimchi, hashLegacy } from "../src/field-hash.ts";
-import { KIMCHI_PARAMETERS } from "../src/poseidon/kimchi-parameters.ts";
-import { LEGACY_PARAMETERS } from "../src/poseidon/legacy-parameters.ts";
-import { permute, type SpongeState } from "../src/poseidon/reference.ts";
 import {
   readSignature,
   signatureText,
   signedCommandForm,
   type UnhashedCommand,
-} from "../src/transaction-hash.ts";
+} from "../src/block/transaction-hash.ts";
+import { hashKimchi, hashLegacy } from "../src/poseidon/field-hash.ts";
+import { KIMCHI_PARAMETERS } from "../src/poseidon/kimchi-parameters.ts";
+import { LEGACY_PARAMETERS } from "../src/poseidon/legacy-parameters.ts";
+import { permute, type SpongeState } from "../src/poseidon/reference.ts";
 import { fieldElement } from "./field-elements.ts";
 import {
   client,

@@ -8,10 +8,10 @@ import {
   fieldFromBytes,
   VERSION_BYTE,
 } from "@forklift/chain";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodeProtocolState } from "../src/decode-protocol-state.ts";
-import type { ProtocolState } from "../src/protocol-state.ts";
-import { hashProtocolState, hashProtocolStates } from "../src/protocol-state-hash.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { decodeProtocolState } from "../src/block/decode-protocol-state.ts";
+import type { ProtocolState } from "../src/block/protocol-state.ts";
+import { hashProtocolState, hashProtocolStates } from "../src/block/protocol-state-hash.ts";
 import {
   branchesOf,
   type Json,
@@ -146,8 +146,8 @@ function decoded(json: Json): ProtocolState | null {
 describe.skipIf(!hasMainnetData)("a real protocol state", () => {
   let blocks: BlockFiles;
   const states: { readonly stateHash: string; readonly json: Json }[] = [];
-  beforeAll(() => {
-    blocks = unpackBlocks();
+  beforeAll(async () => {
+    blocks = await unpackBlocks();
     const stateOf = (block: unknown) => (block as { protocol_state: Json }).protocol_state;
     const genesis: unknown = JSON.parse(readShared(`data/mainnet/mainnet-1-${GENESIS}.json`));
     states.push({ stateHash: GENESIS, json: stateOf(genesis) });
@@ -157,7 +157,6 @@ describe.skipIf(!hasMainnetData)("a real protocol state", () => {
       states.push({ stateHash, json: stateOf(blocks.read(stateHash)) });
     }
   });
-  afterAll(() => blocks[Symbol.dispose]());
 
   test("changed in any single value has another hash, or is refused", () => {
     for (const { stateHash, json } of states) {

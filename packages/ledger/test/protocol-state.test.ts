@@ -1,11 +1,15 @@
 // The state hash, against a worked example and real blocks, and what is refused with which words.
 
 import { encodeBase58check, FormatError, fieldFromBytes, VERSION_BYTE } from "@forklift/chain";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodeProtocolState } from "../src/decode-protocol-state.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { decodeProtocolState } from "../src/block/decode-protocol-state.ts";
+import {
+  bodyInput,
+  hashProtocolState,
+  nonSnarkPreimage,
+} from "../src/block/protocol-state-hash.ts";
 import { LEGACY_PARAMETERS } from "../src/poseidon/legacy-parameters.ts";
 import { prefixState } from "../src/poseidon/reference.ts";
-import { bodyInput, hashProtocolState, nonSnarkPreimage } from "../src/protocol-state-hash.ts";
 import { type Json, leavesOf, type Path, withValue } from "./json-places.ts";
 import { type BlockFiles, hasMainnetData, readShared, unpackBlocks } from "./mainnet-data.ts";
 
@@ -15,11 +19,10 @@ const BLOCK_1 = "3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ";
 describe.skipIf(!hasMainnetData)("a protocol state", () => {
   let blocks: BlockFiles;
   let block2: Json;
-  beforeAll(() => {
-    blocks = unpackBlocks();
+  beforeAll(async () => {
+    blocks = await unpackBlocks();
     block2 = protocolStateOf(BLOCK_2);
   });
-  afterAll(() => blocks[Symbol.dispose]());
 
   const protocolStateOf = (hash: string) =>
     (blocks.read(hash) as { protocol_state: Json }).protocol_state;

@@ -2,21 +2,16 @@
 // package writes the same as bytes, and the tests hold the two equal.
 
 import type { Field } from "@forklift/chain";
-import { CHUNK_BITS } from "../src/input-writer.ts";
+import { CHUNK_BITS } from "../src/poseidon/input-writer.ts";
 
 /** An unsigned integer and its width; it is hashed lowest bit first. */
 export type Bits = readonly [value: bigint, width: number];
-
-/** A boolean as its one bit. */
-export function bit(value: boolean): Bits {
-  return [value ? 1n : 0n, 1];
-}
 
 /**
  * Joins the bits, the first lowest, and cuts them into chunks; the last chunk may be short.
  * @throws RangeError for a value wider than its width: it would spill into its neighbour unseen.
  */
-export function packBits(bits: readonly Bits[]): Field[] {
+function packBits(bits: readonly Bits[]): Field[] {
   const chunks: Field[] = [];
   let chunk = 0n;
   let filled = 0;

@@ -12,9 +12,9 @@ describe.skipIf(!hasMainnetData)("the archive of a real node", () => {
   let archive: RealArchive;
   let replayed: ReadonlyMap<string, ReplayedBlock>;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     archive = readRealArchive();
-    replayed = replayBlocks(archive.blocks);
+    replayed = await replayBlocks(archive.blocks);
   });
 
   test("holds the 1,063 blocks that their precomputed blocks say, column by column", () => {

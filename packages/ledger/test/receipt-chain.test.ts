@@ -6,9 +6,9 @@ import {
   type UserCommand,
 } from "@forklift/chain";
 import { expect, test } from "vitest";
-import { newAccount } from "../src/account.ts";
-import { Ledger } from "../src/ledger.ts";
-import { extendReceiptChain, extendReceiptChains } from "../src/receipt-chain.ts";
+import { newAccount } from "../src/accounts/account.ts";
+import { extendReceiptChain, extendReceiptChains } from "../src/apply/receipt-chain.ts";
+import { Ledger } from "../src/ledger/ledger.ts";
 
 const [ALICE, BOB, CAROL] = [1n, 2n, 3n].map((x) => publicKeyText({ x, isOdd: false })) as [
   PublicKey,

@@ -1,17 +1,18 @@
 // Every real block of heights 2 to 2025, orphans included, against everything that is recorded of it:
 // in its name, in the block itself, and in the rows of four nightly dumps.
+// @module-tag only-in-all
 
 import type { GlobalSlotSinceGenesis } from "@forklift/chain";
 import { beforeAll, describe, expect, test } from "vitest";
-import { applyTransaction } from "../src/apply-transaction.ts";
-import { decodeProtocolState } from "../src/decode-protocol-state.ts";
-import { decodeStagedLedgerDiff } from "../src/decode-staged-ledger-diff.ts";
-import { transactionsOfDiff } from "../src/diff-transactions.ts";
-import { decodeGenesisLedger } from "../src/genesis-ledger.ts";
-import { includedInternalCommands } from "../src/included-commands.ts";
-import { Ledger } from "../src/ledger.ts";
-import { hashProtocolState } from "../src/protocol-state-hash.ts";
-import type { Outcome, Transaction } from "../src/transaction.ts";
+import { decodeGenesisLedger } from "../src/accounts/genesis-ledger.ts";
+import { applyTransaction } from "../src/apply/apply-transaction.ts";
+import { decodeProtocolState } from "../src/block/decode-protocol-state.ts";
+import { decodeStagedLedgerDiff } from "../src/block/decode-staged-ledger-diff.ts";
+import { transactionsOfDiff } from "../src/block/diff-transactions.ts";
+import { includedInternalCommands } from "../src/block/included-commands.ts";
+import { hashProtocolState } from "../src/block/protocol-state-hash.ts";
+import type { Outcome, Transaction } from "../src/block/transaction.ts";
+import { Ledger } from "../src/ledger/ledger.ts";
 import { type ArchivedRows, readArchivedRows } from "./archived-rows.ts";
 import {
   type JsonBlock,
@@ -35,8 +36,8 @@ interface ReplayedBlock {
 }
 
 /** All blocks by the state hash of their parent. Each file is read and parsed once. */
-function readBlocks(): Map<string, ReplayedBlock[]> {
-  using files = unpackBlocks();
+async function readBlocks(): Promise<Map<string, ReplayedBlock[]>> {
+  const files = await unpackBlocks();
   const children = new Map<string, ReplayedBlock[]>();
   for (const { height, stateHash } of files.names) {
     const json = files.read(stateHash) as JsonBlock;
@@ -94,11 +95,11 @@ describe.skipIf(!hasMainnetData)("mainnet", () => {
     archivedRows: 0,
   };
 
-  beforeAll(() => {
+  beforeAll(async () => {
     for (const account of decodeGenesisLedger(readGenesisLedger(), MAINNET_WINNER)) {
       ledger.append(account);
     }
-    children = readBlocks();
+    children = await readBlocks();
     archived = readArchivedRows();
   });
 

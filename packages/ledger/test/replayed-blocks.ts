@@ -2,16 +2,16 @@
 // of their commands.
 
 import type { Account, GlobalSlotSinceGenesis, PublicKey } from "@forklift/chain";
-import { applyTransaction } from "../src/apply-transaction.ts";
-import { decodeProtocolState } from "../src/decode-protocol-state.ts";
-import { decodeStagedLedgerDiff } from "../src/decode-staged-ledger-diff.ts";
-import { transactionsOfDiff } from "../src/diff-transactions.ts";
-import { decodeGenesisLedger } from "../src/genesis-ledger.ts";
-import { includedInternalCommands } from "../src/included-commands.ts";
-import { Ledger } from "../src/ledger.ts";
-import type { ProtocolState } from "../src/protocol-state.ts";
-import { hashProtocolState } from "../src/protocol-state-hash.ts";
-import type { Transaction } from "../src/transaction.ts";
+import { decodeGenesisLedger } from "../src/accounts/genesis-ledger.ts";
+import { applyTransaction } from "../src/apply/apply-transaction.ts";
+import { decodeProtocolState } from "../src/block/decode-protocol-state.ts";
+import { decodeStagedLedgerDiff } from "../src/block/decode-staged-ledger-diff.ts";
+import { transactionsOfDiff } from "../src/block/diff-transactions.ts";
+import { includedInternalCommands } from "../src/block/included-commands.ts";
+import type { ProtocolState } from "../src/block/protocol-state.ts";
+import { hashProtocolState } from "../src/block/protocol-state-hash.ts";
+import type { Transaction } from "../src/block/transaction.ts";
+import { Ledger } from "../src/ledger/ledger.ts";
 import { internalCommandRow, userCommandRow } from "./archive-columns.ts";
 import type { DumpRow } from "./dump-rows.ts";
 import {
@@ -37,8 +37,10 @@ export function genesisAccounts(): Account[] {
  * @param blocks rows with `state_hash` and `parent_hash`, genesis among them.
  * @throws Error when a block does not lead to its ledger hash, or is another than its name says.
  */
-export function replayBlocks(blocks: readonly DumpRow[]): Map<string, ReplayedBlock> {
-  using files = unpackBlocks();
+export async function replayBlocks(
+  blocks: readonly DumpRow[],
+): Promise<Map<string, ReplayedBlock>> {
+  const files = await unpackBlocks();
   const ledger = new Ledger();
   for (const account of genesisAccounts()) ledger.append(account);
   const replayed = new Map<string, ReplayedBlock>();
@@ -70,16 +72,16 @@ export function replayBlocks(blocks: readonly DumpRow[]): Map<string, ReplayedBl
   return replayed;
 }
 
-interface Block {
+export interface Block {
   readonly state: ProtocolState;
   readonly transactions: readonly Transaction[];
 }
 
-function decodeGenesis(): ProtocolState {
+export function decodeGenesis(): ProtocolState {
   return decodeProtocolState((readGenesisBlock() as { protocol_state: unknown }).protocol_state);
 }
 
-function readBlock(json: unknown): Block {
+export function readBlock(json: unknown): Block {
   const file = json as { protocol_state: unknown; staged_ledger_diff: unknown };
   const state = decodeProtocolState(file.protocol_state);
   const diff = decodeStagedLedgerDiff(file.staged_ledger_diff);

@@ -1,10 +1,10 @@
 import { parsePublicKey } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
-import { decodeProtocolState } from "../src/decode-protocol-state.ts";
-import { decodeStagedLedgerDiff } from "../src/decode-staged-ledger-diff.ts";
-import { encodeProtocolState } from "../src/encode-protocol-state.ts";
-import { encodeStagedLedgerDiff } from "../src/encode-staged-ledger-diff.ts";
-import type { StagedLedgerDiff } from "../src/staged-ledger-diff.ts";
+import { decodeProtocolState } from "../src/block/decode-protocol-state.ts";
+import { decodeStagedLedgerDiff } from "../src/block/decode-staged-ledger-diff.ts";
+import { encodeProtocolState } from "../src/block/encode-protocol-state.ts";
+import { encodeStagedLedgerDiff } from "../src/block/encode-staged-ledger-diff.ts";
+import type { StagedLedgerDiff } from "../src/block/staged-ledger-diff.ts";
 import { hasMainnetData, unpackBlocks } from "./mainnet-data.ts";
 
 const RECEIVER = parsePublicKey("B62qiy32p8kAKnny8ZFwoMhYpBppM1DWVCqAPBYNcXnsAHhnfAAuXgg");
@@ -22,8 +22,8 @@ interface JsonBlock {
 }
 
 describe.skipIf(!hasMainnetData)("the staged ledger diff of a real block", () => {
-  test("is encoded as it was written, but for the proofs, and so is the protocol state", () => {
-    eachBlock(400n, (block, stateHash) => {
+  test("is encoded as it was written, but for the proofs, and so is the protocol state", async () => {
+    await eachBlock(400n, (block, stateHash) => {
       const decoded = decodeStagedLedgerDiff(block.staged_ledger_diff);
       expect(encodeStagedLedgerDiff(decoded), stateHash).toStrictEqual(withoutProofs(block));
       const state = decodeProtocolState(block.protocol_state);
@@ -77,8 +77,11 @@ function coinbaseOf(coinbase: unknown): object {
   return { diff: [{ ...half, coinbase }, null] };
 }
 
-function eachBlock(upTo: bigint, visit: (block: JsonBlock, stateHash: string) => void): void {
-  using blocks = unpackBlocks();
+async function eachBlock(
+  upTo: bigint,
+  visit: (block: JsonBlock, stateHash: string) => void,
+): Promise<void> {
+  const blocks = await unpackBlocks();
   for (const { height, stateHash } of blocks.names) {
     if (height <= upTo) visit(blocks.read(stateHash) as JsonBlock, stateHash);
   }

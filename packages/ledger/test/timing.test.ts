@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { minimumBalance } from "../src/timing.ts";
-import { MINA, slot, VESTING } from "./small-world.ts";
+import { minimumBalance } from "../src/apply/timing.ts";
+import { MINA, slot, VESTING } from "./small-ledger.ts";
 
 describe("the minimum balance", () => {
   test.each([

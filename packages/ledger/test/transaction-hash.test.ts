@@ -9,7 +9,7 @@ import {
   readSignature,
   signatureText,
   type UnhashedCommand,
-} from "../src/transaction-hash.ts";
+} from "../src/block/transaction-hash.ts";
 
 const PAYER = parsePublicKey("B62qre3erTHfzQckNuibViWQGyyKwZseztqrjPZBv6SQF384Rg6ESAy");
 

@@ -1,7 +1,8 @@
-// The published configuration of the chain after the fork, against the ledger that we have: its ledger
-// hash, the block that it forks from, and its accounts where it lists them.
+// Compares the published configuration of the chain after the fork with the ledger we have: its
+// ledger hash, the block that it forks from, and its accounts where it lists them.
 
 import {
+  type Account,
   type BlockRef,
   FormatError,
   formatErrorAt,
@@ -11,7 +12,14 @@ import {
   parseUnsigned,
   UINT32_MAX,
 } from "@forklift/chain";
-import { compareAccounts, type Ledger, LedgerJson } from "@forklift/ledger";
+import {
+  compareAccounts,
+  type Ledger,
+  LedgerJson,
+  nameDocument,
+  otherDocument,
+  withWinner,
+} from "@forklift/ledger";
 import { ConfigError, SourceDataError, VerificationError } from "@forklift/pipeline";
 import { openObject } from "@forklift/storage";
 
@@ -41,8 +49,10 @@ export interface ForkGenesisComparison {
 export interface ForkedLedger {
   readonly tip: BlockRef;
   readonly berkeleyLedgerHash: LedgerHash;
-  /** Asked for when the configuration lists accounts. */
+  /** Read when the configuration lists accounts. */
   readonly ledger: () => Promise<Ledger>;
+  /** Stands in front where the configuration leaves it to its reader. */
+  readonly winner: Account;
 }
 
 /** Enough to see what kind of a difference it is. */
@@ -51,16 +61,16 @@ const DIFFERENCES_SHOWN_MAX = 20;
 /**
  * Reads the configuration once, account by account: besides our ledger it takes a byte for each of
  * ours and what stands around its accounts, however large it is.
- * @throws SourceDataError when the file is missing, torn or no configuration, ConfigError when it
- * says nothing that could be compared.
+ * @throws SourceDataError when the file is missing, truncated or no configuration, ConfigError when
+ * it says nothing that could be compared.
  */
 export async function compareForkGenesis(
   url: string,
-  { tip, berkeleyLedgerHash, ledger }: ForkedLedger,
+  { tip, berkeleyLedgerHash, ledger, winner }: ForkedLedger,
 ): Promise<ForkGenesisComparison> {
   const { json, accounts } = await decodeOrRefuse(url, async () => {
     const document = new LedgerJson((await openObject(url)).stream);
-    const listed = document.accounts();
+    const listed = withWinner(document, winner);
     const first = await listed.next();
     if (first.done === true) return { json: document.rest(), accounts: null };
     const all = followedBy(first.value, listed);
@@ -76,9 +86,14 @@ export async function compareForkGenesis(
   compare("proof.fork.state_hash", published.fork?.stateHash ?? null, tip.stateHash);
   compare("proof.fork.blockchain_length", text(published.fork?.height), `${tip.height}`);
   if (published.ledgerHash === null && accounts === null) {
-    throw new ConfigError(`${url} has neither ledger.hash nor ledger.accounts to compare with`, {
-      hint: "give the genesis configuration that was published for the fork",
-    });
+    const named = nameDocument(json)?.name;
+    const what = named === undefined ? "" : `: it is ${named}`;
+    throw new ConfigError(
+      `${url} has neither ledger.hash nor ledger.accounts to compare with${what}`,
+      {
+        hint: "give the genesis configuration that was published for the fork",
+      },
+    );
   }
   const inAccounts = [...(accounts?.differences ?? []), ...(accounts?.misplaced ?? [])].map(
     ({ publicKey, field, expected, found }) => ({
@@ -121,14 +136,31 @@ export function requireForkGenesis(url: string, comparison: ForkGenesisCompariso
 
 interface Claims {
   readonly ledgerHash: LedgerHash | null;
-  readonly fork: { readonly stateHash: string; readonly height: bigint } | null;
+  readonly fork: BlockRef | null;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
+/**
+ * The last block before the fork, as the published configuration names it.
+ * @throws SourceDataError when the file is no such configuration.
+ */
+export async function readForkPoint(url: string): Promise<BlockRef> {
+  return await decodeOrRefuse(url, async () => {
+    const document = new LedgerJson((await openObject(url)).stream);
+    for await (const _account of document.accounts());
+    const json = document.rest();
+    const { fork } = claimsOf(json);
+    if (fork !== null) return { height: fork.height, stateHash: fork.stateHash };
+    throw otherDocument(nameDocument(json)!, "a configuration with proof.fork");
+  });
+}
+
 function claimsOf(json: JsonObject): Claims {
   const ledger = json["ledger"] as JsonObject | undefined;
   if (typeof ledger !== "object" || ledger === null) {
+    const named = nameDocument(json);
+    if (named !== null) throw otherDocument(named, "a configuration with ledger and proof.fork");
     throw new FormatError('key "ledger" is missing');
   }
   const hash = ledger["hash"] ?? null;
@@ -168,7 +200,7 @@ async function decodeOrRefuse<Value>(url: string, decode: () => Promise<Value>):
     if (!(cause instanceof FormatError)) throw cause;
     throw new SourceDataError(`fork configuration ${url}: ${cause.message}`, {
       cause,
-      hint: "give the genesis configuration that was published for the fork, as JSON",
+      hint: cause.hint ?? "give the genesis configuration that was published for the fork, as JSON",
     });
   }
 }

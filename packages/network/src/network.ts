@@ -27,6 +27,11 @@ export interface LedgerHashException {
 }
 
 export interface Genesis {
+  /**
+   * Whether the state hash was computed from the ledger and the constants of the network, and nobody who
+   * ran the network confirms it: the first archive or block does, or shows that it is wrong.
+   */
+  readonly isDerived: boolean;
   readonly stateHash: StateHash;
   readonly ledgerHash: LedgerHash;
   /** Where the genesis ledger can be had when a run names none. */
@@ -35,6 +40,21 @@ export interface Genesis {
   readonly winner: Account;
   /** The protocol state of height 1, whose hash is `stateHash`: recomputed when it was loaded. */
   readonly protocolState: ProtocolState;
+}
+
+/**
+ * What is to be said of a network whose genesis is derived; null for any other.
+ * @param isMet whether an archive begins with that very block.
+ */
+export function derivedGenesisNote(
+  { name, genesis }: Pick<Network, "name" | "genesis">,
+  isMet: boolean,
+): string | null {
+  if (!genesis.isDerived) return null;
+  const note = `the genesis state hash of ${name}, ${genesis.stateHash}, is derived from its ledger and constants`;
+  return isMet
+    ? `${note}; the archive begins with that block, which confirms it`
+    : `${note}; the first archive or block that is met confirms or refuses it`;
 }
 
 /** Published blocks that are not to be used as they are. */

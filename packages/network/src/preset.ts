@@ -1,7 +1,6 @@
 // Reads a preset, the YAML file that describes a network, and recomputes its genesis state hash.
 
 import {
-  FormatError,
   parseLedgerHash,
   parsePublicKey,
   parseStateHash,
@@ -10,45 +9,40 @@ import {
 } from "@forklift/chain";
 import { decodeProtocolState, hashProtocolState, newAccount } from "@forklift/ledger";
 import { ConfigError } from "@forklift/pipeline";
+import { issuesText, parsedText, parsedValue } from "@forklift/system";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Network } from "./network.ts";
 
-/** A text that one of the chain's parsers accepts. */
-function parsed<Value>(parser: (text: string) => Value) {
-  return z.string().transform((text, context) => {
-    try {
-      return parser(text);
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      context.addIssue({ code: "custom", message: error.message });
-      return z.NEVER;
-    }
-  });
-}
-
-const stateHash = parsed(parseStateHash);
+const stateHash = parsedText(parseStateHash);
 
 const height = z.int().positive().transform(BigInt);
 
 /** A store, as a configuration names one. */
-const place = z.string().regex(/^(gs|https?|file):\/\//, "expected gs://, https:// or file://");
+const place = z
+  .string()
+  .regex(
+    /^((gs|https?):\/\/[^/?#]|file:\/\/\/)/,
+    "expected gs://bucket, https://host or file:///folder",
+  );
 
 /** The preset as it is written; unknown keys are errors, since a misspelt one would be silent. */
 const presetSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
   genesis: z.strictObject({
+    /** Set where the state follows from the ledger and the constants, and no public source names it. */
+    derived: z.boolean().default(false),
     stateHash: stateHash.nullable(),
     /** Said for people: the protocol state has it, too, and both must agree. */
-    ledgerHash: parsed(parseLedgerHash).optional(),
-    ledgerUrl: z.url().optional(),
+    ledgerHash: parsedText(parseLedgerHash).optional(),
+    ledgerUrl: place.optional(),
     winner: z
       .strictObject({
-        publicKey: parsed(parsePublicKey),
-        balance: parsed((text) => parseUnsigned(text, UINT64_MAX)),
+        publicKey: parsedText(parsePublicKey),
+        balance: parsedText((text) => parseUnsigned(text, UINT64_MAX)),
       })
       .nullable(),
-    protocolState: parsedState().nullable(),
+    protocolState: parsedValue(decodeProtocolState).nullable(),
   }),
   dumps: z.strictObject({ url: place.optional(), prefix: z.string().optional() }).default({}),
   blocks: z
@@ -71,7 +65,7 @@ const presetSchema = z.strictObject({
     .strictObject({
       stateHash,
       globalSlotSinceGenesis: z.int().positive().transform(BigInt),
-      ledgerHash: parsed(parseLedgerHash).optional(),
+      ledgerHash: parsedText(parseLedgerHash).optional(),
     })
     .optional(),
   ledgerHashExceptions: z
@@ -87,18 +81,6 @@ const presetSchema = z.strictObject({
 
 type Preset = z.infer<typeof presetSchema>;
 
-function parsedState() {
-  return z.unknown().transform((json, context) => {
-    try {
-      return decodeProtocolState(json);
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      context.addIssue({ code: "custom", message: error.message });
-      return z.NEVER;
-    }
-  });
-}
-
 /**
  * A preset as a value, be it from a file or written inline in a configuration.
  * @throws ConfigError naming the key, or both hashes when the genesis state hashes to another.
@@ -106,13 +88,16 @@ function parsedState() {
 export function decodePreset(value: unknown, where: string): Network {
   const result = presetSchema.safeParse(value);
   if (!result.success) {
-    throw new ConfigError(`${where} is not a network preset: ${z.prettifyError(result.error)}`);
+    throw new ConfigError(`${where} is not a network preset: ${issuesText(result.error)}`, {
+      hint: presetHint(where),
+    });
   }
   const { name, dumps, blocks, lastPreForkBlock, forkGenesis, ledgerHashExceptions } = result.data;
   const genesis = completeGenesis(result.data, where);
   return {
     name,
     genesis: {
+      isDerived: genesis.derived,
       stateHash: genesis.stateHash,
       ledgerHash: genesis.ledgerHash,
       ledgerUrl: genesis.ledgerUrl ?? null,
@@ -138,7 +123,7 @@ export function decodePreset(value: unknown, where: string): Network {
 }
 
 /**
- * What nobody can vouch for stays empty in a preset, so that nobody takes it for known.
+ * A value without a trusted source stays empty in a preset, so that nobody takes it for known.
  * @throws ConfigError naming what is empty, or the hashes that do not agree.
  */
 function completeGenesis({ name, genesis }: Preset, where: string) {
@@ -149,13 +134,14 @@ function completeGenesis({ name, genesis }: Preset, where: string) {
       .map(([key]) => `genesis.${key}`);
     throw new ConfigError(
       `${where} is not complete: no public source establishes ${empty.join(", ")} of ${name}`,
-      { hint: "copy the preset, fill in what you know to be true, and give its path as network" },
+      { hint: "forklift network derive computes them from the network's genesis ledger" },
     );
   }
   const recomputed = hashProtocolState(protocolState);
   if (recomputed !== stateHash) {
     throw new ConfigError(
       `${where}: the genesis protocol state hashes to ${recomputed}, expected ${stateHash}`,
+      { hint: "correct genesis.protocolState or genesis.stateHash, which must be of one block" },
     );
   }
   const ledgerHash = protocolState.body.blockchainState.genesisLedgerHash;
@@ -163,6 +149,7 @@ function completeGenesis({ name, genesis }: Preset, where: string) {
     throw new ConfigError(
       `${where}: the genesis protocol state has ledger hash ${ledgerHash}, ` +
         `expected ${genesis.ledgerHash}`,
+      { hint: "correct genesis.ledgerHash, or leave it out: the protocol state has it" },
     );
   }
   return { ...genesis, stateHash, winner, protocolState, ledgerHash };
@@ -174,9 +161,16 @@ export function parsePreset(text: string, where: string): Network {
   try {
     value = parse(text);
   } catch (cause) {
-    throw new ConfigError(`${where} is not YAML: ${(cause as Error).message}`, { cause });
+    throw new ConfigError(`${where} is not YAML: ${(cause as Error).message}`, {
+      cause,
+      hint: presetHint(where),
+    });
   }
   return decodePreset(value, where);
+}
+
+function presetHint(where: string): string {
+  return `mend ${where}; the presets that forklift brings, such as mainnet.yaml, show every key`;
 }
 
 /** The state hash of a preset's genesis block, even if the rest of it is empty; null for none. */

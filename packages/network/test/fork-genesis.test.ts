@@ -21,7 +21,7 @@ const [first, second] = [...ledger.accounts()].map(({ publicKey }) => publicKey)
 
 interface Configuration {
   readonly epoch_data: object;
-  readonly ledger: { hash?: string; accounts?: object[] };
+  readonly ledger: { hash?: string; add_genesis_winner?: boolean; accounts?: object[] };
   readonly proof: { readonly fork: { state_hash: string; blockchain_length: number } };
 }
 
@@ -30,7 +30,7 @@ function configuration(): Configuration {
   const accounts = [...ledger.accounts()].map(encodeAccount);
   return {
     epoch_data: { staking: { accounts: accounts.slice(0, 2) } },
-    ledger: { hash: ledger.berkeleyLedgerHash(), accounts },
+    ledger: { hash: ledger.berkeleyLedgerHash(), add_genesis_winner: false, accounts },
     proof: { fork: { state_hash: TIP.stateHash, blockchain_length: 359_604 } },
   };
 }
@@ -57,6 +57,7 @@ describe("the configuration of the fork", () => {
         asked();
         return ledger;
       },
+      winner: ledger.account(0),
     });
   };
 
@@ -150,8 +151,23 @@ describe("the configuration of the fork", () => {
   });
 
   test.each([
+    ["says so", true],
+    ["says nothing of it", undefined],
+  ])("has the winner in front that it leaves to its reader when it %s", async (_name, says) => {
+    const comparison = await compare((it) => {
+      it.ledger.accounts!.shift();
+      delete it.ledger.add_genesis_winner;
+      if (says !== undefined) it.ledger.add_genesis_winner = says;
+    });
+    expect(comparison).toMatchObject({ ok: true, accountsCompared: 5 });
+  });
+
+  test.each([
     ['{"ledger":{"name":"mainnet"}}', ConfigError, "neither ledger.hash nor ledger.accounts"],
+    ['{"ledger":{"name":"mainnet"}}', ConfigError, "that names its ledger mainnet and lists no"],
     ['{"genesis":{}}', SourceDataError, 'key "ledger" is missing'],
+    ['[{"pk":"x"}]', SourceDataError, "it is a bare list of accounts"],
+    ['{"genesis_ledger":{"accounts":[]}}', SourceDataError, "it is a replayer's input, expected"],
     ['{"ledger":{"hash":"x"}}', SourceDataError, "ledger.hash"],
     ['{"ledger":{"accounts":[{"pk"', SourceDataError, "in the middle of its accounts"],
     ['{"ledger":{"hash":"j"},"proof":{"fork":{}}', SourceDataError, "not JSON"],

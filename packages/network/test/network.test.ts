@@ -2,17 +2,22 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { ConfigError } from "@forklift/pipeline";
+import { ConfigError, ForkliftError, SourceDataError } from "@forklift/pipeline";
 import { isMainnetDataMissing, mainnetUrl, sharedPath } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import {
+  type DeriveOptions,
   decodePreset,
+  derivedGenesisNote,
+  derivePreset,
   loadGenesisLedger,
   loadNetwork,
   networkOfGenesis,
   parsePreset,
 } from "../src/index.ts";
+
+const sharedUrl = (file: string) => pathToFileURL(sharedPath(file)).href;
 
 const PRESET = new URL("../presets/mainnet.yaml", import.meta.url);
 
@@ -70,31 +75,67 @@ describe("the mainnet preset", () => {
 });
 
 describe("the devnet preset", () => {
-  test("is refused, naming what no public source establishes", async () => {
-    const load = loadNetwork("devnet");
-    await expect(load).rejects.toThrow(ConfigError);
-    await expect(load).rejects.toThrow(
-      "network preset devnet is not complete: no public source establishes genesis.stateHash, " +
-        "genesis.winner, genesis.protocolState of devnet",
-    );
-    await expect(load).rejects.toHaveProperty("hint", expect.stringContaining("copy the preset"));
-  });
-
-  test("loads when somebody fills it in, with its places and their faults", async () => {
-    const [mainnet, devnet] = await Promise.all(
-      [PRESET, new URL("devnet.yaml", PRESET)].map(async (file) =>
-        parse(await readFile(file, "utf8")),
-      ),
-    );
-    const { ledgerUrl } = devnet.genesis;
-    const network = decodePreset({ ...devnet, genesis: { ...mainnet.genesis, ledgerUrl } }, "mine");
+  test("loads, says that its genesis is derived, and has its places and their faults", async () => {
+    const network = await loadNetwork("devnet");
     expect(network).toMatchObject({
       name: "devnet",
+      genesis: {
+        isDerived: true,
+        stateHash: "3NLatMgZHkVsjqppRAB2jBySpcXwV9eZzUNkJ5g18V1TLUAqRrdT",
+      },
       dumps: { url: "gs://mina-archive-dumps/", prefix: "devnet-archive-dump" },
       blocks: { url: "gs://mina_network_block_data/", faults: [{ first: 2n, last: 1582n }] },
-      lastPreForkBlock: null,
-      forkGenesis: null,
+      lastPreForkBlock: { height: 296_371n },
+      forkGenesis: { globalSlotSinceGenesis: 445_860n },
     });
+    expect(derivedGenesisNote(network, false)).toMatch(/3NLatMg\w+, is derived .* or refuses it$/);
+    expect(derivedGenesisNote(network, true)).toMatch(/ which confirms it$/);
+    expect(derivedGenesisNote(await loadNetwork("mainnet"), false)).toBeNull();
+  });
+
+  test("is refused when something of its genesis is empty", async () => {
+    const devnet = parse(await readFile(new URL("devnet.yaml", PRESET), "utf8"));
+    const genesis = { ...devnet.genesis, stateHash: null, winner: null };
+    const decode = () => decodePreset({ ...devnet, genesis }, "mine");
+    expect(decode).toThrow("no public source establishes genesis.stateHash, genesis.winner");
+  });
+});
+
+describe.skipIf(isMainnetDataMissing())("a derived preset", () => {
+  test.each([
+    ["mainnet", "data/mainnet/genesis-ledger.json"],
+    ["devnet", "data/devnet/genesis-ledger-2.0.0.json"],
+  ])("of %s has the genesis state of the preset that comes with forklift", async (name, file) => {
+    const genesisLedger = pathToFileURL(sharedPath(file)).href;
+    const forkConfig = sharedUrl(`data/mainnet/fork-config/${name}-3.0.3.json`);
+    const { text, network } = await derivePreset({ name, genesisLedger, forkConfig });
+    const known = await loadNetwork(name);
+    expect(network.genesis).toEqual({ ...known.genesis, isDerived: true, ledgerUrl: null });
+    expect(network.lastPreForkBlock).toEqual(known.lastPreForkBlock);
+    expect(parsePreset(text, "the text")).toEqual(network);
+  });
+
+  test.each<[string, string, Partial<DeriveOptions>, string]>([
+    [
+      "a fork configuration",
+      "data/mainnet/fork-config/devnet-3.0.3.json",
+      {},
+      "fork configuration",
+    ],
+    ["a date without a zone", "cases/ledgers/bom.json", { genesisTimestamp: "2021-09-24" }, "zone"],
+    ["no date", "cases/ledgers/nowinner.json", {}, "--genesis-timestamp is not given"],
+    ["a name that no file has", "cases/ledgers/bom.json", { name: "De v" }, "lower-case letters"],
+    [
+      "a fork configuration that is none",
+      "cases/ledgers/bom.json",
+      { forkConfig: sharedUrl("cases/ledgers/named.json") },
+      "expected a configuration with proof.fork",
+    ],
+  ])("is not made of %s", async (_what, file, options, says) => {
+    const derive = derivePreset({ name: "x", genesisLedger: sharedUrl(file), ...options });
+    await expect(derive).rejects.toBeInstanceOf(ForkliftError);
+    await expect(derive).rejects.toThrow(says);
+    await expect(derive).rejects.toHaveProperty("hint", expect.any(String));
   });
 });
 
@@ -112,11 +153,14 @@ describe.skipIf(isMainnetDataMissing())("loadGenesisLedger", () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
+  const load = async (content: string | Buffer) => {
+    const file = path.join(folder, "altered.json");
+    await writeFile(file, content);
+    return loadGenesisLedger(await loadNetwork("mainnet"), pathToFileURL(file).href);
+  };
   const altered = async (pattern: RegExp, replacement: string) => {
     const text = await readFile(sharedPath("data/mainnet/genesis-ledger.json"), "utf8");
-    const file = path.join(folder, "altered.json");
-    await writeFile(file, text.replace(pattern, replacement));
-    return loadGenesisLedger(await loadNetwork("mainnet"), pathToFileURL(file).href);
+    return await load(text.replace(pattern, replacement));
   };
 
   test("believes mainnet's ledger: 1,676 accounts, the winner first", async () => {
@@ -136,6 +180,91 @@ describe.skipIf(isMainnetDataMissing())("loadGenesisLedger", () => {
   });
 
   test("refuses a file that is cut, naming it", async () => {
-    await expect(altered(/"balance":"230400"[\s\S]*/, "")).rejects.toThrow("is not JSON");
+    await expect(altered(/"balance":"230400"[\s\S]*/, "")).rejects.toThrow("not JSON");
   });
+
+  test("tells the genesis ledger of another known network by its name", async () => {
+    const load = loadGenesisLedger(await loadNetwork("devnet"), mainnetUrl("genesis-ledger.json"));
+    await expect(load).rejects.toThrow(": it is the genesis ledger of mainnet");
+  });
+
+  test("tells a ledger without its winner from one of other accounts", async () => {
+    const load = altered(/"accounts":/, '"add_genesis_winner":false,"accounts":');
+    await expect(load).rejects.toThrow("it is that ledger without the genesis winner B62qiy32");
+    await expect(load).rejects.toHaveProperty("hint", expect.stringContaining("take add_genesis"));
+  });
+
+  test("reads a ledger with a byte order mark", async () => {
+    const text = await readFile(sharedPath("data/mainnet/genesis-ledger.json"), "utf8");
+    const { ledgerHash } = await load(`\ufeff${text}`);
+    expect(ledgerHash).toMatch(/^jx7buQVW/);
+  });
+
+  const BERKELEY = "mainnet-359606-3NK7T1MeiFA4ALVxqZLuGrWr1PeufYQAm9i1TfMnN9Cu6U5crhot.json";
+
+  test.each([
+    ["cases/ledgers/bare-accounts.json", "it is a bare list of accounts", "jq '{ledger"],
+    [
+      "cases/ledgers/hash-only.json",
+      "that names its ledger by hash alone, jx3Y",
+      "ledger.accounts",
+    ],
+    ["cases/ledgers/named.json", "that names its ledger mainnet and lists no account", "NAME.json"],
+    ["data/mainnet/fork-config/devnet-3.0.3.json", "a fork configuration, of the chain", "before"],
+    [`data/berkeley/${BERKELEY}`, "a block of after the hard fork, at height 359606", "ledger of"],
+    [
+      "data/mainnet/dumps/mainnet-archive-dump-2021-03-20_0000.sql.tar.gz",
+      "packed with gzip, a tar",
+      "",
+    ],
+    ["data/berkeley/local-network-3.0.0-54-blocks.sql.gz", "packed with gzip, SQL", "restore"],
+  ])("says what %s is, and what to give instead", async (file, says, next) => {
+    const load = loadGenesisLedger(await loadNetwork("mainnet"), sharedUrl(file));
+    await expect(load).rejects.toBeInstanceOf(SourceDataError);
+    await expect(load).rejects.toThrow(says);
+    await expect(load).rejects.toHaveProperty("hint", expect.stringContaining(next));
+  });
+
+  const account = { pk: "B62qiy32p8kAKnny8ZFwoMhYpBppM1DWVCqAPBYNcXnsAHhnfAAuXgg", balance: "1" };
+
+  test.each([
+    ["nothing", "", "it is empty"],
+    ["spaces", " \n ", "it is empty"],
+    ["a text", '"hello"', "it is a JSON text"],
+    ["null", "null", "it is the JSON value null"],
+    ["a page", "<!DOCTYPE html><html>", "it is an HTML or XML page"],
+    ["YAML", "name: mainnet", "not JSON"],
+    ["zstd", Buffer.from("28b52ffd00", "hex"), "it is packed with zstd"],
+    ["UTF-16", Buffer.from("\ufeff{}", "utf16le"), "it is a text in UTF-16"],
+    ["a custom dump", "PGDMP\u0001", "a dump of a database in pg_dump's custom format"],
+    ["a meta file", '{"checkpoint_sha256":"","version":2}', "the meta file of a checkpoint"],
+    ["a checkpoint", checkpointOf("5"), "it is a checkpoint that begins at slot 5"],
+    [
+      "a tagged checkpoint",
+      checkpointOf(["Since_genesis", "5"]),
+      "a checkpoint that begins at slot 5",
+    ],
+    [
+      "a replayer's output",
+      JSON.stringify({
+        target_fork_state_hash: "3Nx",
+        target_genesis_ledger: { accounts: [account] },
+      }),
+      "it is a replayer's output, the ledger after block 3Nx",
+    ],
+    ["brackets without end", "[".repeat(400_000), "it is a list"],
+    ["braces without end", '{"a":'.repeat(100_000), "nested deeper than 100 levels"],
+  ])("says that it was given %s", async (_what, content, says) => {
+    const reading = load(content);
+    await expect(reading).rejects.toBeInstanceOf(ForkliftError);
+    await expect(reading).rejects.toThrow(new RegExp(says));
+    await expect(reading).rejects.toHaveProperty("hint", expect.any(String));
+  });
+
+  function checkpointOf(start: unknown): string {
+    return JSON.stringify({
+      start_slot_since_genesis: start,
+      genesis_ledger: { accounts: [account] },
+    });
+  }
 });

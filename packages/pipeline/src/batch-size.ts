@@ -1,4 +1,4 @@
-// How much goes into one transaction: as much as takes a given time, found out on the way.
+// Adapts the batch size of a stage, so that one transaction takes a given time.
 
 export interface BatchLimits {
   readonly min: number;
@@ -23,7 +23,7 @@ export class BatchSize {
     return this.#size;
   }
 
-  /** Told how long a batch of so many took. */
+  /** Takes the size and the duration of the last batch. */
   adapt(count: number, elapsedMs: number): void {
     const { min, max, targetMs } = this.#limits;
     const wanted = (count * targetMs) / Math.max(elapsedMs, 1);

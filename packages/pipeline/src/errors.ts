@@ -15,8 +15,8 @@ export type ExitName = keyof typeof EXIT;
 
 export interface ErrorOptions {
   readonly cause?: unknown;
-  /** The operator's next step, as a sentence or as a command to run. */
-  readonly hint?: string;
+  /** The operator's next step, as a sentence or as a command to run: something that can be done. */
+  readonly hint: string;
   /** What a program reads besides the sentence: fields of the document that `--json` prints. */
   readonly details?: object;
 }
@@ -24,11 +24,11 @@ export interface ErrorOptions {
 /** An error that was thrown on purpose. Its message says what, where, expected and found. */
 export abstract class ForkliftError extends Error {
   abstract readonly exit: Exclude<ExitName, "ok" | "bug">;
-  readonly hint: string | undefined;
+  readonly hint: string;
   /** Grows by `addDetails` alone. */
   details: object | undefined;
 
-  constructor(message: string, { cause, hint, details }: ErrorOptions = {}) {
+  constructor(message: string, { cause, hint, details }: ErrorOptions) {
     super(message, { cause });
     this.name = new.target.name;
     this.hint = hint;
@@ -51,7 +51,16 @@ export class SourceDataError extends ForkliftError {
   readonly exit = "sourceData";
 }
 
-/** The same command may succeed later: a server is away, a lock is held, we were told to stop. */
+/** Data of that kind which is cut off or damaged: what lies there is not what was written. */
+export class DamagedDataError extends SourceDataError {
+  constructor(message: string, options: ErrorOptions) {
+    super(message, options);
+    // One name for one exit code.
+    this.name = SourceDataError.name;
+  }
+}
+
+/** The same command may succeed later: a server is unavailable, a lock is held, a signal came. */
 export class TryAgainError extends ForkliftError {
   readonly exit = "tryAgain";
 }
@@ -59,31 +68,4 @@ export class TryAgainError extends ForkliftError {
 /** We worked; the answer is no. */
 export class VerificationError extends ForkliftError {
   readonly exit = "verificationFailed";
-}
-
-/**
- * What went wrong first. Where cleaning up fails as well, `await using` throws an error that holds
- * both, and the one of the cleaning up mostly follows from the other.
- */
-export function firstError(error: unknown): unknown {
-  let first = error;
-  while (first instanceof Error && first.name === "SuppressedError" && "suppressed" in first) {
-    first = first.suppressed;
-  }
-  return first;
-}
-
-/**
- * Tells programs what only the one who runs the work knows, such as which place gave what, and leaves
- * the error the one that was thrown. What the error has told itself stands.
- */
-export function addDetails(error: unknown, more: object): void {
-  const first = firstError(error);
-  if (first instanceof ForkliftError) first.details = { ...more, ...first.details };
-}
-
-/** Anything that was not thrown on purpose is our bug, and is never retried. */
-export function exitCodeOf(error: unknown): number {
-  const first = firstError(error);
-  return first instanceof ForkliftError ? EXIT[first.exit] : EXIT.bug;
 }

@@ -1,14 +1,14 @@
-// Lets the making of items go on while what was made before is used up.
+// Reads items ahead of their consumer, up to a bound.
 
 export interface ReadAheadLimit<Item> {
   readonly weightOf: (item: Item) => number;
-  /** Nothing more is asked for while this much waits. */
+  /** Nothing more is requested while this much waits. */
   readonly weightMax: number;
 }
 
 /**
- * The same items in the same order. They are asked for from the first `next` on; an error comes where
- * its item would have come. Leaving the loop early ends the items as well.
+ * The same items in the same order. They are requested from the first `next` on; an error comes
+ * where its item would have come. Leaving the loop early ends the items as well.
  */
 export async function* readAhead<Item>(
   items: AsyncIterable<Item>,

@@ -1,8 +1,8 @@
-// What a run tells afterwards, as plain data.
+// The report of a run, as plain data.
 
 export type Counts = Readonly<Record<string, number>>;
 
-/** The outcome of one independent question asked after a stage has run. */
+/** The outcome of one independent check after a stage has run. */
 export interface Check {
   readonly name: string;
   readonly expected: string;

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { TryAgainError, VerificationError } from "./errors.ts";
+import { VerificationError } from "./errors.ts";
 import type { Check, StageReport } from "./report.ts";
 import { type BatchStage, isSkip, type Progress, type Skip, type Stage } from "./stage.ts";
+import { throwIfStopped } from "./stopped.ts";
 
 /** Saved positions, kept in the target database beside the rows that they stand for. */
 export interface ProgressMarks<Tx> {
@@ -12,7 +13,7 @@ export interface ProgressMarks<Tx> {
   save(tx: Tx, stageId: string, cursor: unknown): Promise<void>;
 }
 
-/** Told of everything that an operator would like to see. Implementations only print. */
+/** Is notified of everything that an operator would like to see. Implementations only print. */
 export interface Observer {
   stageStarted(event: { stage: string; index: number; count: number }): void;
   stagePlanned(event: { stage: string; plan: unknown }): void;
@@ -20,8 +21,9 @@ export interface Observer {
   stageEnded(report: StageReport): void;
 }
 
-export interface RunContext<World, Tx> {
-  readonly world: World;
+/** What stages run on and with. */
+export interface StageRun<Context, Tx> {
+  readonly context: Context;
   readonly marks: ProgressMarks<Tx>;
   readonly signal: AbortSignal;
   readonly observer: Observer;
@@ -34,56 +36,56 @@ export interface RunContext<World, Tx> {
 /**
  * Runs the stages in order and stops at the first that fails.
  * @throws VerificationError when a stage's own checks disagree with what it did.
- * @throws TryAgainError when the signal asked to stop; everything committed stays.
+ * @throws StoppedError when a signal stopped the run; everything committed stays.
  */
-export async function runStages<World, Tx>(
-  stages: readonly Stage<World, Tx>[],
-  context: RunContext<World, Tx>,
+export async function runStages<Context, Tx>(
+  stages: readonly Stage<Context, Tx>[],
+  run: StageRun<Context, Tx>,
 ): Promise<StageReport[]> {
   const reports: StageReport[] = [];
   for (const [index, stage] of stages.entries()) {
-    context.observer.stageStarted({ stage: stage.id, index: index + 1, count: stages.length });
-    const report = await runStage(stage, context);
-    context.observer.stageEnded(report);
+    run.observer.stageStarted({ stage: stage.id, index: index + 1, count: stages.length });
+    const report = await runStage(stage, run);
+    run.observer.stageEnded(report);
     reports.push(report);
   }
   return reports;
 }
 
-async function runStage<World, Tx>(
-  stage: Stage<World, Tx>,
-  context: RunContext<World, Tx>,
+async function runStage<Context, Tx>(
+  stage: Stage<Context, Tx>,
+  run: StageRun<Context, Tx>,
 ): Promise<StageReport> {
-  const { world, observer } = context;
-  const startedMs = context.now();
-  throwIfStopped(context.signal, stage.id);
-  const plan = await stage.plan(world);
+  const { context, observer } = run;
+  const startedMs = run.now();
+  throwIfStopped(run.signal, stage.id);
+  const plan = await stage.plan(context);
   if (!isSkip(plan)) observer.stagePlanned({ stage: stage.id, plan });
 
   const outcome = isSkip(plan)
     ? plan
     : stage.kind === "batches"
-      ? await runBatches(stage, plan, context)
-      : await stage.run(world, plan, watchOf(stage.id, context));
+      ? await runBatches(stage, plan, run)
+      : await stage.run(context, plan, watchOf(stage.id, run));
 
-  const elapsedMs = () => Math.round(context.now() - startedMs);
+  const elapsedMs = () => Math.round(run.now() - startedMs);
   if (isSkip(outcome)) {
     const skipped = outcome.skip;
     return { stage: stage.id, skipped, rowCount: 0, checks: [], elapsedMs: elapsedMs() };
   }
-  const checks = await stage.verify(world, plan);
+  const checks = await stage.verify(context, plan);
   throwIfFailed(stage.id, checks);
   return { stage: stage.id, ...outcome, checks, elapsedMs: elapsedMs() };
 }
 
-async function runBatches<World, Tx, Plan, Cursor, Tools>(
-  stage: BatchStage<World, Tx, Plan, Cursor, Tools>,
+async function runBatches<Context, Tx, Plan, Cursor, Tools>(
+  stage: BatchStage<Context, Tx, Plan, Cursor, Tools>,
   plan: Plan,
-  { world, marks, signal, observer, transaction }: RunContext<World, Tx>,
+  { context, marks, signal, observer, transaction }: StageRun<Context, Tx>,
 ): Promise<Pick<StageReport, "rowCount" | "details" | "measured"> | Skip> {
   const start = stage.resume(plan, await marks.load(stage.id));
   if (isSkip(start)) return start;
-  await using tools = disposable(await stage.open(world, plan, start));
+  await using tools = disposable(await stage.open(context, plan, start));
   let cursor = start;
   let rowCount = 0;
   for (let isLast = false; !isLast; ) {
@@ -106,7 +108,7 @@ async function runBatches<World, Tx, Plan, Cursor, Tools>(
   return { rowCount, ...stage.summary?.(tools.value) };
 }
 
-function watchOf<World, Tx>(stage: string, { signal, observer }: RunContext<World, Tx>) {
+function watchOf<Context, Tx>(stage: string, { signal, observer }: StageRun<Context, Tx>) {
   return {
     signal,
     progress: (progress: Progress) => observer.stageProgressed({ stage, ...progress }),
@@ -121,14 +123,6 @@ function disposable<Tools>(value: Tools & Partial<AsyncDisposable>) {
       await value[Symbol.asyncDispose]?.();
     },
   };
-}
-
-/** @throws TryAgainError once the signal has asked to stop. */
-export function throwIfStopped(signal: AbortSignal, stage: string): void {
-  if (!signal.aborted) return;
-  throw new TryAgainError(`stopped by a signal during ${stage}`, {
-    hint: "run the same command again; it continues where it stopped",
-  });
 }
 
 function throwIfFailed(stage: string, checks: readonly Check[]): void {

@@ -22,13 +22,13 @@ export interface Batch<Cursor> {
   readonly progress: Progress;
 }
 
-interface StageWords<World, Plan> {
+interface StageWords<Context, Plan> {
   /** Stands in progress marks and logs. Never reuse or rename one. */
   readonly id: string;
   /** Reads only. Says what will be done, as plain data that prints as a table or as JSON. */
-  plan(world: World): Promise<Plan | Skip>;
+  plan(context: Context): Promise<Plan | Skip>;
   /** Reads only, and not with the queries that `run` used. */
-  verify(world: World, plan: Plan): Promise<readonly Check[]>;
+  verify(context: Context, plan: Plan): Promise<readonly Check[]>;
 }
 
 /**
@@ -36,7 +36,7 @@ interface StageWords<World, Plan> {
  * transaction and saves the cursor in it, so a crash leaves either all of a batch or none of it.
  * There is no separate way of resuming: resuming is `run` from a cursor that is not the first.
  */
-export interface BatchStage<World, Tx, Plan, Cursor, Tools> extends StageWords<World, Plan> {
+export interface BatchStage<Context, Tx, Plan, Cursor, Tools> extends StageWords<Context, Plan> {
   readonly kind: "batches";
   /**
    * Pure. Where to start, or that nothing is left; throws when the mark belongs to another plan.
@@ -44,12 +44,12 @@ export interface BatchStage<World, Tx, Plan, Cursor, Tools> extends StageWords<W
    */
   resume(plan: Plan, mark: unknown): Cursor | Skip;
   /** What every batch needs and only the process holds: a ledger, a reader. Disposed at the end. */
-  open(world: World, plan: Plan, cursor: Cursor): Promise<Tools & Partial<AsyncDisposable>>;
+  open(context: Context, plan: Plan, cursor: Cursor): Promise<Tools & Partial<AsyncDisposable>>;
   /** Does one bounded batch inside the runner's transaction. */
   run(tx: Tx, tools: Tools, plan: Plan, cursor: Cursor): Promise<Batch<Cursor>>;
   /** Called when a signal ends the run between two batches, with what was committed last. */
   interrupted?(tools: Tools, plan: Plan, cursor: Cursor): Promise<void>;
-  /** What the report tells besides rows and checks; asked when the last batch has committed. */
+  /** What the report says besides rows and checks; called when the last batch has committed. */
   summary?(tools: Tools): Pick<StageReport, "details" | "measured">;
 }
 
@@ -57,9 +57,9 @@ export interface BatchStage<World, Tx, Plan, Cursor, Tools> extends StageWords<W
  * A stage whose result is a file or a whole database. It cannot share a transaction with a mark, so
  * it must be idempotent: what it makes appears under its final name at the very end or not at all.
  */
-export interface WholeStage<World, Plan> extends StageWords<World, Plan> {
+export interface WholeStage<Context, Plan> extends StageWords<Context, Plan> {
   readonly kind: "whole";
-  run(world: World, plan: Plan, watch: Watch): Promise<WholeResult>;
+  run(context: Context, plan: Plan, watch: Watch): Promise<WholeResult>;
 }
 
 export interface WholeResult {
@@ -68,7 +68,7 @@ export interface WholeResult {
   readonly leftBehind?: Counts;
 }
 
-/** What a long piece of work owes the runner: to tell how far it is, and to stop when asked. */
+/** What a long piece of work owes the runner: to report how far it is, and to stop on request. */
 export interface Watch {
   readonly signal: AbortSignal;
   progress(progress: Progress): void;
@@ -76,7 +76,7 @@ export interface Watch {
 
 // A recipe holds stages whose plans, cursors and tools are their own business.
 // biome-ignore lint/suspicious/noExplicitAny: the only way to say "some type, always the same one".
-export type Stage<World, Tx> = BatchStage<World, Tx, any, any, any> | WholeStage<World, any>;
+export type Stage<Context, Tx> = BatchStage<Context, Tx, any, any, any> | WholeStage<Context, any>;
 
 export function isSkip(plan: unknown): plan is Skip {
   return typeof plan === "object" && plan !== null && "skip" in plan;

@@ -1,6 +1,78 @@
 import { describe, expect, test } from "vitest";
-import { maskUrl, splitUrl, urlWithDatabase, withoutPassword } from "../src/connection-url.ts";
-import { connect } from "../src/session.ts";
+import { connectionOf, programUrl } from "../src/session/connection-parameters.ts";
+import {
+  maskUrl,
+  splitUrl,
+  urlWithDatabase,
+  withoutPassword,
+} from "../src/session/connection-url.ts";
+import { connect } from "../src/session/session.ts";
+
+describe("a parameter of a connection URL", () => {
+  const read = (query: string) => connectionOf(`postgres://u:secret@h/d?${query}`, {});
+
+  test.each([
+    ["no_such=hush", /takes no parameter no_such$/, /leave no_such out; forklift takes .*sslmode/],
+    ["sslpassword=hush", /takes no parameter sslpassword/, /leave sslpassword out/],
+    ["schema=public&pgbouncer=true", /no parameter schema/, /leave schema out/],
+    ["service=archive", /no parameter service/, /write host, port, database and user/],
+    ["passfile=/x", /no parameter passfile/, /PGPASSFILE/],
+    ["hostaddr=10.0.0.1", /no parameter hostaddr/, /in the place of the host/],
+    ["dbname=d", /no parameter dbname/, /in the path/],
+    ["sslmode=yes", /sslmode=yes, expected one of disable, allow.*verify-full$/, /such a value/],
+    ["gssencmode=require", /gssencmode=require, expected one of disable, prefer/, /leave it out/],
+    ["target_session_attrs=read-only", /expected one of any, primary/, /leave it out/],
+    ["connect_timeout=soon", /connect_timeout=soon, expected a number/, /leave it out/],
+    ["client_encoding=LATIN1", /client_encoding=LATIN1, expected/, /leave it out/],
+    ["host=a,b", /host=a,b, expected one host/, /leave it out/],
+    ["__proto__=1", /no parameter __proto__/, /leave/],
+  ])("that is not taken is refused, with what to write: %s", (query, says, next) => {
+    const refusal = expect.objectContaining({
+      name: "ConfigError",
+      message: expect.stringMatching(says) as string,
+      hint: expect.stringMatching(next) as string,
+    }) as Error;
+    expect(() => read(query)).toThrow(refusal);
+    expect(() => read(query)).not.toThrow(/secret|hush/);
+  });
+
+  test.each([
+    ["", "disable"],
+    ["sslmode=require", "verify-full"],
+    ["sslmode=require&uselibpqcompat=true", "no-verify"],
+    ["sslmode=require&uselibpqcompat=true&sslrootcert=/ca.pem", "verify-ca"],
+    ["ssl=1", "verify-full"],
+    ["ssl=false", "disable"],
+    ["sslrootcert=/ca.pem", "verify-full"],
+    ["sslmode=require&host=/run/socket", "disable"],
+  ])("decides what is checked of a certificate: %s", (query, mode) => {
+    expect(read(query).tls).toBe(mode);
+  });
+
+  test("reaches PostgreSQL's own programs in their words", () => {
+    const connection = read(
+      "sslmode=no-verify&ssl=true&uselibpqcompat=false&keepalives=1&options=-c%20jit%3Doff",
+    );
+    const url = programUrl(connection, { rootFile: "/none", options: "-c work_mem=1MB" });
+    expect(url).toBe(
+      "postgres://u:secret@h/d?keepalives=1&options=-c%20jit%3Doff%20-c%20work_mem%3D1MB" +
+        "&sslmode=require&sslrootcert=/none",
+    );
+  });
+
+  test("stands over the environment, and is refused there as well", () => {
+    const connection = connectionOf("postgres://h/d?sslmode=disable", { PGSSLMODE: "require" });
+    expect(connection.tls).toBe("disable");
+    const refused = () => connectionOf("postgres://h/d", { PGGSSENCMODE: "require" });
+    expect(refused).toThrow(/the environment has PGGSSENCMODE=require, expected one of/);
+  });
+});
+
+test("a connection URL of several servers is refused as such", () => {
+  const url = "postgres://u:secret@h1:5432,h2:5433/d?target_session_attrs=primary";
+  expect(() => splitUrl(url)).toThrow(/u:\*\*\*@h1:5432,h2:5433.* names several servers/);
+  expect(() => splitUrl("postgres://u:se,cret@h/d")).not.toThrow();
+});
 
 describe("a connection URL", () => {
   test.each([

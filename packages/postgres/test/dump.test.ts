@@ -1,18 +1,18 @@
 import { execFileSync } from "node:child_process";
 import { createReadStream, existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Catalog, readCatalog } from "../src/catalog.ts";
-import { writeDump } from "../src/dump.ts";
-import { readDumpArchive } from "../src/dump-archive.ts";
-import { packDump } from "../src/pack-dump.ts";
+import { writeDump } from "../src/dump/dump.ts";
+import { readDumpArchive } from "../src/dump/dump-archive.ts";
+import { packDump } from "../src/dump/pack-dump.ts";
 import { restoreDump } from "../src/restore/restore-dump.ts";
-import { openScratch, type ScratchDatabase } from "../src/scratch-database.ts";
-import { type Server, startServer } from "../src/server.ts";
-import { connect } from "../src/session.ts";
+import { type Catalog, readCatalog } from "../src/schema/catalog.ts";
+import { findPgDumps } from "../src/server/binaries.ts";
+import { openScratch, type ScratchDatabase } from "../src/server/scratch-database.ts";
+import { type Server, startServer } from "../src/server/server.ts";
+import { connect } from "../src/session/session.ts";
 import { HAS_PG_DUMP, HAS_PSQL } from "./shared-data.ts";
 
 const DDL = {
@@ -78,7 +78,7 @@ afterAll(async () => {
 const dump = async (writer: "own" | "pg_dump", name: string) => {
   const out = path.join(folder, name);
   const result = await writeDump({ url: source.url, ddl: DDL, out, writer });
-  expect(result).toEqual({ writer });
+  expect(result).toEqual({ writer, passedOver: [] });
   return out;
 };
 
@@ -101,7 +101,7 @@ describe.each(WRITERS)("a dump written by the writer %s", (writer) => {
     expect((await readdir(folder)).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 
-  test("is broken off by a signal, and leaves nothing", async () => {
+  test("is aborted by a signal, and leaves nothing", async () => {
     const out = path.join(folder, `stopped-${writer}.sql`);
     const signal = AbortSignal.abort();
     const stopped = writeDump({ url: source.url, ddl: DDL, out, writer, signal });
@@ -209,14 +209,70 @@ describe.skipIf(!HAS_PG_DUMP)("what pg_dump complains of", () => {
     });
   });
 
-  test("is told in its own words, without the command line", async () => {
-    const url = `${source.url}&sslpassword=hush&no_such_setting=1`;
-    const error = await dumping("words.sql", url).catch((reason: unknown) => reason);
-    expect(error).toHaveProperty(
-      "message",
-      expect.stringMatching(/ended with 1.*"no_such_setting"/),
-    );
-    expect(inspect(error)).not.toMatch(/hush|--dbname/);
+  test("names the tables of which a policy would hide rows", {
+    tags: ["only-in-all"],
+  }, async () => {
+    await using session = await connect(source.url, { applicationName: "dump test" });
+    await session.query(`
+      create role walled_in login; grant select on all tables in schema public to walled_in;
+      grant select on all sequences in schema public to walled_in;
+      alter table notes enable row level security`);
+    const refused = dumping("hidden.sql", source.url.replace("postgres@", "walled_in@"));
+    await expect(refused).rejects.toMatchObject({
+      exit: "config",
+      hint: expect.stringContaining("BYPASSRLS"),
+    });
+    await session.query("alter table notes disable row level security");
+  });
+});
+
+describe("a pg_dump that does not work", { tags: ["only-in-all"] }, () => {
+  const LIBRARY =
+    "error while loading shared libraries: libpq.so.5: cannot open shared object file";
+  const MISMATCH = "pg_dump: error: aborting because of server version mismatch";
+
+  const FAULTS: readonly (readonly [
+    what: string,
+    text: string | null,
+    mode: number,
+    says: RegExp,
+  ])[] = [
+    ["is missing", null, 0o755, /ENOENT/],
+    ["is not executable", "#!/bin/sh\n", 0o644, /EACCES/],
+    ["is no program", "", 0o755, /no whole dump|ENOEXEC/],
+    ["lacks its interpreter", "#!/nowhere/sh\n", 0o755, /ENOENT/],
+    ["lacks a library", `#!/bin/sh\necho '${LIBRARY}' >&2; exit 127\n`, 0o755, /shared libraries/],
+    ["is of another version", `#!/bin/sh\necho '${MISMATCH}' >&2; exit 1\n`, 0o755, /mismatch/],
+    ["fails in another language", "#!/bin/sh\necho 'FEHLER: nein' >&2; exit 1\n", 0o755, /nein/],
+  ];
+
+  test.each(FAULTS)("since it %s is passed over", async (what, text, mode, says) => {
+    const program = path.join(folder, `pg_dump that ${what}`);
+    if (text !== null) await writeFile(program, text, { mode });
+    const out = path.join(folder, `without one that ${what}.sql`);
+    const options = { url: source.url, ddl: DDL, out, pgDumps: async () => [program] };
+    const { writer, passedOver } = await writeDump(options);
+    expect({ writer, passedOver }).toEqual({
+      writer: "own",
+      passedOver: [expect.stringMatching(says)],
+    });
+    await expect(writeDump({ ...options, writer: "pg_dump" })).rejects.toMatchObject({
+      exit: "config",
+      message: expect.stringMatching(says),
+    });
+    await using target = await openScratch(server.url, "dump_target");
+    await using session = await connect(target.url, { applicationName: "dump test" });
+    await restoreDump(session, readDumpArchive(createReadStream(out)));
+    expect(await contentOf(target.url)).toEqual(expected);
+  });
+
+  test.skipIf(!HAS_PG_DUMP)("makes room for the next one", async () => {
+    const [working] = await findPgDumps(0);
+    const out = path.join(folder, "by the next.sql");
+    const pgDumps = async () => [path.join(folder, "nowhere"), working!];
+    const result = await writeDump({ url: source.url, ddl: DDL, out, pgDumps });
+    expect(result).toEqual({ writer: "pg_dump", passedOver: [expect.stringContaining("ENOENT")] });
+    expect((await readdir(folder)).filter((name) => /partial|authorities/.test(name))).toEqual([]);
   });
 });
 

@@ -1,16 +1,29 @@
+// A server of our own: started, ended and swept, whatever becomes of us.
+// @module-tag only-in-all
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findBinaries, findPgDump } from "../src/binaries.ts";
-import { embeddedBinaries, findEmbeddedPackage, runs } from "../src/embedded.ts";
-import { startServer } from "../src/server.ts";
-import { sweepServerDirectories } from "../src/server-directory.ts";
-import { connect } from "../src/session.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { findBinaries, findPgDump } from "../src/server/binaries.ts";
+import { embeddedBinaries, findEmbeddedPackage, runs } from "../src/server/embedded.ts";
+import { startServer } from "../src/server/server.ts";
+import { sweepServerDirectories } from "../src/server/server-directory.ts";
+import { connect } from "../src/session/session.ts";
 import { HAS_SERVER, ROOT } from "./shared-data.ts";
 
 let parent: string;
@@ -51,7 +64,7 @@ describe("a temporary server", () => {
     const saved = process.env["PATH"];
     process.env["PATH"] = "/nonexistent";
     try {
-      // A machine may have PostgreSQL in a usual place all the same, so the choice is named.
+      // A machine may have PostgreSQL in a usual directory all the same, so the choice is named.
       await using server = await startServer({ binaries: "embedded", directory: parent });
       expect(await answerOf(server.url)).toBe(1);
     } finally {
@@ -67,9 +80,63 @@ describe("a temporary server", () => {
     expect(await answerOf(server.url)).toBe(1);
   });
 
+  test.each([
+    ["is killed", "kill -9 $$", "tryAgain", "initdb was ended by SIGKILL"],
+    [
+      "finds its disk full",
+      "echo 'FATAL:  could not write to file: No space left on device'; exit 1",
+      "tryAgain",
+      "No space left on device",
+    ],
+    ["refuses", "echo 'FATAL:  no locale'; exit 1", "config", "FATAL:  no locale"],
+  ])("says what happened when its initdb %s", async (_, does, exit, says) => {
+    const { dir } = (await findBinaries())!;
+    const folder = await mkdtemp(path.join(parent, "bin-"));
+    await chmod(folder, 0o755);
+    await symlink(path.join(dir, "postgres"), path.join(folder, "postgres"));
+    await writeFile(path.join(folder, "initdb"), `#!/bin/sh\n${does}\n`, { mode: 0o755 });
+    vi.stubEnv("PATH", `${folder}:/usr/bin:/bin`);
+    try {
+      await expect(startServer({ binaries: "local" })).rejects.toMatchObject({
+        exit,
+        message: expect.stringContaining(says),
+      });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
   test("says what is wrong when its directory is not there", async () => {
     const directory = path.join(parent, "nowhere");
     await expect(startServer({ binaries: "auto", directory })).rejects.toThrow(/nowhere/);
+  });
+});
+
+describe("a standby", () => {
+  test("refuses a transaction that is to write as a target that nobody can write", async () => {
+    const { dir } = (await findBinaries())!;
+    const data = path.join(parent, "standby");
+    const identity = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+    await chmod(parent, 0o777);
+    const run = (program: string, args: readonly string[]) =>
+      once(
+        spawn(path.join(dir, program), args, { ...identity, cwd: parent, stdio: "ignore" }),
+        "exit",
+      );
+    await run("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-N"]);
+    await writeFile(path.join(data, "standby.signal"), "");
+    const options = `-c listen_addresses= -c unix_socket_directories=${parent}`;
+    await run("pg_ctl", ["-D", data, "-w", "-l", path.join(data, "log"), "-o", options, "start"]);
+    try {
+      const url = `postgres://postgres@/postgres?host=${encodeURIComponent(parent)}`;
+      await using session = await connect(url, { applicationName: "server test" });
+      await expect(session.transaction(async () => undefined)).rejects.toMatchObject({
+        exit: "config",
+        hint: expect.stringContaining("give the primary's URL"),
+      });
+    } finally {
+      await run("pg_ctl", ["-D", data, "-m", "immediate", "stop"]);
+    }
   });
 });
 
@@ -118,7 +185,7 @@ describe("a server whose run is killed", () => {
     await expect(answerOf(url)).rejects.toMatchObject({ exit: "tryAgain" });
   });
 
-  test("is left alone by a sweep while it lives, and swept if its watchdog died too", async () => {
+  test("is kept by a sweep while it lives, and swept if its watchdog died too", async () => {
     const { child, url } = await startChild();
     expect(await sweepServerDirectories(parent)).toEqual([]);
     const [name = ""] = await readdir(parent);

@@ -1,12 +1,16 @@
 import { Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { lockDatabase } from "../src/advisory-lock.ts";
-import { urlWithDatabase } from "../src/connection-url.ts";
-import type { CopyValue } from "../src/copy-text.ts";
-import { createDatabaseIfMissing, databaseExists, dropDatabase } from "../src/database-admin.ts";
-import { openScratch, type ScratchDatabase, sweepScratch } from "../src/scratch-database.ts";
-import { type Server, startServer } from "../src/server.ts";
-import { connect, type Session, snapshot } from "../src/session.ts";
+import {
+  createDatabaseIfMissing,
+  databaseExists,
+  dropDatabase,
+} from "../src/server/database-admin.ts";
+import { openScratch, type ScratchDatabase, sweepScratch } from "../src/server/scratch-database.ts";
+import { type Server, startServer } from "../src/server/server.ts";
+import { lockDatabase } from "../src/session/advisory-lock.ts";
+import { urlWithDatabase } from "../src/session/connection-url.ts";
+import type { CopyValue } from "../src/session/copy-text.ts";
+import { connect, type Session, snapshot } from "../src/session/session.ts";
 
 let server: Server;
 let scratch: ScratchDatabase;
@@ -24,6 +28,17 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await session.query("drop table if exists t; create table t (id bigint, words text)");
+});
+
+test("a write where only reading is allowed says what to switch off", async () => {
+  const url = `${scratch.url}&options=-c%20default_transaction_read_only%3Don`;
+  await using reading = await connect(url, { applicationName: "session test" });
+  const write = reading.query("insert into t values (1, 'a')");
+  await expect(write).rejects.toMatchObject({
+    exit: "config",
+    message: expect.stringContaining("read-only transaction"),
+    hint: expect.stringContaining("default_transaction_read_only"),
+  });
 });
 
 const open = (options: { readOnly?: boolean } = {}, url = scratch.url) =>

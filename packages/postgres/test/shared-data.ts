@@ -1,11 +1,11 @@
 // Where the real mainnet data lies. It is not part of the repository: without it tests are skipped,
 // but never in CI. The same holds for a PostgreSQL of the machine, and for its client programs.
 
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { findBinaries } from "../src/binaries.ts";
+import { isToolMissing } from "@forklift/testkit";
+import { findBinaries, findPgDump, majorOf } from "../src/server/binaries.ts";
 
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const SHARED = process.env["FORKLIFT_SHARED"] ?? path.resolve(ROOT, "../shared");
@@ -17,9 +17,11 @@ export const REAL_DUMP = path.join(
 
 export const isMissingRealData = !existsSync(REAL_DUMP) && process.env["CI"] === undefined;
 
-const isThere = (program: string) =>
-  process.env["CI"] !== undefined || spawnSync(program, ["--version"]).status === 0;
-
-export const HAS_SERVER = process.env["CI"] !== undefined || Boolean(await findBinaries());
-export const HAS_PSQL = isThere("psql");
-export const HAS_PG_DUMP = isThere("pg_dump");
+const local = await findBinaries();
+export const HAS_SERVER = process.env["CI"] !== undefined || local !== undefined;
+export const HAS_PSQL = !isToolMissing("psql");
+/** One as new as the server that the tests start: pg_dump refuses a newer one. */
+export const HAS_PG_DUMP =
+  !isToolMissing("pg_dump") &&
+  (process.env["CI"] !== undefined ||
+    (await findPgDump(local === undefined ? 0 : majorOf(local.version))) !== undefined);

@@ -6,6 +6,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseBlockFileName } from "@forklift/chain";
+import { blownUp, commandsIn } from "./full-blocks.js";
 
 const SHARED =
   process.env.FORKLIFT_SHARED ?? path.resolve(import.meta.dirname, "../../../../shared");
@@ -27,15 +28,25 @@ export async function withBlockFolder(use) {
   }
 }
 
-/** @returns {Promise<Map<string, Buffer>>} All but genesis, which no public bucket holds. */
-export async function readBlockFiles(folder) {
+/** Large ones stay in the memory of two processes. */
+const LARGE_FILES_MAX = 100;
+
+/**
+ * All but genesis, which no public bucket holds; a hundred of them when they are blown up.
+ * @returns {Promise<Map<string, Buffer>>}
+ */
+export async function readBlockFiles(folder, bytesPerBlock = 0) {
   const files = new Map();
   for (const name of (await readdir(folder)).sort()) {
     if (parseBlockFileName(name)?.height > 1n) {
       files.set(name, await readFile(path.join(folder, name)));
     }
   }
-  return files;
+  if (bytesPerBlock === 0) return files;
+  const full = { bytes: bytesPerBlock, commands: commandsIn(files.values()), commandsShare: 0.05 };
+  return new Map(
+    [...files].slice(0, LARGE_FILES_MAX).map(([name, file]) => [name, blownUp(file, full)]),
+  );
 }
 
 async function makeSampleIn(folder) {

@@ -2,13 +2,15 @@
 // they are, and fetched and verified. Beside it, what one thread verifies in that time, and how much
 // of that is the cryptography that no check of the same blocks can do without.
 //
-// node packages/precomputed/bench/fetch.js [--json] [--blocks N], after a build.
+// node packages/precomputed/bench/fetch.js [--json] [--blocks N] [--bytes-per-block N] [--threads N], after
+// a build. With 600000 bytes they are as large as those of mainnet's last months, nearly all proofs.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { parseBlockFileName } from "@forklift/chain";
 import pMap from "p-map";
 import { Agent, request } from "undici";
@@ -17,9 +19,19 @@ import { readBlockFiles, withBlockFolder } from "./block-files.js";
 import { CryptoSpeed } from "./crypto-speed.js";
 
 const { values: options } = parseArgs({
-  options: { json: { type: "boolean" }, blocks: { type: "string", default: "10000" } },
+  options: {
+    json: { type: "boolean" },
+    blocks: { type: "string", default: "10000" },
+    "bytes-per-block": { type: "string", default: "0" },
+    threads: { type: "string", default: `${Math.min(availableParallelism(), 4)}` },
+  },
 });
 const BLOCKS = Number(options.blocks);
+const BYTES_PER_BLOCK = Number(options["bytes-per-block"]);
+const THREADS = Number(options.threads);
+
+/** Of the verification on one thread, shared out, that it may take beside the bare fetch. */
+const BAR_SHARE = 1.25;
 
 /** As many as `fetchAll` has under way. */
 const CONCURRENCY = 16;
@@ -31,9 +43,12 @@ const BLOCKS_AT_ONCE = 4;
 const ROUNDS = 3;
 
 const { files, server, port } = await withBlockFolder(async (folder) => {
-  const forked = fork(path.join(import.meta.dirname, "block-server.js"), [folder]);
+  const forked = fork(path.join(import.meta.dirname, "block-server.js"), [
+    folder,
+    `${BYTES_PER_BLOCK}`,
+  ]);
   const [address] = await once(forked, "message");
-  return { files: await readBlockFiles(folder), server: forked, port: address };
+  return { files: await readBlockFiles(folder, BYTES_PER_BLOCK), server: forked, port: address };
 });
 const { network } = parseBlockFileName([...files.keys()][0]);
 const names = Array.from({ length: BLOCKS }, (_, at) => [...files.keys()][at % files.size]);
@@ -61,7 +76,10 @@ async function fetchBare(url) {
 }
 
 async function fetchVerified(url) {
-  const sources = await openBlockSources({ urls: [url], network, scratchDirectory: tmpdir() });
+  const sources = await openBlockSources({
+    ...{ urls: [url], network, scratchDirectory: tmpdir() },
+    threads: THREADS,
+  });
   let count = 0;
   for await (const _ of sources.fetchAll(names.map(parseBlockFileName))) count++;
   await sources[Symbol.asyncDispose]();
@@ -76,7 +94,7 @@ async function measureFetch() {
     verified = Math.min(verified, await timed(() => fetchVerified(url)));
   }
   server.disconnect();
-  return { blocks: BLOCKS, seconds: verified, bare_seconds: bare };
+  return { seconds: verified, bare_seconds: bare };
 }
 
 async function measureVerify() {
@@ -99,18 +117,46 @@ async function measureVerify() {
   return { blocks: BLOCKS, commands, seconds: seconds / ROUNDS, digest_seconds };
 }
 
+/** Packed as folders and buckets mostly have them. */
+async function measureUnpacking() {
+  const packed = [...files.values()].slice(0, 100).map((file) => gzipSync(file));
+  const seconds = await timed(() => {
+    for (const file of packed) gunzipSync(file);
+  });
+  return (seconds / packed.length) * BLOCKS;
+}
+
+const fetched = await measureFetch();
+const verify = await measureVerify();
+const one_thread_seconds = verify.seconds;
+const bar = (BAR_SHARE * one_thread_seconds) / Math.max(THREADS, 1) + fetched.bare_seconds;
+const bytes = names.reduce((sum, name) => sum + files.get(name).length, 0);
+
 /** Names of the figures are a contract of --json. */
-const figures = { fetch: await measureFetch(), verify: await measureVerify() };
+const figures = {
+  fetch: {
+    ...{ blocks: BLOCKS, bytes_per_block: Math.round(bytes / BLOCKS), ...fetched },
+    ...{ one_thread_seconds, unpack_seconds: await measureUnpacking(), threads: THREADS, bar },
+  },
+  verify,
+};
 
 if (options.json) {
   console.log(JSON.stringify(figures));
 } else {
-  const { fetch, verify } = figures;
+  const { fetch } = figures;
   const row = (name, seconds) => console.log(`${name.padEnd(44)}${seconds.toFixed(2)} s`);
-  console.log(`${BLOCKS} blocks of ${network} with ${verify.commands} commands`);
+  const ratio = (name, value) => console.log(`${name.padEnd(44)}${value.toFixed(2)}`);
+  console.log(
+    `${BLOCKS} blocks of ${network}, ${fetch.bytes_per_block} bytes each, with ${verify.commands} commands`,
+  );
   row("fetched as they are", fetch.bare_seconds);
-  row("fetched and verified", fetch.seconds);
-  console.log(`${"ratio".padEnd(44)}${(fetch.seconds / fetch.bare_seconds).toFixed(2)}`);
+  row(`fetched and verified, ${THREADS} threads`, fetch.seconds);
+  ratio("ratio", fetch.seconds / fetch.bare_seconds);
   row("verified by one thread", verify.seconds);
   row("  of which permutations and digests alone", verify.digest_seconds);
+  row("  of which decoding and all else", verify.seconds - verify.digest_seconds);
+  row("unpacked, had they been packed with gzip", fetch.unpack_seconds);
+  row("bar: 1.25 of one thread's, shared, and bare", bar);
+  ratio("fetched and verified, in bars", fetch.seconds / bar);
 }

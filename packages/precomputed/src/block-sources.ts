@@ -1,60 +1,60 @@
-// Several places for precomputed blocks, asked in order. What they give is verified before use.
+// Fetches precomputed blocks from several sources, queried in order, and verifies each before use.
 
 import { blockFileName, type StateHash } from "@forklift/chain";
 import { ConfigError, ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { pMapIterable } from "p-map";
-import type { BlockCache } from "./block-cache.ts";
-import type { BlockId, BlockSource, VerifiedBlock, WantedBlock } from "./block-source.ts";
-import { type BlockVerifier, openBlockVerifier } from "./block-verifier.ts";
-import { CacheWriter } from "./cache-writer.ts";
-import { FileIntake } from "./file-intake.ts";
-import { type RefusalKind, refusalKind } from "./refusal.ts";
+import type { BlockCache } from "./cache/block-cache.ts";
+import { CacheWriter } from "./cache/cache-writer.ts";
+import { FileIntake } from "./files/file-intake.ts";
 import { RefusedFiles } from "./refused-files.ts";
 import { type SourceStatistics, type SourceTally, sourceTally } from "./source-tally.ts";
-import type { BlockContent } from "./verify-block.ts";
+import type { BlockId, BlockSource, VerifiedBlock, WantedBlock } from "./verify/block-source.ts";
+import { type BlockVerifier, openBlockVerifier } from "./verify/block-verifier.ts";
+import { type RefusalKind, refusalKind } from "./verify/refusal.ts";
+import type { BlockContent } from "./verify/verify-block.ts";
 
 /** Blocks in the making: what threads have to do while the consumer holds up the main thread. */
 const FETCHES_MAX = 64;
 
 /**
- * Blocks asked for ahead of the consumer, in the making or verified. What is kept of a full block,
+ * Blocks requested ahead of the consumer, in the making or verified. What is kept of a full block,
  * 128 commands, takes a hundred kilobytes: 19 MB in all, beside the files of those in the making.
  */
 const BLOCKS_WAITING_MAX = 192;
 
 /**
- * A place that was away for this many blocks in a row, each asked for again for several seconds, is
- * left alone for a while: else every block would wait as long before the next place is asked.
+ * A source that was unavailable for so many blocks in a row, each retried for several seconds,
+ * has its circuit breaker opened: else every block would wait as long for the next source.
  */
 const FAILURES_IN_A_ROW_MAX = 3;
-const LEFT_ALONE_MS = 60_000;
+const COOL_DOWN_MS = 60_000;
 
 export interface BlockSources extends AsyncDisposable {
   /**
-   * The block, from the first place whose file is right.
-   * @throws SourceDataError that lists every place and what was wrong there.
-   * @throws TryAgainError when no place has the block and one of them could not be reached.
-   * @throws ConfigError when no place has it and one of them cannot be used as it is configured.
+   * The block, from the first source whose file is right.
+   * @throws SourceDataError that lists every source and what was wrong there.
+   * @throws TryAgainError when no source has the block and one of them could not be reached.
+   * @throws ConfigError when no source has it and one of them cannot be used as it is configured.
    */
   fetch(id: WantedBlock, expectedParent?: StateHash): Promise<VerifiedBlock>;
-  /** Like `fetch`, but null when no place has a file of that name. A wrong file still throws. */
+  /** Like `fetch`, but null when no source has a file of that name. A wrong file still throws. */
+  fetchIfPresent(id: WantedBlock): Promise<VerifiedBlock | null>;
+  /** For what can be had elsewhere: null whatever was wrong, which is reported to the operator. */
   tryFetch(id: WantedBlock): Promise<VerifiedBlock | null>;
-  /** For what can be had elsewhere: null whatever was wrong, of which the operator is told. */
-  seek(id: WantedBlock): Promise<VerifiedBlock | null>;
   /**
    * In the order of the ids, at most 64 at a time and 192 ahead of the consumer: however many ids
    * there are, it never holds more than 192 blocks without their proofs, 8 MB of files and 16 more.
    */
   fetchAll(ids: Iterable<WantedBlock> | AsyncIterable<WantedBlock>): AsyncGenerator<VerifiedBlock>;
-  /** In the order in which the places are asked, the cache among them. */
+  /** In the order in which the sources are queried, the cache among them. */
   statistics(): readonly SourceStatistics[];
 }
 
 export interface BlockSourcesParts {
-  /** Asked before the first remote place; takes what remote places gave. */
+  /** Queried before the first remote source; keeps the files of remote sources. */
   readonly cache?: BlockCache;
   readonly verifier?: BlockVerifier;
-  /** Tells the operator of what does not stop the run. */
+  /** Warns the operator of what does not stop the run. */
   readonly warn?: (message: string) => void;
   /** Milliseconds of a clock that only goes forward. */
   readonly now?: () => number;
@@ -63,10 +63,10 @@ export interface BlockSourcesParts {
 interface Place {
   readonly source: BlockSource;
   readonly tally: SourceTally;
-  readonly absence: Absence;
+  readonly breaker: CircuitBreaker;
 }
 
-/** A place that did not give the block, and why; more than one reason where it has several files. */
+/** A source that did not give the block, and why; several reasons where it has several files. */
 interface Asked {
   readonly place: Place;
   readonly refusals: Refusal[];
@@ -89,8 +89,8 @@ export function blockSources(
   const places = inOrder(sources, cache).map(
     (source): Place => ({
       source,
-      tally: sourceTally(source.url, () => source.retries?.() ?? 0),
-      absence: new Absence(source.url, now),
+      tally: sourceTally(source.url, { retries: () => source.retries?.() ?? 0, now }),
+      breaker: new CircuitBreaker(source.url, now),
     }),
   );
   const intake = new FileIntake();
@@ -111,7 +111,7 @@ export function blockSources(
       else found = foundAt(place, id, result);
       if (found !== null) break;
     }
-    // Under names that are no place's usual ones, and only when no place has it under those.
+    // Under unusual names, and only when no source has the block under a usual one.
     let there: Asked | null = null;
     for (const it of found === null ? asked : []) {
       found = await searchOthers(it, id, expectedParent);
@@ -125,7 +125,7 @@ export function blockSources(
     return found ?? asked.flatMap(({ refusals }) => refusals);
   }
 
-  /** A place that is away is not asked again. What is wrong with its other files is added. */
+  /** An unavailable source is not queried again. What is wrong with its other files is added. */
   async function searchOthers(
     { place, refusals }: Asked,
     id: WantedBlock,
@@ -158,13 +158,13 @@ export function blockSources(
   }
 
   async function ask(
-    { source, tally, absence }: Place,
+    { source, tally, breaker }: Place,
     readFile: () => Promise<Uint8Array | null>,
     id: WantedBlock,
     expectedParent?: StateHash,
   ): Promise<BlockContent | Refusal> {
     const { url } = source;
-    const read = () => absence.watch(() => tally.reading(readFile));
+    const read = () => breaker.watch(() => tally.reading(readFile));
     try {
       return await intake.take(read, async (bytes) => {
         if (bytes === null) return { url, kind: "missing", what: "missing", error: null };
@@ -198,13 +198,13 @@ export function blockSources(
 
   return {
     fetch,
-    async tryFetch(id) {
+    async fetchIfPresent(id) {
       const result = await search(id);
       if (isBlock(result)) return result;
       if (result.every(({ kind }) => kind === "missing")) return null;
       throw notFound(id, network, result);
     },
-    async seek(id) {
+    async tryFetch(id) {
       const result = await search(id);
       if (isBlock(result)) return result;
       for (const { kind, url, what } of result) {
@@ -237,12 +237,12 @@ function inOrder(
   return sources.toSpliced(at, 0, cache);
 }
 
-/** How often a place could not be reached, since it last could. */
-class Absence {
+/** Stops queries to a source that was unavailable several times in a row, while it cools down. */
+class CircuitBreaker {
   readonly #url: string;
   readonly #now: () => number;
   #failuresInARow = 0;
-  #leftAloneUntilMs = Number.NEGATIVE_INFINITY;
+  #openUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(url: string, now: () => number) {
     this.#url = url;
@@ -250,20 +250,21 @@ class Absence {
   }
 
   /**
-   * Asks the place. Only what the place itself said counts: were it left alone for having been left
-   * alone, it would never be asked again.
-   * @throws TryAgainError without asking while it is left alone.
+   * Queries the source. Only its own answers count: a query that the open breaker refused must not
+   * keep the breaker open, or the source would never be queried again.
+   * @throws TryAgainError without a query while the breaker is open.
    */
   async watch<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    if (this.#now() < this.#leftAloneUntilMs) {
+    if (this.#now() < this.#openUntilMs) {
       throw new TryAgainError(
         `${this.#url} was away ${this.#failuresInARow} times in a row and is not asked for a while`,
+        { hint: "see that it can be reached, or name another source of blocks; then run again" },
       );
     }
     try {
       const answer = await ask();
       this.#failuresInARow = 0;
-      this.#leftAloneUntilMs = Number.NEGATIVE_INFINITY;
+      this.#openUntilMs = Number.NEGATIVE_INFINITY;
       return answer;
     } catch (error) {
       if (refusalKind(error) === "unavailable") this.#notice();
@@ -274,7 +275,7 @@ class Absence {
   #notice(): void {
     this.#failuresInARow++;
     if (this.#failuresInARow < FAILURES_IN_A_ROW_MAX) return;
-    this.#leftAloneUntilMs = this.#now() + LEFT_ALONE_MS;
+    this.#openUntilMs = this.#now() + COOL_DOWN_MS;
   }
 }
 
@@ -294,10 +295,11 @@ function notFound(id: BlockId, network: string, refusals: readonly Refusal[]): F
       hint: `a source could not be read; run again, or put ${name} into a folder of your own`,
     });
   }
-  const other = `get ${name} from another archive operator and put it into a folder among the sources`;
-  const own = refusals.flatMap(({ error }) => (error instanceof ForkliftError ? error.hint : []));
-  const [advice] = own.filter((hint) => hint !== undefined);
-  const hint = advice === undefined ? other : `${advice}, or ${other}`;
+  const otherHint = `get ${name} from another archive operator and put it into a folder among the sources`;
+  const [ownHint] = refusals.flatMap(({ error }) =>
+    error instanceof ForkliftError ? error.hint : [],
+  );
+  const hint = ownHint === undefined ? otherHint : `${ownHint}, or ${otherHint}`;
   const isUnusable = refusals.some(({ kind }) => kind === "unusable");
   return new (isUnusable ? ConfigError : SourceDataError)(message, { cause, hint });
 }

@@ -1,14 +1,14 @@
-// How much room reading a bundle takes on the disk, before it is read.
+// Estimates the disk space that reading a bundle takes, before it is read.
 
 import { unzstd } from "@forklift/compression";
-import { indexDirectoryOf } from "./block-cache.ts";
-import { type BundleFile, openBundleFile } from "./bundle-file.ts";
-import { bundleOptions } from "./bundle-source.ts";
+import { type BundleFile, openBundleFile } from "./bundle/bundle-file.ts";
+import { bundleOptions } from "./bundle/bundle-source.ts";
+import { FRAME_SPAN_BYTES_MAX } from "./bundle/zstd-pass.ts";
+import { indexDirectoryOf } from "./cache/block-cache.ts";
 import { type ListBundleOptions, loadKnownIndex } from "./list-bundle.ts";
-import { FRAME_SPAN_BYTES_MAX } from "./zstd-pass.ts";
 
 export interface BundleSpace {
-  /** About; null where a server does not tell how large the bundle is. */
+  /** About; null where a server does not say how large the bundle is. */
   readonly bytes: number | null;
   readonly folder: string;
 }
@@ -19,7 +19,7 @@ export interface BundleSpace {
  */
 const STORE_SHARE = 1.05;
 
-/** Windows of restart points, for each byte of a gzip file: 0.0155 at blocks of 0.6 MB. */
+/** Windows of access points, for each byte of a gzip file: 0.0155 at blocks of 0.6 MB. */
 const WINDOWS_SHARE = 0.016;
 
 /** Reads little, writes nothing. Null when the bundle needs no room, or has it already. */

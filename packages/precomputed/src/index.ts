@@ -1,12 +1,10 @@
-export { type BlockCache, blockCache, type CacheOptions } from "./block-cache.ts";
-export { blocksByHash } from "./block-file-forms.ts";
-export type { BlockId, BlockSource, VerifiedBlock, WantedBlock } from "./block-source.ts";
-export { type BlockSources, type BlockSourcesParts, blockSources } from "./block-sources.ts";
-export { type BlockVerifier, openBlockVerifier, type VerifierOptions } from "./block-verifier.ts";
-export { isBundle } from "./bundle-packing.ts";
+export type { BlockSources } from "./block-sources.ts";
+export { isBundle } from "./bundle/bundle-packing.ts";
 export { type BundleSpace, bundleSpace } from "./bundle-space.ts";
+export { CACHE_BYTES_MAX, type CacheOptions } from "./cache/block-cache.ts";
+export { blocksByHash } from "./files/block-file-forms.ts";
 export { type ListBundleOptions, listIndexedBundle, readBundleThrough } from "./list-bundle.ts";
 export { type BlockSourcesOptions, openBlockSources } from "./open-block-sources.ts";
-export type { RefusalKind } from "./refusal.ts";
 export type { SourceStatistics } from "./source-tally.ts";
-export { type BlockClaim, type BlockContent, verifyBlock, verifyBlocks } from "./verify-block.ts";
+export type { BlockId, VerifiedBlock, WantedBlock } from "./verify/block-source.ts";
+export { type BlockContent, verifyBlocks } from "./verify/verify-block.ts";

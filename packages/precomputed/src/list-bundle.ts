@@ -1,20 +1,20 @@
-// The block files of a bundle, as a plan asks for them: nothing is kept, and nothing is fetched whole.
+// Lists the block files of a bundle for a plan: nothing is kept, and nothing is fetched whole.
 
 import { join } from "node:path";
-import { indexDirectoryOf } from "./block-cache.ts";
-import { openBundleFile } from "./bundle-file.ts";
-import { bundleOptions } from "./bundle-source.ts";
-import { indexFileName, type LoadedIndex, loadIndex } from "./index-file.ts";
+import { statIfThere } from "@forklift/system";
+import { openBundleFile } from "./bundle/bundle-file.ts";
+import { bundleOptions } from "./bundle/bundle-source.ts";
+import { indexFileName, type LoadedIndex, loadIndex } from "./bundle/index-file.ts";
+import { bundleIdentity, openTarReader } from "./bundle/tar-reader.ts";
+import { indexDirectoryOf } from "./cache/block-cache.ts";
+import type { Slice } from "./files/scratch-file.ts";
 import type { BlockSourcesOptions } from "./open-block-sources.ts";
-import { statIfThere } from "./partial-files.ts";
-import { bundleIdentity, openShelf } from "./shelf.ts";
-import type { Slice } from "./spool.ts";
 
 export type ListBundleOptions = Pick<BlockSourcesOptions, "network" | "scratchDirectory" | "cache">;
 
 /**
  * Bytes by file name, from the index that an earlier run has left in the cache. Null when there is
- * none of this very bundle: then only reading it through would tell.
+ * none of this very bundle: then only a pass over the bundle would show them.
  */
 export async function listIndexedBundle(
   url: string,
@@ -30,8 +30,8 @@ export async function readBundleThrough(
   { network, scratchDirectory }: ListBundleOptions,
 ): Promise<ReadonlyMap<string, number>> {
   const bundle = bundleOptions(url, { network, scratchDirectory });
-  await using shelf = await openShelf({ ...bundle, isOnlyListed: true });
-  return bytesByName(shelf.members());
+  await using reader = await openTarReader({ ...bundle, isOnlyListed: true });
+  return bytesByName(reader.members());
 }
 
 export async function loadKnownIndex(
@@ -43,7 +43,7 @@ export async function loadKnownIndex(
   const bundle = bundleOptions(url, { network, scratchDirectory });
   const { maskedUrl } = bundle;
   const name = indexFileName({ url: maskedUrl, network });
-  // Asked first, so that a bundle far away is not opened in vain.
+  // Looked up first, so that a remote bundle is not opened in vain.
   if ((await statIfThere(join(indexDirectory, name))) === null) return null;
   await using file = await openBundleFile(url, scratchDirectory);
   if (file.version === null) return null;

@@ -1,10 +1,10 @@
-// Tells the operator of files that were refused, also when another place made them good: who holds them
-// would hand them out again.
+// Warns the operator of block files that were rejected, also when another source made them good:
+// their source would hand them out again.
 
 import { blockFileName } from "@forklift/chain";
-import type { BlockId } from "./block-source.ts";
+import type { BlockId } from "./verify/block-source.ts";
 
-/** Told one by one. A place may hold nothing but wrong files, and a log is to be read. */
+/** Warnings with a name. A source may hold nothing but wrong files, and a log is to be read. */
 const TOLD_MAX = 20;
 
 export class RefusedFiles {

@@ -1,15 +1,15 @@
-// What each place gave and did not give, as a report prints it.
+// Counts what each block source gave and did not give, as a report prints it.
 
-import type { RefusalKind } from "./refusal.ts";
+import type { RefusalKind } from "./verify/refusal.ts";
 
 /** Plain data; its field names stand in reports. */
 export interface SourceStatistics {
   readonly url: string;
   /** Blocks that were verified and used. */
   readonly found: number;
-  /** Blocks that it has no file for, under whatever name it was asked for. */
+  /** Blocks that it has no file for, under whatever name. */
   readonly missing: number;
-  /** Could not be asked, or answered 429 or 5xx to the end. */
+  /** Could not be reached, or answered 429 or 5xx to the end. */
   readonly unavailable: number;
   /** Denied access, or was not there. */
   readonly unusable: number;
@@ -17,11 +17,11 @@ export interface SourceStatistics {
   readonly truncated: number;
   /** Files that were whole and were not the block. */
   readonly wrong: number;
-  /** Times that something was asked for again. */
+  /** Number of retries. */
   readonly retries: number;
   /** Of files that were read, right or wrong. */
   readonly bytes: number;
-  /** In which at least one file of this place was on its way. */
+  /** In which at least one file of this source was on its way. */
   readonly seconds: number;
 }
 
@@ -33,7 +33,13 @@ export interface SourceTally {
   statistics(): SourceStatistics;
 }
 
-export function sourceTally(url: string, retries: () => number): SourceTally {
+interface TallyParts {
+  readonly retries: () => number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+export function sourceTally(url: string, { retries, now }: TallyParts): SourceTally {
   const counts = { found: 0, missing: 0, unavailable: 0, unusable: 0, truncated: 0, wrong: 0 };
   let bytes = 0;
   let busyMs = 0;
@@ -43,17 +49,17 @@ export function sourceTally(url: string, retries: () => number): SourceTally {
     found: () => void counts.found++,
     refused: (kind) => void counts[kind]++,
     async reading(read) {
-      if (underWay++ === 0) startedMs = performance.now();
+      if (underWay++ === 0) startedMs = now();
       try {
         const file = await read();
         bytes += file?.byteLength ?? 0;
         return file;
       } finally {
-        if (--underWay === 0) busyMs += performance.now() - startedMs;
+        if (--underWay === 0) busyMs += now() - startedMs;
       }
     },
     statistics() {
-      const runningMs = underWay === 0 ? 0 : performance.now() - startedMs;
+      const runningMs = underWay === 0 ? 0 : now() - startedMs;
       const seconds = Math.round(busyMs + runningMs) / 1000;
       return { url, ...counts, retries: retries(), bytes, seconds };
     },

@@ -1,6 +1,6 @@
 import { hashText, type StateHash } from "@forklift/chain";
 import { expect, test } from "vitest";
-import { blockFileNames, blocksByHash, parseBlockName } from "../src/block-file-forms.ts";
+import { blockFileNames, blocksByHash, parseBlockName } from "../src/files/block-file-forms.ts";
 
 const stateHash = hashText("stateHash", 7n) as StateHash;
 const id = { height: 25_704n, stateHash };

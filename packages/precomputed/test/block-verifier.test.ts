@@ -4,9 +4,9 @@ import { basename } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { FormatError, parseBlockFileName } from "@forklift/chain";
 import { describe, expect, test } from "vitest";
-import { openBlockVerifier } from "../src/block-verifier.ts";
-import { CutBlockError } from "../src/refusal.ts";
-import { verifyBlock } from "../src/verify-block.ts";
+import { openBlockVerifier } from "../src/verify/block-verifier.ts";
+import { TruncatedBlockError } from "../src/verify/truncated-block-error.ts";
+import { verifyBlock } from "../src/verify/verify-block.ts";
 import { genesisFile, isMissing } from "./mainnet.ts";
 
 describe.skipIf(isMissing)("verification on other threads", () => {
@@ -33,7 +33,7 @@ describe.skipIf(isMissing)("verification on other threads", () => {
       [bytes, { ...id, height: 2n }, undefined],
       [bytes, id, id.stateHash],
     ];
-    // Together, with sound ones between them: each is told its own verdict.
+    // Together, with sound ones between them: each gets its own verdict.
     const sound: Promise<unknown>[] = [];
     const verdicts = await Promise.all(
       cases.map((args) => {
@@ -44,7 +44,7 @@ describe.skipIf(isMissing)("verification on other threads", () => {
     for (const [at, args] of cases.entries()) {
       const there = verdicts[at];
       expect(there).toBeInstanceOf(FormatError);
-      expect(there instanceof CutBlockError).toBe(args[0].length === 5000);
+      expect(there instanceof TruncatedBlockError).toBe(args[0].length === 5000);
       expect(() => verifyBlock(...args)).toThrow((there as Error).message);
     }
     expect(await Promise.all(sound)).toHaveLength(cases.length);
@@ -57,7 +57,7 @@ describe.skipIf(isMissing)("verification on other threads", () => {
     const [worker] = (await begun) as [Worker];
     worker.emit("error", new Error("out of memory"));
     await expect(refused).rejects.toThrow("out of memory");
-    worker.emit("message", [{ number: 0, refused: "late", isCut: false }]);
+    worker.emit("message", { answers: [[{ refused: "late", isCut: false }]], permutations: 0 });
   });
 
   test("starts no thread once it is closed, for a block that comes late", async () => {

@@ -11,9 +11,9 @@ import { blockFileName } from "@forklift/chain";
 import { SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { packTar, type TarHeader } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BLOCK_FILE_BYTES_MAX, type BlockId } from "../src/block-source.ts";
-import { bundleSource } from "../src/bundle-source.ts";
+import { bundleSource } from "../src/bundle/bundle-source.ts";
 import { openBlockSources } from "../src/open-block-sources.ts";
+import { BLOCK_FILE_BYTES_MAX, type BlockId } from "../src/verify/block-source.ts";
 import { BLOCK_COUNT, BUNDLE, idsIn, isMissing, unpackBundle } from "./mainnet.ts";
 import { grownMegabytes } from "./pass-memory.ts";
 
@@ -33,7 +33,7 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
     unpacked = join(work, "unpacked");
     plain = join(work, "blocks.tar");
     await mkdir(unpacked);
-    unpackBundle(unpacked);
+    await unpackBundle(unpacked);
     execFileSync("tar", ["-cf", plain, "-C", work, "unpacked"]);
     ids = idsIn(unpacked);
   });
@@ -52,16 +52,22 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
   test.each([
     ["compressed", () => BUNDLE],
     ["plain", () => plain],
-  ])("gives every file byte for byte, in any order (%s)", async (_, path) => {
-    await using source = bundleSource(path(), { network, scratchDirectory });
-    // Near one another and far apart, alone and together: the order of names, then no order at all.
-    const shuffled = ids.toSorted((a, b) => (a.stateHash.slice(9) < b.stateHash.slice(9) ? -1 : 1));
-    const isRight = async (id: BlockId) => contentOf(id).equals((await source.find(id))!);
-    for (const id of ids) expect(await isRight(id)).toBe(true);
-    expect(await Promise.all(shuffled.slice(0, 300).map(isRight))).not.toContain(false);
-    expect(ids).toHaveLength(BLOCK_COUNT);
-    expect(await source.find({ ...ids[0]!, height: 1n })).toBeNull();
-  });
+  ])(
+    "gives every file byte for byte, in any order (%s)",
+    { tags: ["only-in-all"] },
+    async (_, path) => {
+      await using source = bundleSource(path(), { network, scratchDirectory });
+      // Near one another and far apart, alone and together: the order of names, then no order at all.
+      const shuffled = ids.toSorted((a, b) =>
+        a.stateHash.slice(9) < b.stateHash.slice(9) ? -1 : 1,
+      );
+      const isRight = async (id: BlockId) => contentOf(id).equals((await source.find(id))!);
+      for (const id of ids) expect(await isRight(id)).toBe(true);
+      expect(await Promise.all(shuffled.slice(0, 300).map(isRight))).not.toContain(false);
+      expect(ids).toHaveLength(BLOCK_COUNT);
+      expect(await source.find({ ...ids[0]!, height: 1n })).toBeNull();
+    },
+  );
 
   test("keeps nothing under a name, and a plain one needs no scratch at all", async () => {
     await rm(scratchDirectory, { recursive: true, force: true });
@@ -124,7 +130,9 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
     expect(left.sort()).toEqual([basename(young), basename(indexFile)]);
   });
 
-  test("an index that is damaged or cut is not believed, but made again", async () => {
+  test("an index that is damaged or cut is not believed, but made again", {
+    tags: ["only-in-all"],
+  }, async () => {
     const { openSource, indexFile } = await indexed("again.tar.gz");
     const sound = readFileSync(indexFile);
     const spoiled = Buffer.from(sound);
@@ -148,7 +156,7 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
     expect(sources.statistics()).toMatchObject([{ found: sample.length, missing: 0, wrong: 0 }]);
   });
 
-  /** A web server with a bundle, that tells which one it is, and counts how often it went out whole. */
+  /** A web server with a bundle: it reports its version, and counts how often it was sent whole. */
   async function serveBundle(path: string) {
     const served = { version: '"one"' as string | null, asked: 0, whole: 0, ended: 0 };
     const server = createServer((_, response) => {
@@ -196,39 +204,46 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
   test.each([
     ["compressed", () => BUNDLE],
     ["plain", () => plain],
-  ])("far away travels again only for a block that it has (%s)", async (what, path) => {
-    await using server = await serveBundle(path());
-    const { served, url } = server;
-    const indexDirectory = join(work, `far-${what}`);
-    const find = async (id: BlockId) => {
-      await using source = bundleSource(url, { network, scratchDirectory, indexDirectory });
-      return await source.find(id);
-    };
-    // The server hears of the end of an answer after the one who got it.
-    const expectWhole = async (count: number) => await expect.poll(() => served.whole).toBe(count);
-    const [there, lost] = [ids[7]!, { ...ids[7]!, height: 1n }];
-    expect(contentOf(there).equals((await find(there))!)).toBe(true);
-    await expectWhole(1);
-    expect([await find(lost), await find(lost)]).toEqual([null, null]);
-    await expectWhole(1);
-    // Nor is it held back half read.
-    await expect.poll(() => served.ended).toBe(served.asked);
-    expect(contentOf(there).equals((await find(there))!)).toBe(true);
-    await expectWhole(2);
-    served.version = '"two"';
-    expect(await find(lost)).toBeNull();
-    await expectWhole(3);
-    // Not told which one it is, or only that it is as good as one: nothing is remembered.
-    for (const version of [null, 'W/"two"']) {
-      served.version = version;
-      const before = served.whole;
-      await find(lost);
+  ])(
+    "far away travels again only for a block that it has (%s)",
+    { tags: ["only-in-all"] },
+    async (what, path) => {
+      await using server = await serveBundle(path());
+      const { served, url } = server;
+      const indexDirectory = join(work, `far-${what}`);
+      const find = async (id: BlockId) => {
+        await using source = bundleSource(url, { network, scratchDirectory, indexDirectory });
+        return await source.find(id);
+      };
+      // The server hears of the end of an answer after the one who got it.
+      const expectWhole = async (count: number) =>
+        await expect.poll(() => served.whole).toBe(count);
+      const [there, lost] = [ids[7]!, { ...ids[7]!, height: 1n }];
+      expect(contentOf(there).equals((await find(there))!)).toBe(true);
+      await expectWhole(1);
+      expect([await find(lost), await find(lost)]).toEqual([null, null]);
+      await expectWhole(1);
+      // Nor is it held back half read.
+      await expect.poll(() => served.ended).toBe(served.asked);
+      expect(contentOf(there).equals((await find(there))!)).toBe(true);
+      await expectWhole(2);
+      served.version = '"two"';
       expect(await find(lost)).toBeNull();
-      await expectWhole(before + 2);
-    }
-  });
+      await expectWhole(3);
+      // Without a version, or with a weak one only, nothing is remembered.
+      for (const version of [null, 'W/"two"']) {
+        served.version = version;
+        const before = served.whole;
+        await find(lost);
+        expect(await find(lost)).toBeNull();
+        await expectWhole(before + 2);
+      }
+    },
+  );
 
-  test("far away and replaced during a run is not read by the index of the former one", async () => {
+  test("far away and replaced during a run is not read by the index of the former one", {
+    tags: ["only-in-all"],
+  }, async () => {
     await using server = await serveBundle(BUNDLE);
     const options = { network, scratchDirectory, indexDirectory: join(work, "replaced") };
     await using first = bundleSource(server.url, options);
@@ -237,7 +252,7 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
     expect(await source.find({ ...ids[0]!, height: 1n })).toBeNull();
     server.served.version = '"two"';
     const error = await source.find(ids[0]!).then(String, (thrown: unknown) => thrown);
-    // Whoever asks again is not to find one more download held open.
+    // A repeated query must not leave one more download open.
     await expect.poll(() => server.served.ended).toBe(server.served.asked);
     expect(error).toBeInstanceOf(TryAgainError);
     expect(`${error}`).toMatch(/was \d+ bytes, "one" when this run began, and is .*"two"/);
@@ -245,17 +260,21 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
     expect(contentOf(ids[0]!).equals((await source.find(ids[0]!))!)).toBe(true);
   });
 
-  test.each(["blocks.tar", "blocks.tar.gz"])("cut off is refused (%s)", async (name) => {
-    const whole = readFileSync(name.endsWith(".tar") ? plain : BUNDLE);
-    for (const bytes of [0, 100, 512, 70_000, whole.length / 4, whole.length - 10_250]) {
-      const cut = join(work, `cut-${name}`);
-      const length = Math.floor(bytes);
-      writeFileSync(cut, whole.subarray(0, length));
-      await using source = bundleSource(cut, { network, scratchDirectory });
-      await expect(source.find(ids[0]!)).rejects.toThrow(`is cut off at byte ${length}:`);
-      await expect(source.find(ids[0]!)).rejects.toThrow(SourceDataError);
-    }
-  });
+  test.each(["blocks.tar", "blocks.tar.gz"])(
+    "cut off is refused (%s)",
+    { tags: ["only-in-all"] },
+    async (name) => {
+      const whole = readFileSync(name.endsWith(".tar") ? plain : BUNDLE);
+      for (const bytes of [0, 100, 512, 70_000, whole.length / 4, whole.length - 10_250]) {
+        const cut = join(work, `cut-${name}`);
+        const length = Math.floor(bytes);
+        writeFileSync(cut, whole.subarray(0, length));
+        await using source = bundleSource(cut, { network, scratchDirectory });
+        await expect(source.find(ids[0]!)).rejects.toThrow(`is cut off at byte ${length}:`);
+        await expect(source.find(ids[0]!)).rejects.toThrow(SourceDataError);
+      }
+    },
+  );
 
   test.each([
     ["damaged.tar", () => plain, damageHeader],
@@ -303,7 +322,7 @@ describe.skipIf(isMissing)("a bundle of blocks", () => {
     },
   );
 
-  test("is read in bounded memory", async () => {
+  test("is read in bounded memory", { tags: ["only-in-all"] }, async () => {
     // 300 MB of members: were they kept, the child would not stay below a third of that.
     const path = join(work, "large.tar.gz");
     const body = new Uint8Array(Buffer.alloc(1_000_000, '{"not":"a block"}\n'));

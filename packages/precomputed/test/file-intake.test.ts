@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { FileIntake } from "../src/file-intake.ts";
+import { FileIntake } from "../src/files/file-intake.ts";
 
 const MEBIBYTE = 2 ** 20;
 const FILES = 100;

@@ -12,9 +12,9 @@ import { SourceDataError } from "@forklift/pipeline";
 import { type GcsEmulator, startGcsEmulator, zstdFrame, zstdRuns } from "@forklift/testkit";
 import { Storage } from "@google-cloud/storage";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { blockFileNames } from "../src/block-file-forms.ts";
-import { BLOCK_FILE_BYTES_MAX, type BlockId } from "../src/block-source.ts";
+import { blockFileNames } from "../src/files/block-file-forms.ts";
 import { openBlockSources } from "../src/open-block-sources.ts";
+import { BLOCK_FILE_BYTES_MAX, type BlockId } from "../src/verify/block-source.ts";
 import { idsIn, isMissing, unpackBundle } from "./mainnet.ts";
 
 const network = "mainnet";
@@ -48,7 +48,7 @@ describe.skipIf(isMissing)("block files that are", () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), "forklift-forms-"));
-    unpackBundle(home);
+    await unpackBundle(home);
     chain = idsIn(home)
       .sort((a, b) => Number(a.height - b.height))
       .slice(0, 40);
@@ -71,7 +71,7 @@ describe.skipIf(isMissing)("block files that are", () => {
   const open = (...urls: string[]) =>
     openBlockSources({ urls, network, scratchDirectory: join(home, "scratch") });
 
-  /** A web server with these files by path; counts what it was asked for. */
+  /** A web server with these files by path; counts its requests. */
   async function serve(files: ReadonlyMap<string, Buffer>, headers: Record<string, string> = {}) {
     const asked: string[] = [];
     const server = createServer((request, response) => {
@@ -111,7 +111,7 @@ describe.skipIf(isMissing)("block files that are", () => {
     await using sources = await open(server.url);
     for (const id of chain) expect((await sources.fetch(id)).height).toBe(id.height);
     expect(sources.statistics()).toMatchObject([{ found: chain.length, missing: 0, wrong: 0 }]);
-    // The first one tells how the others are named.
+    // The first one shows how the others are named.
     expect(server.asked.length).toBeLessThan(chain.length + 18);
     expect(server.asked.slice(-5)).toEqual(chain.slice(-5).map((id) => form[1](id)));
   });
@@ -140,7 +140,7 @@ describe.skipIf(isMissing)("block files that are", () => {
   test("nowhere are asked for under every name before they are called missing", async () => {
     await using server = await serve(new Map());
     await using sources = await open(server.url);
-    for (const id of chain.slice(0, 10)) expect(await sources.tryFetch(id)).toBeNull();
+    for (const id of chain.slice(0, 10)) expect(await sources.fetchIfPresent(id)).toBeNull();
     expect(new Set(server.asked).size).toBe(18 * 10);
     expect(server.asked).toHaveLength(18 * 10);
     expect(sources.statistics()).toMatchObject([{ missing: 10 }]);

@@ -2,14 +2,14 @@ import { constants, deflateRawSync, gzipSync, type ZlibOptions } from "node:zlib
 import { SourceDataError } from "@forklift/pipeline";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { BundleIndex } from "../src/bundle-index.ts";
-import { gzipReader } from "../src/gzip-reader.ts";
-import { type BlockStart, GzipWalk } from "../src/gzip-walk.ts";
+import { BundleIndex } from "../src/bundle/bundle-index.ts";
+import { type BlockStart, DeflateScanner } from "../src/bundle/deflate-scanner.ts";
+import { gzipReader } from "../src/bundle/gzip-reader.ts";
 
 /** The walk over a whole file, given in chunks of that size; what it handed on must be the file. */
 function walk(file: Buffer, chunkBytes: number) {
   const starts: BlockStart[] = [];
-  const gzip = new GzipWalk((start) => starts.push(start));
+  const gzip = new DeflateScanner((start) => starts.push(start));
   const passed: Uint8Array[] = [];
   for (let at = 0; at < file.length; at += chunkBytes) {
     passed.push(gzip.push(file.subarray(at, at + chunkBytes)));
@@ -19,7 +19,7 @@ function walk(file: Buffer, chunkBytes: number) {
   return { starts, unpacked: gzip.unpacked };
 }
 
-/** Reads through an index in which every block start is a restart point. */
+/** Reads through an index in which every block start is a access point. */
 function readerOf(file: Buffer, content: Buffer, starts: readonly BlockStart[]) {
   const index = new BundleIndex();
   const windows: Uint8Array[] = [];

@@ -7,8 +7,8 @@ import { blockFileName, hashText, type StateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import { packTar } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { indexDirectoryOf } from "../src/block-cache.ts";
-import { bundleSource } from "../src/bundle-source.ts";
+import { bundleSource } from "../src/bundle/bundle-source.ts";
+import { indexDirectoryOf } from "../src/cache/block-cache.ts";
 import { listIndexedBundle, readBundleThrough } from "../src/list-bundle.ts";
 
 const network = "sample";

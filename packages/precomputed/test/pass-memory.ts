@@ -27,6 +27,6 @@ const MEASURE = `
     urls: [BUNDLE], network: "mainnet", scratchDirectory: SCRATCH,
   });
   const before = process.resourceUsage().maxRSS;
-  await sources.tryFetch({ ...parseBlockFileName(FIRST), height: 99999n });
+  await sources.fetchIfPresent({ ...parseBlockFileName(FIRST), height: 99999n });
   console.log(Math.round((process.resourceUsage().maxRSS - before) / 1024));
 `;

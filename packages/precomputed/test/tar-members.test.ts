@@ -1,6 +1,6 @@
 import { packTar } from "modern-tar";
 import { expect, test } from "vitest";
-import { tarMembers } from "../src/tar-members.ts";
+import { tarMembers } from "../src/bundle/tar-members.ts";
 
 const hash = "3NLyWnjZqUECniE1q719CoLmes6WDQAod4vrTeLfN7XXJbHv6EHH";
 

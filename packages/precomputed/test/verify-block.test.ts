@@ -1,10 +1,12 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { blockFileName, FormatError, parseBlockFileName, parseStateHash } from "@forklift/chain";
+import { sharedPath } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { BlockId } from "../src/block-source.ts";
-import { verifyBlock } from "../src/verify-block.ts";
+import type { BlockId } from "../src/verify/block-source.ts";
+import { verifyBlock } from "../src/verify/verify-block.ts";
 import { BLOCK_COUNT, bytesOf, genesisFile, idsIn, isMissing, unpackBundle } from "./mainnet.ts";
 
 describe.skipIf(isMissing)("the genesis block of mainnet", () => {
@@ -34,6 +36,35 @@ describe.skipIf(isMissing)("the genesis block of mainnet", () => {
   test("is refused when cut anywhere, with the byte", () => {
     for (let length = 0; length < text.trimEnd().length; length += 37) {
       expect(() => verifyText(text.slice(0, length))).toThrow(`cut off at byte ${length}`);
+    }
+  });
+
+  test.each([
+    [
+      "a block of after the fork",
+      "data/berkeley/mainnet-359606-3NK7T1MeiFA4ALVxqZLuGrWr1PeufYQAm9i1TfMnN9Cu6U5crhot.json",
+      "it is a block of after the hard fork, at height 359606",
+    ],
+    [
+      "a genesis ledger",
+      "data/mainnet/genesis-ledger.json",
+      "it is a configuration that lists a ledger",
+    ],
+  ])("is told from %s", (_what, file, says) => {
+    const bytes = readFileSync(sharedPath(file));
+    expect(() => verifyBlock(bytes, id)).toThrow(says);
+    expect(() => verifyBlock(bytes, id)).toThrow("expected a precomputed block of before");
+    // As a tool would cut it out of what the daemon wrote.
+    const { data = null } = JSON.parse(bytes.toString()) as { readonly data?: unknown };
+    if (data === null) return;
+    expect(() => verifyBlock(Buffer.from(JSON.stringify(data)), id)).toThrow(says);
+  });
+
+  test("is refused when its JSON is nested without end", () => {
+    for (const open of ["[", '{"protocol_state":']) {
+      const startedMs = performance.now();
+      expect(() => verifyText(open.repeat(400_000))).toThrow("nested deeper than 100 levels");
+      expect(performance.now() - startedMs).toBeLessThan(1_000);
     }
   });
 
@@ -77,7 +108,7 @@ describe.skipIf(isMissing)("the blocks of mainnet", () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "forklift-verify-"));
-    unpackBundle(folder);
+    await unpackBundle(folder);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

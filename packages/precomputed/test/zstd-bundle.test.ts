@@ -1,3 +1,6 @@
+// A bundle packed with zstd serves its blocks, on whatever Node, and says what room it takes.
+// @module-tag only-in-all
+
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
@@ -11,11 +14,11 @@ import { SourceDataError } from "@forklift/pipeline";
 import { zstdFrame, zstdRuns, zstdSkippable } from "@forklift/testkit";
 import { packTar } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { blockFileNames } from "../src/block-file-forms.ts";
-import { BLOCK_FILE_BYTES_MAX, type BlockId } from "../src/block-source.ts";
-import { bundleSource } from "../src/bundle-source.ts";
+import { bundleSource } from "../src/bundle/bundle-source.ts";
 import { bundleSpace } from "../src/bundle-space.ts";
+import { blockFileNames } from "../src/files/block-file-forms.ts";
 import { listIndexedBundle } from "../src/list-bundle.ts";
+import { BLOCK_FILE_BYTES_MAX, type BlockId } from "../src/verify/block-source.ts";
 import { BLOCK_COUNT, idsIn, isMissing, unpackBundle } from "./mainnet.ts";
 import { grownMegabytes } from "./pass-memory.ts";
 
@@ -46,7 +49,7 @@ describe.skipIf(isMissing)("a bundle packed with zstd", () => {
     work = await mkdtemp(join(tmpdir(), "forklift-zstd-"));
     scratchDirectory = join(work, "scratch");
     await mkdir(join(work, "unpacked"));
-    unpackBundle(join(work, "unpacked"));
+    await unpackBundle(join(work, "unpacked"));
     // In the order of names, as most are, in which small frames are unpacked once each.
     const names = ["--sort=name", "-C", work, "unpacked"];
     execFileSync("tar", ["-cf", join(work, "blocks.tar"), ...names]);

@@ -2,22 +2,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { BundleIndex } from "../src/bundle-index.ts";
-import { openSpool, type Spool } from "../src/spool.ts";
-import { ZstdPass } from "../src/zstd-pass.ts";
+import { BundleIndex } from "../src/bundle/bundle-index.ts";
+import { ZstdPass } from "../src/bundle/zstd-pass.ts";
+import { openScratchFile, type ScratchFile } from "../src/files/scratch-file.ts";
 
 const MIB = 1024 * 1024;
 const STEP_BYTES = MIB / 4;
 
 let work: string;
-let spool: Spool;
+let scratch: ScratchFile;
 
 beforeEach(async () => {
   work = await mkdtemp(join(tmpdir(), "forklift-zstd-pass-"));
-  spool = await openSpool(work);
+  scratch = await openScratchFile(work);
 });
 afterEach(async () => {
-  await spool[Symbol.asyncDispose]();
+  await scratch[Symbol.asyncDispose]();
   await rm(work, { recursive: true });
 });
 
@@ -32,7 +32,7 @@ interface Archive {
 /** Which of the files were packed anew. */
 async function keptOf({ frames, files, isReadInPlace = true }: Archive): Promise<number[]> {
   const index = new BundleIndex();
-  const pass = new ZstdPass(index, { spool, isReadInPlace });
+  const pass = new ZstdPass(index, { scratch, isReadInPlace });
   const left = [...files];
   let position = 0;
   for (const [number, size] of frames.entries()) {

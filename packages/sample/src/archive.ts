@@ -22,7 +22,7 @@ import type { SampleBlock } from "./compose-block.ts";
 import type { Genesis } from "./genesis.ts";
 import { IdMap } from "./id-map.ts";
 import type { Applied } from "./ledger-session.ts";
-import type { Spool } from "./spool.ts";
+import type { RowBuffer } from "./row-buffer.ts";
 
 /** Blocks of rival branches that still refer to what they share with each other. */
 const RECENT_BLOCKS_MAX = 64;
@@ -45,7 +45,7 @@ interface Place {
 }
 
 export class Archive {
-  readonly #spool: Spool;
+  readonly #buffer: RowBuffer;
   readonly #keys = new IdMap();
   readonly #ledgerHashes = new IdMap(RECENT_LEDGER_HASHES_MAX);
   readonly #internalCommands = new IdMap();
@@ -55,8 +55,8 @@ export class Archive {
   #lastBalanceId = 0;
   #lastTimingId = 0;
 
-  constructor(spool: Spool) {
-    this.#spool = spool;
+  constructor(buffer: RowBuffer) {
+    this.#buffer = buffer;
   }
 
   addGenesis({ accounts, state, stateHash }: Genesis): void {
@@ -96,7 +96,7 @@ export class Archive {
     const keyId = this.#keyId(publicKey);
     if (timing === null) return;
     this.#lastTimingId += 1;
-    this.#spool.append("timing_info", [
+    this.#buffer.append("timing_info", [
       ...[this.#lastTimingId, keyId, DEFAULT_TOKEN, balance, timing.initialMinimumBalance],
       ...[timing.cliffTime, timing.cliffAmount, timing.vestingPeriod, timing.vestingIncrement],
     ]);
@@ -115,7 +115,7 @@ export class Archive {
     ];
     const parentId = this.#blocks.get(parentHash) ?? null;
     return this.#blocks.find(stateHash, (id) =>
-      this.#spool.append("blocks", [
+      this.#buffer.append("blocks", [
         ...[branch, id, stateHash, parentId, parentHash, ...references],
         blockchainState.stagedLedgerHash.nonSnark.ledgerHash,
         ...[consensusState.blockchainLength, consensusState.currGlobalSlot.slotNumber],
@@ -134,7 +134,7 @@ export class Archive {
       const nonce = key === feePayer ? command.nonce + 1n : null;
       balanceIds.set(key, this.#addBalance(place, { key, balance, nonce }));
     }
-    this.#spool.append("blocks_user_commands", [
+    this.#buffer.append("blocks_user_commands", [
       ...[place.blockId, this.#userCommandId(command), place.sequenceNo],
       ...[outcome.status, outcome.failureReason, null],
       ...[opened.has(receiver) ? ACCOUNT_CREATION_FEE : null, null],
@@ -149,7 +149,7 @@ export class Archive {
   ): void {
     const { receiver: key } = command;
     const balanceId = this.#addBalance(place, { key, balance: balances.get(key)!, nonce: null });
-    this.#spool.append("blocks_internal_commands", [
+    this.#buffer.append("blocks_internal_commands", [
       ...[place.blockId, this.#internalCommandId(command)],
       ...[place.sequenceNo, place.secondarySequenceNo],
       ...[opened.has(key) ? ACCOUNT_CREATION_FEE : null, balanceId],
@@ -161,7 +161,7 @@ export class Archive {
     of: { readonly key: PublicKey; readonly balance: bigint; readonly nonce: bigint | null },
   ): number {
     this.#lastBalanceId += 1;
-    this.#spool.append("balances", [
+    this.#buffer.append("balances", [
       ...[this.#lastBalanceId, this.#keyId(of.key), of.balance, blockId, height],
       ...[sequenceNo, secondarySequenceNo, of.nonce],
     ]);
@@ -172,7 +172,7 @@ export class Archive {
     const { feePayer, source, receiver } = command;
     const keyIds = [feePayer, source, receiver].map((key) => this.#keyId(key));
     return this.#userCommands.find(command.hash, (id) =>
-      this.#spool.append("user_commands", [
+      this.#buffer.append("user_commands", [
         ...[id, command.type, ...keyIds, DEFAULT_TOKEN, DEFAULT_TOKEN, command.nonce],
         ...[command.amount, command.fee, command.validUntil, command.memo, command.hash],
       ]),
@@ -182,24 +182,24 @@ export class Archive {
   #internalCommandId({ type, receiver, fee, hash }: InternalCommand): number {
     const receiverId = this.#keyId(receiver);
     return this.#internalCommands.find(`${type} ${hash}`, (id) =>
-      this.#spool.append("internal_commands", [id, type, receiverId, fee, DEFAULT_TOKEN, hash]),
+      this.#buffer.append("internal_commands", [id, type, receiverId, fee, DEFAULT_TOKEN, hash]),
     );
   }
 
   #keyId(key: PublicKey): number {
-    return this.#keys.find(key, (id) => this.#spool.append("public_keys", [id, key]));
+    return this.#keys.find(key, (id) => this.#buffer.append("public_keys", [id, key]));
   }
 
   #ledgerHashId(hash: LedgerHash): number {
     return this.#ledgerHashes.find(hash, (id) =>
-      this.#spool.append("snarked_ledger_hashes", [id, hash]),
+      this.#buffer.append("snarked_ledger_hashes", [id, hash]),
     );
   }
 
   #epochId({ seed, ledger }: EpochData): number {
     const ledgerHashId = this.#ledgerHashId(ledger.hash);
     return this.#epochs.find(`${seed} ${ledger.hash}`, (id) =>
-      this.#spool.append("epoch_data", [id, seed, ledgerHashId]),
+      this.#buffer.append("epoch_data", [id, seed, ledgerHashId]),
     );
   }
 }

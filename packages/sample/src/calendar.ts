@@ -1,4 +1,4 @@
-// When the blocks of the sample come: slots, days, and the midnights at which dumps are made.
+// The times of the sample's blocks: slots, days, and the midnights at which dumps are made.
 
 import type { GlobalSlotSinceGenesis } from "@forklift/chain";
 import type { SampleOptions } from "./options.ts";

@@ -47,7 +47,7 @@ export interface SampleBlock {
 }
 
 /** What stays the same from block to block. */
-export interface World {
+export interface Context {
   readonly random: Random;
   readonly ledger: Ledger;
   readonly keys: KeyRing;
@@ -69,16 +69,16 @@ export interface Composed {
   readonly tip: Tip;
 }
 
-export function composeBlock(world: World, order: BlockOrder): Composed {
-  const { random, ledger } = world;
+export function composeBlock(context: Context, order: BlockOrder): Composed {
+  const { random, ledger } = context;
   const { parent, slot } = order;
   const parentSlot = parent.state.body.consensusState
     .globalSlotSinceGenesis as GlobalSlotSinceGenesis;
-  const scene: Scene = { ...world, parentSlot };
+  const scene: Scene = { ...context, parentSlot };
   const session = openSession(ledger, parentSlot);
-  const producer = chooseProducer(world, order);
+  const producer = chooseProducer(context, order);
   const applied: Applied[] = [];
-  const diff = composeDiff({ world, order, scene, producer, session, applied });
+  const diff = composeDiff({ context, order, scene, producer, session, applied });
   const state = nextProtocolState(random, parent, {
     slot,
     producer,
@@ -104,7 +104,7 @@ export function composeBlock(world: World, order: BlockOrder): Composed {
 
 /** The stake decides who wins; whom it is delegated to makes the block. */
 function chooseProducer(
-  { random, ledger, keys, stakers }: World,
+  { random, ledger, keys, stakers }: Context,
   { occasion, slot }: BlockOrder,
 ): BlockProducer {
   const winner = ledger.account(ledger.indexOf(random.pick(stakers))!);
@@ -119,7 +119,7 @@ function chooseProducer(
 }
 
 interface Composition {
-  readonly world: World;
+  readonly context: Context;
   readonly order: BlockOrder;
   readonly scene: Scene;
   readonly producer: BlockProducer;
@@ -129,11 +129,11 @@ interface Composition {
 }
 
 function composeDiff(composition: Composition): StagedLedgerDiff {
-  const { world, order } = composition;
+  const { context, order } = composition;
   const { occasion, repeated } = order;
   const parts = occasion.coinbaseParts ?? 1;
   if (occasion.hasSecondPreDiff !== true) return [composePreDiff(composition, parts, repeated)];
-  const isFirst = world.random.oneIn(2);
+  const isFirst = context.random.oneIn(2);
   return [
     composePreDiff(composition, isFirst ? parts : 0, repeated),
     composePreDiff(composition, isFirst ? 0 : parts, []),
@@ -145,11 +145,11 @@ function composePreDiff(
   coinbaseParts: 0 | 1 | 2,
   repeated: readonly DiffCommand[],
 ): PreDiff {
-  const { world, order, producer, session, applied } = composition;
+  const { context, order, producer, session, applied } = composition;
   const commands = composeCommands(composition, repeated);
   const budget = commands.reduce((sum, { command }) => sum + command.fee, 0n);
   const { coinbaseReceiver } = producer;
-  const { random, keys } = world;
+  const { random, keys } = context;
   const { occasion } = order;
   const bought = buyWorks({ random, keys, occasion, coinbaseReceiver, budget, coinbaseParts });
   const internal = internalTransactionsOf({ ...bought, commands }, producer).map((transaction) =>
@@ -160,10 +160,10 @@ function composePreDiff(
 }
 
 function composeCommands(
-  { world, order, scene, session, applied }: Composition,
+  { context, order, scene, session, applied }: Composition,
   repeated: readonly DiffCommand[],
 ): DiffCommand[] {
-  const { random, commandsPerBlock } = world;
+  const { random, commandsPerBlock } = context;
   const { occasion } = order;
   const included = repeated.map((again) => includeCommand(again, session, applied));
   const chance = occasion.isQuiet ? 0 : random.below(2 * commandsPerBlock + 1);

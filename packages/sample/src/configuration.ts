@@ -17,7 +17,7 @@ export function presetText({ winner, state, stateHash }: Genesis): string {
   return `# The sample network, made by forklift sample.\n\n${stringify(preset, { lineWidth: 0 })}`;
 }
 
-/** Paths are meant from the place of the file. */
+/** Paths are relative to the file's folder. */
 export function configurationText(): string {
   const config = {
     network: "./network.yaml",

@@ -20,7 +20,7 @@ export const SLOTS_PER_EPOCH = 480n;
 /** Blocks from one ledger proof to the next. */
 const PROOF_INTERVAL_BLOCKS = 8n;
 
-/** The block that the next one builds on, with what its protocol state does not tell. */
+/** The block that the next one builds on, with what its protocol state does not contain. */
 export interface Tip {
   readonly stateHash: StateHash;
   readonly state: ProtocolState;

@@ -1,5 +1,5 @@
-// How full the chain is: blocks counted in a window of eleven sub-windows, by the protocol's rules.
-// The protocol spares the first days of a network; the sample has no such grace.
+// The density of the chain: blocks counted in a window of eleven sub-windows, by the protocol's
+// rules. The protocol spares the first days of a network; the sample has no such grace.
 
 import type { ConsensusState } from "@forklift/ledger";
 

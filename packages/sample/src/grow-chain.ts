@@ -2,7 +2,7 @@
 
 import type { GlobalSlotSinceGenesis } from "@forklift/chain";
 import type { Clock, Period } from "./calendar.ts";
-import { composeBlock, type SampleBlock, type World } from "./compose-block.ts";
+import { type Context, composeBlock, type SampleBlock } from "./compose-block.ts";
 import type { Tip } from "./consensus.ts";
 import type { Genesis } from "./genesis.ts";
 import type { Occasion } from "./occasions.ts";
@@ -21,7 +21,7 @@ export interface Course {
 }
 
 export function* growChain(
-  world: World,
+  context: Context,
   genesis: Genesis,
   { clock, periods, occasions }: Course,
 ): Generator<Growth> {
@@ -34,12 +34,12 @@ export function* growChain(
       const slot = clock.next(occasion.afterSilence === true);
       // At its midnight the chain has one highest block, not two.
       const length = Math.min(occasion.fork ?? 0, lastHeight - height);
-      const rivals = composeRivals(world, { parent: tip, slot, length });
-      const composed = composeBlock(world, {
+      const rivals = composeRivals(context, { parent: tip, slot, length });
+      const composed = composeBlock(context, {
         parent: tip,
         slot,
         occasion,
-        repeated: repeatedCommands(world, rivals),
+        repeated: repeatedCommands(context, rivals),
       });
       tip = composed.tip;
       yield { rivals, block: composed.block };
@@ -47,7 +47,7 @@ export function* growChain(
   }
 }
 
-export function genesisTip({ state, stateHash, ledger }: Genesis): Tip {
+function genesisTip({ state, stateHash, ledger }: Genesis): Tip {
   const supply = state.body.consensusState.totalCurrency;
   return {
     stateHash,
@@ -66,29 +66,29 @@ interface Rivalry {
 }
 
 /** Leaves the ledger as it was. */
-function composeRivals(world: World, { parent, slot, length }: Rivalry): SampleBlock[] {
-  const { random, ledger } = world;
+function composeRivals(context: Context, { parent, slot, length }: Rivalry): SampleBlock[] {
+  const { random, ledger } = context;
   const order = { occasion: {}, repeated: [] };
   const rivals: SampleBlock[] = [];
   if (length === 0) return rivals;
   const fork = ledger.mark();
-  const branch = composeBlock(world, { ...order, parent, slot });
+  const branch = composeBlock(context, { ...order, parent, slot });
   rivals.push(branch.block);
   if (length > 1) {
     const next = (slot + 1n) as GlobalSlotSinceGenesis;
-    rivals.push(composeBlock(world, { ...order, parent: branch.tip, slot: next }).block);
+    rivals.push(composeBlock(context, { ...order, parent: branch.tip, slot: next }).block);
   }
   ledger.rollBack(fork);
   if (length === 1 && random.oneIn(3)) {
     const sameFork = ledger.mark();
-    rivals.push(composeBlock(world, { ...order, parent, slot }).block);
+    rivals.push(composeBlock(context, { ...order, parent, slot }).block);
     ledger.rollBack(sameFork);
   }
   return rivals;
 }
 
 /** Commands reach every producer: some of a rival's first ones stand in the block that stays, too. */
-function repeatedCommands({ random }: World, [rival]: readonly SampleBlock[]) {
+function repeatedCommands({ random }: Context, [rival]: readonly SampleBlock[]) {
   const commands = rival?.diff[0].commands ?? [];
   return commands.slice(0, random.below(commands.length + 1));
 }

@@ -1,11 +1,11 @@
-// Serial ids by what they stand for, and the next one to give.
+// Serial ids by the values that they stand for, and the next one to assign.
 
 export class IdMap {
   readonly #ids = new Map<string, number>();
   readonly #kept: number;
   #last = 0;
 
-  /** @param kept how many are remembered, the latest ones; the others are never asked for again. */
+  /** @param kept how many are remembered, the latest ones; the others are never looked up again. */
   constructor(kept = Number.POSITIVE_INFINITY) {
     this.#kept = kept;
   }

@@ -11,7 +11,7 @@ export interface KeyRing {
   readonly producers: readonly PublicKey[];
   /** Some of them producers, some of them vesting. */
   readonly provers: readonly PublicKey[];
-  /** Keys that never have an account: what commands to them ask for fails. */
+  /** Keys that never have an account: commands to them fail. */
   readonly strangers: readonly PublicKey[];
   /** A key that nobody has seen, to open an account for. */
   fresh(): PublicKey;

@@ -3,12 +3,12 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { BlockRef, LedgerHash, StateHash } from "@forklift/chain";
-import { ConfigError, TryAgainError } from "@forklift/pipeline";
+import { ConfigError, RUN_AGAIN, StoppedError } from "@forklift/pipeline";
 import { type ArchiveSchema, readSchema } from "@forklift/schemas";
 import { Archive } from "./archive.ts";
 import { blockFile, genesisBlockFile, NETWORK } from "./block-json.ts";
 import { createClock, dumpStamp, type Period, planPeriods } from "./calendar.ts";
-import type { World } from "./compose-block.ts";
+import type { Context } from "./compose-block.ts";
 import { configurationText, presetText } from "./configuration.ts";
 import { createFeatureCounter, type FeatureCounts } from "./features.ts";
 import { createGenesis, type Genesis, genesisLedgerJson } from "./genesis.ts";
@@ -17,7 +17,7 @@ import { createKeyRing } from "./key-ring.ts";
 import { occasions } from "./occasions.ts";
 import { checkOptions, type SampleOptions } from "./options.ts";
 import { createRandom, type Random } from "./random.ts";
-import { Spool } from "./spool.ts";
+import { RowBuffer } from "./row-buffer.ts";
 import { writeDump } from "./write-dump.ts";
 
 export interface SampleSummary {
@@ -53,7 +53,7 @@ const PROGRESS_BLOCKS = 100n;
 /**
  * @param out a folder that is not there yet, or empty. It is complete when the promise is fulfilled.
  * @throws UsageError for options out of their limits, ConfigError when the folder holds something,
- * TryAgainError when the signal asked to stop.
+ * StoppedError when the signal was aborted.
  */
 export async function makeSample(
   options: SampleOptions,
@@ -62,12 +62,12 @@ export async function makeSample(
 ): Promise<SampleSummary> {
   checkOptions(options);
   await createFolders(out);
-  const spoolFolder = path.join(out, ".spool");
+  const spoolFolder = path.join(out, ".buffer");
   try {
     const schema = await readSchema("mainnet");
-    await using spool = await Spool.create(spoolFolder, Object.keys(schema.manifest.tables));
-    const archive = new Archive(spool);
-    return await writeSample({ options, out, schema, spool, archive, watch });
+    await using buffer = await RowBuffer.create(spoolFolder, Object.keys(schema.manifest.tables));
+    const archive = new Archive(buffer);
+    return await writeSample({ options, out, schema, buffer, archive, watch });
   } catch (error) {
     // Half a sample would look like a whole one, and the next run would be refused.
     for (const name of PARTS) await rm(path.join(out, name), { recursive: true, force: true });
@@ -93,7 +93,7 @@ interface Desk {
   readonly options: SampleOptions;
   readonly out: string;
   readonly schema: ArchiveSchema;
-  readonly spool: Spool;
+  readonly buffer: RowBuffer;
   readonly archive: Archive;
   readonly watch: SampleWatch;
 }
@@ -109,18 +109,16 @@ async function writeSample(desk: Desk): Promise<SampleSummary> {
   const features = createFeatureCounter();
   const dumps: string[] = [];
   let tip = { height: 1n, stateHash: genesis.stateHash, slot: 0n };
-  const chain = growChain(createWorld(random, genesis, options), genesis, {
+  const chain = growChain(createContext(random, genesis, options), genesis, {
     clock: createClock(random, periods),
     occasions: occasions(random),
     periods,
   });
   for (const growth of chain) {
     if (watch.signal?.aborted === true) {
-      throw new TryAgainError(
+      throw new StoppedError(
         `stopped by a signal after ${tip.height} of ${options.blocks} blocks`,
-        {
-          hint: "run the same command again; it begins anew",
-        },
+        { hint: RUN_AGAIN.beginsAnew },
       );
     }
     features.add(growth, tip.slot);
@@ -143,7 +141,11 @@ async function writeSample(desk: Desk): Promise<SampleSummary> {
   };
 }
 
-function createWorld(random: Random, genesis: Genesis, { commandsPerBlock }: SampleOptions): World {
+function createContext(
+  random: Random,
+  genesis: Genesis,
+  { commandsPerBlock }: SampleOptions,
+): Context {
   return {
     random,
     ledger: genesis.ledger,
@@ -163,13 +165,13 @@ async function writeBeginning({ out }: Desk, genesis: Genesis, random: Random): 
 }
 
 async function writeGrowth(
-  { out, spool, archive }: Desk,
+  { out, buffer, archive }: Desk,
   { rivals, block }: Growth,
   random: Random,
 ): Promise<void> {
   for (const rival of rivals) archive.addBlock(rival, "rival");
   archive.addBlock(block, "canonical");
-  await spool.settle();
+  await buffer.settle();
   for (const made of [...rivals, block]) {
     const { name, text } = blockFile(random, made);
     await writeFile(path.join(out, "blocks", name), text);
@@ -178,16 +180,16 @@ async function writeGrowth(
 
 /** The name of the dump. */
 async function writeNight(desk: Desk, period: Period): Promise<string> {
-  const { out, schema, spool, archive, options } = desk;
+  const { out, schema, buffer, archive, options } = desk;
   const memberName = `${NETWORK}-archive-dump-${dumpStamp(period)}.sql`;
   const name = `${memberName}.tar.gz`;
   await writeDump({
     schema,
-    spool,
+    buffer,
     lastIds: archive.lastIds(),
     tipHeight: period.lastHeight,
     finality: options.finality,
-    sqlPath: path.join(out, ".spool", memberName),
+    sqlPath: path.join(out, ".buffer", memberName),
     memberName,
     out: path.join(out, "dumps", name),
   });

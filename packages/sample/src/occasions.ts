@@ -1,5 +1,6 @@
-// What a block of the sample must show. Every cycle of blocks goes through the whole list, in an
-// order that the seed decides, so that a short sample shows everything and a long one shows it often.
+// The cases that the sample's blocks must contain. Every cycle of blocks goes through the whole
+// list, in an order that the seed decides, so that a short sample shows everything and a long one
+// shows it often.
 
 import type { CommandKind } from "./commands.ts";
 import type { Random } from "./random.ts";
@@ -29,7 +30,7 @@ export interface Occasion {
 
 const ORDINARY: Occasion = {};
 
-export const OCCASIONS: readonly Occasion[] = [
+const OCCASIONS: readonly Occasion[] = [
   ORDINARY,
   ORDINARY,
   ORDINARY,

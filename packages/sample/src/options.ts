@@ -42,13 +42,15 @@ export function checkOptions(options: SampleOptions): void {
   for (const [name, [min, max]] of Object.entries(LIMITS)) {
     const value = options[name as keyof SampleOptions];
     if (!Number.isSafeInteger(value) || value < min || value > max) {
-      throw new UsageError(`--${optionName(name)} is ${value}, expected ${min} to ${max}`);
+      throw new UsageError(`--${optionName(name)} is ${value}, expected ${min} to ${max}`, {
+        hint: `give --${optionName(name)} a whole number from ${min} to ${max}`,
+      });
     }
   }
   if (options.days >= options.blocks) {
     throw new UsageError(
       `--days is ${options.days} for ${options.blocks} blocks, expected fewer than blocks`,
-      { hint: "every day needs a block above genesis" },
+      { hint: "give fewer --days or more --blocks: every day needs a block above genesis" },
     );
   }
 }

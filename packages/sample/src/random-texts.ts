@@ -87,7 +87,7 @@ const ODD_TEXTS: readonly Uint8Array[] = [
   Buffer.from("Ünïcødé ✓ 🦊 日本語"),
   Buffer.from("tab\there, \\N and \\. and ';--"),
   Buffer.from('{"json": null}\n'),
-  // A character cut in half by the end of the memo.
+  // A character truncated by the end of the memo.
   Buffer.from("the fox is cut off here, at: 🦊🦊").subarray(0, 31),
   Uint8Array.of(0, 1, 2, 0, 255, 254, 0),
 ];

@@ -1,14 +1,14 @@
-// A nightly dump of the sample's archive: the schema, the rows of the spool, keys and indexes, in the
+// A nightly dump of the sample's archive: the schema, the rows of the buffer, keys and indexes, in the
 // plain form of pg_dump and packed as the network packs its dumps.
 
 import { open, rm } from "node:fs/promises";
 import { dumpEnd, dumpHead, packDump } from "@forklift/postgres";
 import type { ArchiveSchema } from "@forklift/schemas";
-import type { Spool } from "./spool.ts";
+import type { RowBuffer } from "./row-buffer.ts";
 
 export interface DumpOptions {
   readonly schema: ArchiveSchema;
-  readonly spool: Spool;
+  readonly buffer: RowBuffer;
   readonly lastIds: ReadonlyMap<string, number>;
   /** The highest block of the archive at that midnight. */
   readonly tipHeight: number;
@@ -41,12 +41,12 @@ export async function writeDump(options: DumpOptions): Promise<void> {
 }
 
 async function* dumpText(options: DumpOptions): AsyncGenerator<string> {
-  const { schema, spool, lastIds } = options;
+  const { schema, buffer, lastIds } = options;
   yield `${dumpHead()}\n${schema.tables}\n`;
   for (const [table, { columns }] of Object.entries(schema.manifest.tables)) {
     const names = columns.map(({ name }) => (name === "timestamp" ? `"${name}"` : name));
     yield `COPY public.${table} (${names.join(", ")}) FROM stdin;\n`;
-    for await (const line of spool.lines(table)) {
+    for await (const line of buffer.lines(table)) {
       yield `${table === "blocks" ? withChainStatus(line, options) : line}\n`;
     }
     yield "\\.\n\n";
@@ -58,7 +58,7 @@ async function* dumpText(options: DumpOptions): AsyncGenerator<string> {
   yield `\n${schema.constraints}\n${dumpEnd()}`;
 }
 
-/** Fields of a spooled block: its branch, then the columns but for the last one. */
+/** Fields of a block in the row buffer: its branch, then the columns but for the last one. */
 const HEIGHT_FIELD = 11;
 
 function withChainStatus(

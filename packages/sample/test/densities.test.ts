@@ -1,12 +1,10 @@
 // The counting of densities, against every real block whose parent is there.
 
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parseBlockFileName } from "@forklift/chain";
 import { type ConsensusState, decodeProtocolState, type ProtocolState } from "@forklift/ledger";
-import { isMainnetDataMissing, MAINNET, sharedPath } from "@forklift/testkit";
+import { isMainnetDataMissing, mainnetBlocks } from "@forklift/testkit";
 import { describe, expect, test } from "vitest";
 import { nextDensities } from "../src/densities.ts";
 
@@ -14,8 +12,8 @@ import { nextDensities } from "../src/densities.ts";
 const GRACE_PERIOD_SLOTS = 1440n;
 
 describe.skipIf(isMainnetDataMissing())("on mainnet", () => {
-  test("densities follow from the parent's and the slot", () => {
-    const states = readStates();
+  test("densities follow from the parent's and the slot", async () => {
+    const states = readStates(await mainnetBlocks());
     let compared = 0;
     for (const { previousStateHash, body } of states.values()) {
       const parent = states.get(previousStateHash)?.body.consensusState;
@@ -30,20 +28,13 @@ describe.skipIf(isMainnetDataMissing())("on mainnet", () => {
   });
 });
 
-function readStates(): Map<string, ProtocolState> {
-  const folder = mkdtempSync(path.join(tmpdir(), "forklift-blocks-"));
-  try {
-    const archive = sharedPath(`data/mainnet/${MAINNET.blocks}`);
-    execFileSync("tar", ["-xzf", archive, "-C", folder]);
-    const entries = readdirSync(folder).map((name) => {
-      const text = readFileSync(path.join(folder, name), "utf8");
-      const json = JSON.parse(text) as { readonly protocol_state: unknown };
-      return [parseBlockFileName(name)!.stateHash, decodeProtocolState(json.protocol_state)];
-    });
-    return new Map(entries as [string, ProtocolState][]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+function readStates(folder: string): Map<string, ProtocolState> {
+  const entries = readdirSync(folder).map((name) => {
+    const text = readFileSync(path.join(folder, name), "utf8");
+    const json = JSON.parse(text) as { readonly protocol_state: unknown };
+    return [parseBlockFileName(name)!.stateHash, decodeProtocolState(json.protocol_state)];
+  });
+  return new Map(entries as [string, ProtocolState][]);
 }
 
 const BEFORE: Pick<

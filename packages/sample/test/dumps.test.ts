@@ -1,4 +1,5 @@
 // The nightly dumps, restored into a real server and compared with the block files.
+// @module-tag only-in-all
 
 import path from "node:path";
 import { pathToFileURL } from "node:url";

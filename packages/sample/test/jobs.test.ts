@@ -1,4 +1,5 @@
 // The sample through the whole product: prime on the first night, dailies, the final run, verify.
+// @module-tag only-in-all
 
 import { copyFile, mkdir, readdir, readFile, rename } from "node:fs/promises";
 import path from "node:path";

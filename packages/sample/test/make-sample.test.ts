@@ -1,3 +1,5 @@
+// @module-tag only-in-all
+
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -32,7 +34,9 @@ test("another seed gives another chain from its first block on", async () => {
   expect((await blocksOf(second.folder)).filter((name) => shared.has(name))).toStrictEqual([]);
 });
 
-test("the default sample shows every feature, most of them often", async () => {
+test("the default sample shows every feature, most of them often", {
+  tags: ["only-in-all"],
+}, async () => {
   await using sample = await openSample(SAMPLE_DEFAULTS);
   const { features, tip } = sample.summary;
   expect(tip.height).toBe(400n);
@@ -58,7 +62,9 @@ test.each([
   expect(sample.summary.dumps).toHaveLength(options.days);
 });
 
-test("a signal ends the making, and leaves nothing that looks like a sample", async () => {
+test("a signal ends the making, and leaves nothing that looks like a sample", {
+  tags: ["only-in-all"],
+}, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "forklift-sample-"));
   try {
     const args = ["sample", "--out", folder, "--blocks", "5000", "--days", "1"];

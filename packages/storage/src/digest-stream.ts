@@ -10,8 +10,17 @@ export type Digest = Omit<WrittenObject, "name">;
 export interface DigestStream {
   /** The same bytes. */
   readonly stream: AsyncIterable<Uint8Array>;
-  /** Only after the stream has been read to its end. */
+  /** Only after the stream has been read to its end; the same for all who ask. */
   digest(): Digest;
+}
+
+/** Of bytes that are there already. */
+export function digestOf(content: Uint8Array): Digest {
+  return {
+    bytes: BigInt(content.byteLength),
+    sha256: createHash("sha256").update(content).digest("hex"),
+    crc32c: new Crc32c().update(content).digest(),
+  };
 }
 
 export function digestStream(body: AsyncIterable<Uint8Array>): DigestStream {
@@ -19,6 +28,7 @@ export function digestStream(body: AsyncIterable<Uint8Array>): DigestStream {
   const crc32c = new Crc32c();
   let bytes = 0n;
   let isWhole = false;
+  let made: Digest | undefined;
 
   async function* stream() {
     for await (const chunk of body) {
@@ -34,7 +44,8 @@ export function digestStream(body: AsyncIterable<Uint8Array>): DigestStream {
     stream: stream(),
     digest() {
       assert(isWhole, "the digest of a stream was asked for before its end");
-      return { bytes, sha256: sha256.digest("hex"), crc32c: crc32c.digest() };
+      made ??= { bytes, sha256: sha256.digest("hex"), crc32c: crc32c.digest() };
+      return made;
     },
   };
 }

@@ -1,7 +1,10 @@
-export { Crc32c } from "./crc32c.ts";
 export * from "./digest-stream.ts";
+export { httpFetch } from "./http/http-fetch.ts";
 export { openObject, openStore, splitObjectUrl } from "./open-store.ts";
 export { readAll } from "./read-all.ts";
+export * from "./require-folder.ts";
 export * from "./store.ts";
-export { isPath, maskUrl, parseStoreUrl } from "./store-url.ts";
+export { isPath, localPathOf, maskUrl, parseStoreUrl } from "./store-url.ts";
+export { textBytes } from "./text-bytes.ts";
 export { TruncatedError } from "./truncated-error.ts";
+export * from "./unfinished.ts";

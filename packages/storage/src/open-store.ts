@@ -1,13 +1,14 @@
-// From a URL to what lies there. A further kind of store is one more line in `STORES`.
+// Opens the store that a URL names. A further kind of store is one more line in `STORES`, and its scheme.
 
-import { ConfigError, percentDecoded, SourceDataError } from "@forklift/pipeline";
-import { fileStore } from "./file-store.ts";
-import { gcsStore } from "./gcs-store.ts";
-import { httpStore } from "./http-store.ts";
+import { ConfigError, SourceDataError } from "@forklift/pipeline";
+import { percentDecoded } from "@forklift/system";
+import { fileStore } from "./file/file-store.ts";
+import { gcsStore } from "./gcs/gcs-store.ts";
+import { httpStore } from "./http/http-store.ts";
 import type { ObjectBody, Store } from "./store.ts";
-import { maskUrl, parseStoreUrl } from "./store-url.ts";
+import { maskUrl, parseStoreUrl, type STORE_SCHEMES } from "./store-url.ts";
 
-const STORES: Readonly<Record<string, (url: URL) => Store>> = {
+const STORES: Readonly<Record<(typeof STORE_SCHEMES)[number], (url: URL) => Store>> = {
   "file:": fileStore,
   "gs:": gcsStore,
   "http:": httpStore,
@@ -28,7 +29,9 @@ export function splitObjectUrl(url: string): { readonly store: Store; readonly n
   const slash = folder.pathname.lastIndexOf("/");
   const name = folder.pathname.slice(slash + 1);
   if (name === "") {
-    throw new ConfigError(`${maskUrl(folder)} is a folder, expected the URL of one object`);
+    throw new ConfigError(`${maskUrl(folder)} is a folder, expected the URL of one object`, {
+      hint: "add the name of the file behind the last slash",
+    });
   }
   folder.pathname = folder.pathname.slice(0, slash + 1);
   return { store: storeAt(folder), name: percentDecoded(name) };
@@ -45,10 +48,6 @@ export async function openObject(url: string): Promise<ObjectBody> {
 }
 
 function storeAt(url: URL): Store {
-  const open = STORES[url.protocol];
-  if (open !== undefined) return open(url);
-  const known = Object.keys(STORES).map((scheme) => `${scheme}//`);
-  throw new ConfigError(
-    `${maskUrl(url)} has scheme ${url.protocol}//, expected one of ${known.join(", ")}`,
-  );
+  // `parseStoreUrl` takes no other.
+  return STORES[url.protocol as keyof typeof STORES](url);
 }

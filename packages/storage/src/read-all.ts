@@ -17,7 +17,9 @@ export async function readAll(
     total += chunk.byteLength;
     if (total > maxBytes || (body.bytes ?? 0n) > BigInt(maxBytes)) {
       const found = body.bytes === null ? "more" : `${body.bytes}`;
-      throw new SourceDataError(`${what} may have ${maxBytes} bytes at most, found ${found}`);
+      throw new SourceDataError(`${what} may have ${maxBytes} bytes at most, found ${found}`, {
+        hint: "see what it is: a file of that kind is smaller, another one may have its name or URL",
+      });
     }
     chunks.push(chunk);
   }

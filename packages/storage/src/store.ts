@@ -1,4 +1,6 @@
-// The one interface behind which files lie: a local folder, a web server, a bucket.
+// The interface of a store of objects: a local folder, a web server, a bucket.
+
+import type { Liveness } from "@forklift/system";
 
 export interface StoredObject {
   /** Relative to the store, parts separated by "/". */
@@ -10,7 +12,18 @@ export interface StoredObject {
   readonly storageClass?: StorageClass;
 }
 
-/** The dearer to keep, the cheaper to read. In the order in which objects grow old. */
+/** A file that is no object: one that is being written, or the lock of one. */
+export interface UnfinishedObject extends StoredObject {
+  /** The object that it was to become, or whose lock it is. */
+  readonly of: string;
+  readonly owner: Liveness;
+  /** Since somebody wrote to it; milliseconds. */
+  readonly untouchedMs: number;
+  /** From which age on nobody can be at work on it; milliseconds. */
+  readonly abandonedAfterMs: number;
+}
+
+/** The more expensive to keep, the cheaper to read. In the order in which objects grow old. */
 export const STORAGE_CLASSES = ["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"] as const;
 
 export type StorageClass = (typeof STORAGE_CLASSES)[number];
@@ -32,9 +45,9 @@ export interface VersionedObject {
 }
 
 export interface ObjectBody {
-  /** Null when the server does not say; a body that is cut short fails all the same. */
+  /** Null when the server does not say; a truncated body fails all the same. */
   readonly bytes: bigint | null;
-  /** Missing where nobody tells it. */
+  /** Missing where nobody says it. */
   readonly version?: Version;
   /** To be read once, and to be begun: it holds a file or a connection. Leaving the loop early releases the file or the connection. */
   readonly stream: AsyncIterable<Uint8Array>;
@@ -84,8 +97,14 @@ export interface Store {
   compose(name: string, parts: readonly string[]): Promise<StoredObject>;
   /** Only where objects have a storage class. */
   changeStorageClass?(name: string, storageClass: StorageClass): Promise<void>;
-  /** Removing what is not there is no error. */
+  /**
+   * What is being written, or was when its writer was killed, of objects whose name begins with the
+   * prefix. Missing where a store shows nothing of it:
+   * Google Cloud Storage forgets an upload that was not completed after a week.
+   */
+  unfinished?(prefix?: string): AsyncIterable<UnfinishedObject>;
+  /** Removing what is not there is no error; also of what is unfinished. */
   remove(name: string): Promise<void>;
-  /** How often `open` had to ask again since the store was opened. */
+  /** Retries of `open` since the store was opened. */
   retries(): number;
 }

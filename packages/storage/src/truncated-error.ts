@@ -1,6 +1,6 @@
-// A body that ended before it should have.
+// The error for a truncated body.
 
 import { TryAgainError } from "@forklift/pipeline";
 
-/** Fewer bytes came than were announced, also when the rest was asked for again. */
+/** Fewer bytes came than were announced, also when the rest was requested again. */
 export class TruncatedError extends TryAgainError {}

@@ -1,4 +1,4 @@
-// A real web server that misbehaves as it is told.
+// A real web server that injects the faults a test configures.
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -10,7 +10,7 @@ export interface FaultyServer extends AsyncDisposable {
   readonly requests: readonly IncomingMessage[];
 }
 
-/** The handler is told how many requests came before this one. */
+/** The handler is given how many requests came before this one. */
 export async function serve(
   handler: (request: IncomingMessage, response: ServerResponse, before: number) => void,
 ): Promise<FaultyServer> {

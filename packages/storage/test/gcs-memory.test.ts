@@ -1,3 +1,6 @@
+// An upload and a download of a large object hold a bounded amount of memory.
+// @module-tag only-in-all
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";

@@ -9,10 +9,10 @@ import { ConfigError, SourceDataError, TryAgainError } from "@forklift/pipeline"
 import { type Fault, type GcsEmulator, startGcsEmulator } from "@forklift/testkit";
 import { type File, Storage } from "@google-cloud/storage";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { connect } from "../src/gcs-access.ts";
-import { GCS_LIMITS, type GcsLimits } from "../src/gcs-limits.ts";
-import { gcsStore } from "../src/gcs-store.ts";
-import { HTTP_LIMITS, httpAgent } from "../src/http-client.ts";
+import { connect } from "../src/gcs/gcs-access.ts";
+import { GCS_LIMITS, type GcsLimits } from "../src/gcs/gcs-limits.ts";
+import { gcsStore } from "../src/gcs/gcs-store.ts";
+import { HTTP_LIMITS, httpAgent } from "../src/http/http-client.ts";
 import { openObject, openStore } from "../src/open-store.ts";
 import { readAll } from "../src/read-all.ts";
 import type { Store } from "../src/store.ts";
@@ -116,7 +116,7 @@ test("a body that fails leaves the former object and nothing else", async () => 
   await store.write("x", body("before"));
   const failing = (async function* () {
     yield CONTENT;
-    throw new SourceDataError("the body broke");
+    throw new SourceDataError("the body broke", { hint: "run again" });
   })();
   await expect(store.write("x", failing)).rejects.toThrow("the body broke");
   expect(`${await read("x")}`).toBe("before");
@@ -490,3 +490,42 @@ test("the usual limits fit the rules of the service", () => {
   expect(GCS_LIMITS.chunkBytes % QUANTUM).toBe(0);
   expect(GCS_LIMITS.pageObjectsMax).toBeLessThanOrEqual(1000);
 });
+
+test.each([
+  [
+    400,
+    "Bucket is a requester pays bucket but no user project provided.",
+    "switch requester pays off",
+  ],
+  [
+    403,
+    "Object 'crates/x' is subject to bucket's retention policy or object retention and cannot be deleted or overwritten until 2027-01-01T00:00:00Z",
+    "wait until the retention has ended",
+  ],
+  [
+    403,
+    "Object 'crates/x' is under active Temporary hold and cannot be deleted, overwritten or archived until hold is removed.",
+    "release the hold",
+  ],
+])(
+  "a rule of the bucket's is told in the service's own sentence: %i %s",
+  async (status, message, next) => {
+    await store.write("x", body("before"));
+    fault({ times: "always", action: { kind: "status", status, message } });
+    const told = { name: "ConfigError", hint: expect.stringContaining(next) };
+    for (const [doing, work] of [
+      ["read", () => read("x")],
+      ["write", () => store.write("x", body("after"))],
+      ["remove", () => store.remove("x")],
+      ["list", () => namesOf()],
+      ["replace", () => store.replace("x", Buffer.from("new"), "1")],
+    ] as const) {
+      await expect(work(), doing).rejects.toMatchObject({
+        ...told,
+        message: expect.stringMatching(
+          new RegExp(`^cannot ${doing} gs://crates.*${message.slice(-40)}`),
+        ),
+      });
+    }
+  },
+);

@@ -1,11 +1,18 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { ConfigError, SourceDataError, TryAgainError } from "@forklift/pipeline";
-import { expect, test } from "vitest";
-import { HTTP_LIMITS, httpClient } from "../src/http-client.ts";
-import { httpStore } from "../src/http-store.ts";
+import { isToolMissing } from "@forklift/testkit";
+import { describe, expect, test } from "vitest";
+import { HTTP_LIMITS, httpClient } from "../src/http/http-client.ts";
+import { httpStore } from "../src/http/http-store.ts";
 import { openObject } from "../src/open-store.ts";
 import { readAll } from "../src/read-all.ts";
 import type { ByteRange } from "../src/store.ts";
@@ -22,6 +29,8 @@ const quick = httpClient({
   retriesMax: 2,
   retryFirstMs: 1,
   retryLastMs: 5,
+  rateWindowMs: 1_000,
+  rateBytesMin: 1_000,
 });
 const storeAt = (url: string) => httpStore(new URL(url), quick);
 
@@ -112,6 +121,99 @@ test("a dropped connection is tried again, and is no success when it never holds
 test("a server that never answers is given up", async () => {
   await using server = await serve(() => undefined);
   await expect(read(server.url, "x")).rejects.toThrow(TryAgainError);
+});
+
+/** One byte at a time, for as long as the connection is open. */
+function drip(response: {
+  write(text: string): unknown;
+  on(event: "close", end: () => void): unknown;
+}) {
+  const timer = setInterval(() => response.write(" "), 20);
+  response.on("close", () => clearInterval(timer));
+}
+
+describe("a server that drips", { tags: ["only-in-all"] }, () => {
+  test.each([
+    ["with a length", { "content-length": "900000" }],
+    ["without one", {}],
+  ])("its body %s is left for being too slow", async (_what, headers) => {
+    await using server = await serve((_, response) => {
+      response.writeHead(200, headers);
+      response.flushHeaders();
+      drip(response);
+    });
+    const body = await storeAt(server.url).open("x");
+    await expect(readAll(body!, BOUND)).rejects.toMatchObject({
+      name: "TryAgainError",
+      message: expect.stringMatching(/x is too slow: \d+ B in 1 s, expected 1.0 kB or more/),
+      hint: expect.stringContaining("another place"),
+    });
+    await expect.poll(() => server.requests[0]!.socket.destroyed).toBe(true);
+  });
+
+  test("its refusal is taken at its status", async () => {
+    await using server = await serve((_, response) => {
+      response.writeHead(403).flushHeaders();
+      drip(response);
+    });
+    await expect(read(server.url, "x")).rejects.toThrow("answered 403");
+  });
+
+  test("its headers are given up after their time", async () => {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined).write("HTTP/1.1 200 OK\r\nx-slow: ");
+      drip(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const start = performance.now();
+    await expect(read(`http://127.0.0.1:${port}`, "x")).rejects.toThrow(TryAgainError);
+    expect(performance.now() - start).toBeLessThan(15_000);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test("its reader may take his time", async () => {
+    await using server = await serve((_, response) => response.end(CONTENT));
+    const body = await storeAt(server.url).open("x");
+    let bytes = 0;
+    for await (const chunk of body!.stream) {
+      bytes += chunk.byteLength;
+      await delay(300);
+    }
+    expect(bytes).toBe(CONTENT.length);
+  });
+});
+
+describe.skipIf(isToolMissing("openssl"))("TLS", { tags: ["only-in-all"] }, () => {
+  test("that cannot be had is told with what to set", async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), "fl-https-"));
+    execFileSync(
+      "openssl",
+      "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout key -out pem".split(
+        " ",
+      ),
+      { cwd: dir, stdio: "ignore" },
+    );
+    const [key, cert] = await Promise.all(
+      ["key", "pem"].map((name) => readFile(path.join(dir, name))),
+    );
+    const server = createHttpsServer({ key, cert }, (_, response) => response.end("{}"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    await expect(read(`https://localhost:${port}`, "x")).rejects.toMatchObject({
+      name: "ConfigError",
+      message: expect.stringContaining("self-signed certificate"),
+      hint: expect.stringContaining("NODE_EXTRA_CA_CERTS"),
+    });
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await using plain = await serve((_, response) => response.end("{}"));
+    await expect(read(plain.url.replace("http:", "https:"), "x")).rejects.toMatchObject({
+      name: "ConfigError",
+      hint: expect.stringContaining("scheme and port"),
+    });
+    await rm(dir, { recursive: true });
+  });
 });
 
 test("nobody listening is something to try again", async () => {

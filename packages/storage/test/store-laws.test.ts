@@ -42,7 +42,7 @@ async function namesOf(store: Store, prefix?: string): Promise<string[]> {
   return names;
 }
 
-/** Every test has a place of its own, where nothing is yet. */
+/** Every test has an empty location of its own. */
 let places = 0;
 
 describe.each([

@@ -25,6 +25,20 @@ test.each([
   expect(() => parseStoreUrl(text)).toThrow(ConfigError);
 });
 
+test.each(["//h/x", " gs://b/x", "x ://b"])("%j, which is half a URL, is no path", (text) => {
+  expect(() => parseStoreUrl(text)).toThrow("neither a path nor a URL");
+});
+
+test.each([
+  "https://u:a@b/s3cret@h/x",
+  "https://u:a@s3cret#/@h/x",
+  "https://u:a@s3cret?b@h/x",
+  "s3://u:a@s3cret#?/@h/x",
+])("%s is refused without any part of its password", (text) => {
+  expect(() => parseStoreUrl(text)).toThrow(ConfigError);
+  expect(() => parseStoreUrl(text)).not.toThrow("s3cret");
+});
+
 test("an unknown scheme is refused by naming the known ones", () => {
   expect(() => openStore("s3://bucket/x")).toThrow(
     "s3://bucket/x has scheme s3://, expected one of file://, gs://, http://, https://",

@@ -1,9 +1,8 @@
-// Runs the built `forklift` command as its users do: in a process of its own.
+// Runs the built programs as their users do: in a process of their own.
 
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
-
-const COMMAND = fileURLToPath(new URL("../../../jobs/bin/forklift.js", import.meta.url));
+import { defined } from "@forklift/system";
+import { type Program, programFile } from "./programs.ts";
 
 export interface Ran {
   readonly exit: number | null;
@@ -13,6 +12,8 @@ export interface Ran {
 }
 
 export interface RunOptions {
+  /** Default: `forklift`, which has the commands of all. */
+  readonly program?: Program;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Sends SIGTERM as soon as this appears in its log. */
@@ -23,10 +24,10 @@ export interface RunOptions {
 
 export async function runForklift(
   args: readonly string[],
-  { cwd, env, terminateAt, killAfterMs }: RunOptions = {},
+  { program = "forklift", cwd, env, terminateAt, killAfterMs }: RunOptions = {},
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
-    ...(cwd === undefined ? {} : { cwd }),
+  const child = spawn(process.execPath, [programFile(program), ...args], {
+    ...defined({ cwd }),
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -37,7 +38,7 @@ export async function runForklift(
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
-    // Once: a second signal would not ask any more.
+    // Once: a second signal would stop the process at once.
     if (terminateAt?.test(stderr) === true && !child.killed) child.kill("SIGTERM");
   });
   const killer =

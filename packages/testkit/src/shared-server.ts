@@ -1,20 +1,45 @@
-// One PostgreSQL server for a whole test run; every test makes databases of its own on it.
+// The shared resources of a test run: a PostgreSQL server, on which every test makes its own
+// databases, and a folder for data that is made once and read by many.
 
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { startServer } from "@forklift/postgres";
 
-/** Where test files find the server: processes that a test starts inherit it, too. */
-export const SERVER_VARIABLE = "FORKLIFT_TEST_SERVER";
+/** Where test files find them: processes that a test starts inherit it, too. */
+const SERVER_VARIABLE = "FORKLIFT_TEST_SERVER";
+const RUN_FOLDER_VARIABLE = "FORKLIFT_TEST_RUN";
 
-/** Called by the test runner before the first test file; what it returns, after the last. */
+/**
+ * Called by the test runner before the first test file; what it returns, after the last.
+ * @public vitest.config.ts names this file.
+ */
 export default async function setup(): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(path.join(tmpdir(), "forklift-test-run-"));
   const server = await startServer({ binaries: "auto" });
   process.env[SERVER_VARIABLE] = server.url;
-  return async () => await server[Symbol.asyncDispose]();
+  process.env[RUN_FOLDER_VARIABLE] = folder;
+  // The work folders of jobs; a server that is kept there may run as another user.
+  await chmod(folder, 0o755);
+  process.env["XDG_STATE_HOME"] = path.join(folder, "state");
+  return async () => {
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  };
 }
 
 /** The URL of the test run's server. */
 export function serverUrl(): string {
-  const url = process.env[SERVER_VARIABLE];
-  if (url === undefined) throw new Error("no test server: run the tests with npm test");
-  return url;
+  return ofTheRun(SERVER_VARIABLE);
+}
+
+/** The folder of the test run, gone when the run is. */
+export function runFolder(): string {
+  return ofTheRun(RUN_FOLDER_VARIABLE);
+}
+
+function ofTheRun(variable: string): string {
+  const value = process.env[variable];
+  if (value === undefined) throw new Error(`there is no ${variable}: run the tests with npm test`);
+  return value;
 }

@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** As it comes, only told where the service is. */
+/** The official client, configured only with the service's URL. */
 function client(apiEndpoint: string): Storage {
   return new Storage({ apiEndpoint, projectId: "p" });
 }

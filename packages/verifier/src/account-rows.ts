@@ -12,6 +12,7 @@ import {
   UINT64_MAX,
 } from "@forklift/chain";
 import type { Account } from "@forklift/ledger";
+import { columnOf } from "./columns.ts";
 import type { Row } from "./compare-rows.ts";
 import { DEFAULT_TOKEN } from "./tables.ts";
 
@@ -47,6 +48,11 @@ export function rowOfAccount(account: Account, ledgerIndex: number): Row {
   };
 }
 
+function inTarget(name: string): string {
+  const { table, column } = columnOf("accounts_accessed", name);
+  return `${table}.${column}`;
+}
+
 /**
  * Keys and hashes are taken as they are: the ledger decodes them, and refuses what it cannot.
  * @throws FormatError that names the column.
@@ -55,18 +61,20 @@ export function accountOfRow(row: Row): Account {
   const text = (column: string): string => {
     const value = row[column];
     if (typeof value === "string") return value;
-    throw new FormatError(`${column} is null`);
+    throw new FormatError(`${inTarget(column)} is null`);
   };
   const number = (column: string, max: bigint): bigint => {
     try {
       return parseUnsigned(text(column), max);
     } catch (error) {
-      throw formatErrorAt(column, error);
+      throw formatErrorAt(inTarget(column), error);
     }
   };
   const publicKey = text("public_key");
   if (row["timing_account"] !== publicKey) {
-    throw new FormatError(`the timing is that of account ${row["timing_account"]}`);
+    throw new FormatError(
+      `${inTarget("timing_account")} is that of account ${row["timing_account"]}`,
+    );
   }
   const timing: Timing = {
     initialMinimumBalance: number("initial_minimum_balance", UINT64_MAX),

@@ -1,4 +1,4 @@
-// Asks checks their questions, and turns whatever happens into results.
+// Runs single checks, and turns what they find, or an error, into check results.
 
 import {
   ConfigError,
@@ -7,23 +7,25 @@ import {
   TryAgainError,
 } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import type { Follower, Scope, TableCheck, WalkCheck } from "./check.ts";
+import type { Follower, TableCheck, WalkCheck } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import { Findings } from "./findings.ts";
 import type { HeightRows } from "./walk/height-rows.ts";
+import type { Scope } from "./walk/scope.ts";
 
 export interface Clock {
   now(): number;
   readonly signal: AbortSignal;
 }
 
-/** @throws TryAgainError when a server is away, or the signal asked to stop. */
+/** @throws TryAgainError when a server is unavailable, or the signal was aborted. */
 export async function askTables(
   check: TableCheck,
   scope: Scope,
   clock: Clock,
 ): Promise<CheckResult> {
-  const asked = new Asked(check, clock);
+  const { id, name } = check;
+  const asked = new Asked({ id, name: check.nameIn?.(scope) ?? name }, clock);
   await asked.timed(() => inSavepoint(scope.target, () => check.run(scope, asked.findings)));
   return asked.result();
 }

@@ -1,4 +1,4 @@
-// What one check looked at and found, as a report tells it.
+// The result of one check, as a report shows it: what the check looked at and what it found.
 
 import type { ForkliftError } from "@forklift/pipeline";
 

@@ -1,32 +1,16 @@
 // A check: one question to the databases, the precomputed blocks and the genesis ledger.
 
-import type { Session } from "@forklift/postgres";
 import type { Findings } from "./findings.ts";
-import type { ProvenPart, TableVersions } from "./proven-part.ts";
 import type { HeightRows } from "./walk/height-rows.ts";
-import type { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
-import type { Tip, VerifierWorld } from "./world.ts";
+import type { Scope } from "./walk/scope.ts";
 
 /** What a check cannot do without; a verification that does not have it leaves the check out. */
-export type Need = "source" | "blocks" | "fork config" | "proven part";
-
-export interface Scope extends VerifierWorld {
-  readonly tip: Tip;
-  /** What the source says of the tip; null when it does not have it, or there is no source. */
-  readonly tipStatus: string | null;
-  /** Zero when everything is checked. */
-  readonly provenHeight: bigint;
-  readonly proven: ProvenPart | null;
-  /** Of the rows of the proven part, as they are now. */
-  readonly olderVersions: ((target: Session) => Promise<TableVersions>) | null;
-  /** The accounts as the rows of the target say, block by block as the walk goes up. */
-  readonly rebuilt: RebuiltLedger;
-}
+export type Need = "source" | "creation fees" | "blocks" | "fork config" | "proven part";
 
 interface CheckHead {
   /** Stands in reports. Never reuse or rename one. */
   readonly id: string;
-  /** For people; one of the official verifier's bears the official name. */
+  /** For people; a check of the official verifier has the official name. */
   readonly name: string;
   readonly needs: readonly Need[];
 }
@@ -47,7 +31,9 @@ export interface Follower {
   end?(): Promise<void>;
 }
 
-/** Asks whole tables by itself. */
+/** Queries whole tables by itself. */
 export interface TableCheck extends CheckHead {
+  /** What it checks in this scope, where that is more than its name says; default: its name. */
+  nameIn?(scope: Scope): string;
   run(scope: Scope, findings: Findings): Promise<void>;
 }

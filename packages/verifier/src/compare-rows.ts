@@ -1,6 +1,7 @@
 // Compares the rows of one height with what they should be.
 
 import assert from "node:assert/strict";
+import { columnOf } from "./columns.ts";
 import type { Findings } from "./findings.ts";
 
 /** Every value as text: amounts would lose digits as numbers, and differences print text. */
@@ -9,7 +10,7 @@ export type Row = Readonly<Record<string, string | null>>;
 export interface RowLists {
   /** The table that the found rows come from, for naming differences. */
   readonly table: string;
-  /** Columns that tell the rows of one height apart; the height is named in any case. */
+  /** Columns that identify a row of one height; the height is named in any case. */
   readonly key: readonly string[];
   readonly height: bigint;
   readonly expected: readonly Row[];
@@ -52,13 +53,19 @@ type Place = Pick<RowLists, "table" | "key" | "height">;
 
 /** Also for rows that were paired otherwise. */
 export function compareRows(place: Place, expected: Row, found: Row, findings: Findings): void {
-  for (const column in expected) {
-    const value = expected[column]!;
-    const actual = found[column];
+  for (const name in expected) {
+    const value = expected[name]!;
+    const actual = found[name];
     if (actual === value) continue;
-    assert(actual !== undefined, `the query of ${place.table} selects no ${column}`);
-    findings.compare({ table: place.table, key: describe(place, expected), column }, value, actual);
+    assert(actual !== undefined, `the query of ${place.table} selects no ${name}`);
+    findings.compare(placeOf(place.table, name, describe(place, expected)), value, actual);
   }
+}
+
+/** Where a difference lies: the column as the target has it. */
+export function placeOf(table: string, name: string, key: string) {
+  const { via, ...column } = columnOf(table, name);
+  return { ...column, key: via === undefined ? key : `${key}, ${via}` };
 }
 
 /** As good as always: the two lists are of the same rows. */

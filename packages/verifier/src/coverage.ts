@@ -1,5 +1,5 @@
-// By what each column of the migrated tables is established. The columns are read from the catalog when
-// a verification runs: one that is missing here has no proof, and the report says so.
+// The checks that prove each column of the migrated tables. The columns are read from the catalog
+// when a verification runs: one that is missing here has no proof, and the report says so.
 
 import type { Catalog } from "@forklift/postgres";
 import type { CheckResult } from "./check-result.ts";
@@ -60,10 +60,10 @@ const CREATED: readonly Ground[] = [COMMANDS, ["equal to the source", "accounts-
 const NO_MORE: Ground = ["row identity", "no-unreferenced-rows"];
 const NO_OTHER: Ground = ["row identity", "no-repeated-rows"];
 
-/** Of the rows that a run does not look at, because they are proven: nothing else speaks for them. */
+/** Of the rows that a run does not look at, because they are proven: no other check covers them. */
 const EARLIER: Ground = ["earlier run", "proven-part-unchanged"];
 
-/** What tells of accounts at blocks whose ledger hash is demanded, and at genesis. */
+/** The grounds for accounts at blocks whose ledger hash is required, and at genesis. */
 const OF_ACCOUNTS = new Set([LEDGER[1], GENESIS[1]]);
 
 const PERMISSION_COLUMNS = [
@@ -207,6 +207,12 @@ function groundsOf(table: FilledTable, column: string): readonly Ground[] {
   return Object.hasOwn(columns, column) ? columns[column]! : [];
 }
 
+/** The checks any of which can establish `table.column`; none for a column that no check knows. */
+export function checksOfColumn(name: string): readonly string[] {
+  const [table, column] = name.split(".") as [FilledTable, string];
+  return groundsOf(table, column).map(([, check]) => check);
+}
+
 export interface Coverage {
   /** Of the tables that a migration fills. */
   readonly columns: number;
@@ -218,9 +224,9 @@ export interface Coverage {
 }
 
 /**
- * A column is proven when at least one of its checks was asked and none that was asked has failed. After
+ * A column is proven when at least one of its checks has run and none that has run failed. After
  * an earlier run it rests on that one's proof, too, and on a check of this run only if it had rows to look at.
- * @param results of the checks that were asked.
+ * @param results of the checks that were run.
  * @param options `isTipExcepted`: the ledger hash of the last block was not demanded, and there is no next
  * one that its accounts could rest on.
  */

@@ -1,7 +1,7 @@
 // What one check has looked at and found so far. It keeps a few differences and counts the others,
 // so that a wholly wrong target takes no more memory than a right one.
 
-import { TryAgainError } from "@forklift/pipeline";
+import { StoppedError } from "@forklift/pipeline";
 import { DIFFERENCES_SHOWN_MAX, type Difference } from "./check-result.ts";
 
 export class Findings {
@@ -32,9 +32,7 @@ export class Findings {
    */
   rowCompared(): void {
     if (this.#signal.aborted) {
-      throw new TryAgainError("stopped by a signal in the middle of a verification", {
-        hint: "run the same command again; a verification changes nothing and starts anew",
-      });
+      throw new StoppedError("stopped by a signal in the middle of a verification");
     }
     this.#compared++;
   }

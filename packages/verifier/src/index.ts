@@ -1,8 +1,9 @@
+export { type Answer, type NotProven, VERDICTS, type Verdict } from "./answer.ts";
 export type { CheckResult, Difference } from "./check-result.ts";
-export { type Coverage, coverageOf, type Proof } from "./coverage.ts";
+export type { Anchor, VerifierContext, Voucher } from "./context.ts";
+export type { Coverage, Proof } from "./coverage.ts";
 export { type ProvenPart, readVersions, type TableVersions } from "./proven-part.ts";
 export { blocksAboveAnchor, toJson, type VerificationReport } from "./report.ts";
 export { digestTables } from "./table-digests.ts";
 export { FILLED_TABLES } from "./tables.ts";
 export { readTip, type VerificationOptions, verifyArchive } from "./verify-archive.ts";
-export type { Anchor, VerifierWorld, Voucher } from "./world.ts";

@@ -41,7 +41,7 @@ export async function readVersions(target: Session, older?: TableVersions): Prom
   return versions;
 }
 
-/** As they are now, of the rows up to where these end. Read once, whoever asks. */
+/** As they are now, of the rows up to where these end. Read once for all callers. */
 export function versionsUpTo(known: TableVersions): (target: Session) => Promise<TableVersions> {
   let read: Promise<TableVersions> | undefined;
   return (target) => {

@@ -1,11 +1,12 @@
-// What a verification found, as plain data and as the JSON document of `forklift verify`.
+// The report of a verification, as plain data and as the JSON document of `forklift verify`.
 
-import { type BlockRef, jsonNumber } from "@forklift/chain";
+import { type BlockRef, jsonNumber, type StateHash } from "@forklift/chain";
+import type { Answer } from "./answer.ts";
 import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
+import type { Anchor, Tip } from "./context.ts";
 import type { Coverage } from "./coverage.ts";
 import type { TableVersions } from "./proven-part.ts";
-import type { Anchor, Tip } from "./world.ts";
 
 /** A check that was left out, and what it would have taken. */
 export interface DroppedCheck {
@@ -21,7 +22,8 @@ export interface UsedException {
   readonly reason: string;
 }
 
-export interface VerificationReport {
+export interface VerificationReport extends Answer {
+  /** Whether no check said no. */
   readonly ok: boolean;
   readonly anchor: Anchor;
   readonly tip: Tip;
@@ -29,6 +31,8 @@ export interface VerificationReport {
   readonly fromHeight: bigint;
   /** Up to here an earlier run's proof is trusted, as long as the rows have its digests. */
   readonly provenBefore?: BlockRef;
+  /** The network's genesis block, where its state hash is derived and no public source names it. */
+  readonly derivedGenesis?: StateHash;
   readonly checks: readonly CheckResult[];
   readonly dropped: readonly DroppedCheck[];
   readonly coverage: Coverage;
@@ -55,12 +59,14 @@ export function toJson(report: VerificationReport) {
   const { coverage, digests, rowCounts } = report;
   return {
     ok,
+    answer: report.answer,
+    notProven: report.notProven,
     anchor: {
       height: jsonNumber(anchor.height),
       stateHash: anchor.stateHash,
       vouchedBy: anchor.vouchedBy,
     },
-    /** They hang on the anchor, but nothing vouches for them. */
+    /** They are connected to the anchor, but are not trusted themselves. */
     blocksAboveAnchor: jsonNumber(blocksAboveAnchor(report)),
     tip: {
       height: jsonNumber(tip.height),
@@ -76,6 +82,7 @@ export function toJson(report: VerificationReport) {
             stateHash: provenBefore.stateHash,
           },
         }),
+    ...(report.derivedGenesis === undefined ? {} : { derivedGenesis: report.derivedGenesis }),
     checks: checks.map((check) => ({
       id: check.id,
       name: check.name,

@@ -1,6 +1,6 @@
 // One hash for each table that depends neither on the order of its rows nor on their serial ids.
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type Session, snapshot } from "@forklift/postgres";
 import { DIGESTED_ROWS } from "./digested-rows.ts";
 import { type AgeRange, FILLED_TABLES, type FilledTable, whereAge } from "./tables.ts";
@@ -33,7 +33,7 @@ export async function digestTable(
 ): Promise<string> {
   let sum = 0n;
   for await (const line of session.copyLines(`${DIGESTED_ROWS[table]} ${whereAge(table, range)}`)) {
-    sum += BigInt(`0x${createHash("sha256").update(line).digest("hex")}`);
+    sum += BigInt(`0x${hash("sha256", line, "hex")}`);
   }
   return digestText(sum);
 }

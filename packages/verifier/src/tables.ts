@@ -60,8 +60,9 @@ export const FILLED_TABLES = [
 export type FilledTable = (typeof FILLED_TABLES)[number];
 
 /**
- * What tells older rows from newer ones: ids are counted, and blocks are written in the order of their
- * heights, so the rows of a later run stand above the greatest number that an earlier one saw.
+ * The column that separates older rows from newer ones: ids are counted, and blocks are written in
+ * the order of their heights, so the rows of a later run stand above the greatest number that an
+ * earlier one saw.
  */
 const AGE_COLUMN: Readonly<Record<FilledTable, "id" | "block_id">> = {
   account_identifiers: "id",

@@ -1,47 +1,49 @@
-// Asks every check its question and gathers the answers.
+// Runs every check of a verification and collects the results.
 
 import type { LedgerHash, StateHash } from "@forklift/chain";
 import { ConfigError, TryAgainError } from "@forklift/pipeline";
 import { readCatalog, type Session, snapshot } from "@forklift/postgres";
+import { answerOf } from "./answer-of.ts";
 import { askTables, type Clock, Following, inSavepoint } from "./ask-check.ts";
-import type { Need, Scope } from "./check.ts";
+import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import { tableChecks, walkChecks } from "./checks/index.ts";
 import { exceptionFor } from "./checks/ledger-hash-at-every-block.ts";
+import type { Tip, VerifierContext } from "./context.ts";
 import { coverageOf } from "./coverage.ts";
 import { readVersions, type TableVersions, versionsUpTo } from "./proven-part.ts";
 import type { UsedException, VerificationReport } from "./report.ts";
 import { digestTable, sumOfDigests } from "./table-digests.ts";
 import { countTable, EMPTY_TABLES, FILLED_TABLES } from "./tables.ts";
 import { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
+import type { Scope } from "./walk/scope.ts";
 import { WALK_SETTINGS } from "./walk/target-rows.ts";
 import { walk } from "./walk/walk.ts";
-import type { Tip, VerifierWorld } from "./world.ts";
 
 /** Missing at most in a target that is walked to its top, beyond as many as it has. */
 const MISSING_BLOCKS_MAX = 1000;
 
 export interface VerificationOptions extends Clock {
-  /** Told of each answer as soon as it is there. */
+  /** Is notified of each result as soon as it is there. */
   onCheck?(result: CheckResult): void;
-  /** Told how far the walk has come. */
+  /** Is notified of the height that the walk has reached. */
   onHeight?(height: bigint, tip: bigint): void;
 }
 
 /**
  * Answers whether the target is the history of the chain that its tip ends. It only reads, and
- * every check is asked even if one before it failed.
+ * every check runs even if one before it failed.
  * @throws ConfigError when the target has no block, or ends below what was proven, or when there is
  * neither a source nor a precomputed block to hold it against.
- * @throws TryAgainError when a server or a block source is away, or the signal asked to stop.
+ * @throws TryAgainError when a server or a block source is unavailable, or the signal was aborted.
  */
 export async function verifyArchive(
-  world: VerifierWorld,
+  context: VerifierContext,
   options: VerificationOptions,
 ): Promise<VerificationReport> {
-  const { target, openTarget } = world;
+  const { target, openTarget } = context;
   if (openTarget === undefined) {
-    return await snapshot(target, () => verifySnapshot(world, options));
+    return await snapshot(target, () => verifySnapshot(context, options));
   }
   await using second = await openTarget();
   return await snapshot(target, async () => {
@@ -49,23 +51,23 @@ export async function verifyArchive(
     return await snapshot(second, async () => {
       // The name is the server's own, and a statement like this takes no parameters.
       await second.query(`set transaction snapshot '${row!.id}'`);
-      return await verifySnapshot(world, options, second);
+      return await verifySnapshot(context, options, second);
     });
   });
 }
 
 /**
  * The same in a transaction that the caller holds.
- * @param second another session on the same picture of the target; without one, the questions to whole
+ * @param second another session on the same picture of the target; without one, the checks of whole
  * tables wait for the walk.
  */
 export async function verifySnapshot(
-  world: VerifierWorld,
+  context: VerifierContext,
   options: VerificationOptions,
   second?: Session,
 ): Promise<VerificationReport> {
   const startedMs = options.now();
-  const scope = await openScope(world);
+  const scope = await openScope(context);
   await using _rebuilt = scope.rebuilt;
   const askWalk = () => followWalk(scope, options);
   const askRest = () => askTarget({ ...scope, target: second ?? scope.target }, options);
@@ -73,9 +75,9 @@ export async function verifySnapshot(
     ? await bothOf(askWalk(), askRest())
     : [await askWalk(), await askRest()];
   const checks = [...walked.results, ...rest.results];
-  const { anchor, proven } = scope;
+  const { anchor, proven, network } = scope;
   const ok = checks.every((check) => check.ok);
-  return {
+  const report = {
     ok,
     anchor,
     tip: scope.tip,
@@ -83,6 +85,7 @@ export async function verifySnapshot(
     ...(proven === null
       ? {}
       : { provenBefore: { height: proven.height, stateHash: proven.stateHash } }),
+    ...(network.genesis.isDerived ? { derivedGenesis: network.genesis.stateHash } : {}),
     checks,
     dropped: [...walkChecks, ...tableChecks]
       // What a verification of everything has no need of is not left out.
@@ -97,6 +100,7 @@ export async function verifySnapshot(
     versions: ok ? await versionsOf(scope) : null,
     elapsedMs: Math.round(options.now() - startedMs),
   };
+  return { ...report, ...answerOf(report) };
 }
 
 async function versionsOf({ target, olderVersions }: Scope): Promise<TableVersions> {
@@ -112,24 +116,25 @@ async function bothOf<Left, Right>(
   return await Promise.all([left, right]);
 }
 
-async function openScope(world: VerifierWorld): Promise<Scope> {
-  if (world.source === null && world.blocks === null) {
+async function openScope(context: VerifierContext): Promise<Scope> {
+  if (context.source === null && context.blocks === null) {
     throw new ConfigError("nothing to hold the target against", {
       hint: "give --source-db, --blocks or both",
     });
   }
-  const tip = await readTip(world);
-  const provenHeight = world.proven?.height ?? 0n;
-  const range = { from: provenHeight, to: tip.height, threads: world.threads ?? 1 };
-  const rebuilt = await RebuiltLedger.at(world.target, range);
-  const olderVersions = world.proven && versionsUpTo(world.proven.versions);
-  const tipStatus = await readTipStatus(world, tip);
-  return { ...world, tip, tipStatus, provenHeight, olderVersions, rebuilt };
+  const tip = await readTip(context);
+  const provenHeight = context.proven?.height ?? 0n;
+  const range = { from: provenHeight, to: tip.height, threads: context.threads ?? 1 };
+  const rebuilt = await RebuiltLedger.at(context.target, range);
+  const olderVersions = context.proven && versionsUpTo(context.proven.versions);
+  const tipStatus = await readTipStatus(context, tip);
+  return { ...context, tip, tipStatus, provenHeight, olderVersions, rebuilt };
 }
 
-function isMet(needs: readonly Need[], scope: VerifierWorld): boolean {
+function isMet(needs: readonly Need[], scope: VerifierContext): boolean {
   const has: Readonly<Record<Need, boolean>> = {
     source: scope.source !== null,
+    "creation fees": scope.comparesCreationFees ?? true,
     blocks: scope.blocks !== null,
     "fork config": scope.forkGenesisConfigUrl !== undefined,
     "proven part": scope.proven !== null,
@@ -184,8 +189,8 @@ async function askTarget(scope: Scope, options: VerificationOptions) {
 }
 
 /**
- * Of the proven part both are known: only new rows are read. A table that cannot be read, of which the
- * checks have told already, has neither.
+ * Of the proven part both are known: only new rows are read. A table that cannot be read, which the
+ * checks have reported already, has neither.
  */
 async function countAndDigest({ target, proven }: Scope, results: readonly CheckResult[]) {
   const digests: Record<string, string> = {};
@@ -222,7 +227,7 @@ async function countAndDigest({ target, proven }: Scope, results: readonly Check
 export async function readTip({
   target,
   proven,
-}: Pick<VerifierWorld, "target" | "proven">): Promise<Tip> {
+}: Pick<VerifierContext, "target" | "proven">): Promise<Tip> {
   const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
     `select height, state_hash, ledger_hash from blocks
      where height <= 2 * (select count(*) from blocks) + ${MISSING_BLOCKS_MAX}
@@ -243,7 +248,7 @@ export async function readTip({
       { hint: "verify all of it, with --full" },
     );
   }
-  // Not parsed: a text that is no hash is for the checks to find, not a reason to ask none of them.
+  // Not parsed: a text that is no hash is for the checks to find, not a reason to run none of them.
   return {
     height,
     stateHash: row.state_hash as StateHash,
@@ -251,7 +256,7 @@ export async function readTip({
   };
 }
 
-async function readTipStatus({ source }: VerifierWorld, tip: Tip): Promise<string | null> {
+async function readTipStatus({ source }: VerifierContext, tip: Tip): Promise<string | null> {
   const rows = await source?.query<{ status: string }>(
     "select chain_status as status from blocks where state_hash = $1 and height = $2",
     [tip.stateHash, tip.height],

@@ -1,5 +1,5 @@
-// The questions of the official verifier in SQL of our own, after the facts that are known of it: what
-// each asks, and no more. Ours bear the same names and must say no wherever one of these does.
+// The checks of the official verifier in SQL of our own, after the facts that are known of it: what
+// each checks, and no more. Ours have the same names and must fail wherever one of these does.
 
 import type { Session } from "@forklift/postgres";
 
@@ -11,7 +11,7 @@ export interface OfficialCheck {
   readonly source: string | null;
 }
 
-export const OFFICIAL_CHECKS: readonly OfficialCheck[] = [
+const OFFICIAL_CHECKS: readonly OfficialCheck[] = [
   {
     id: "chain-connected",
     target: `

@@ -13,7 +13,9 @@ it("prints heights and counts as numbers and times in seconds", () => {
   ];
   const check = { id: "blocks-equal", name: "All block hashes equal", ok: false, compared: 7 };
   const coverage = { columns: 2, proven: 1, unproven: ["a.b"], by: { "a.c": ["chain"] } } as const;
-  const same = { ok: false, dropped: [], coverage, digests: { blocks: "00" } };
+  const open = { claim: "1 column", why: "no blocks", columns: ["a.b"] };
+  const answer = { answer: "no", notProven: [open] } as const;
+  const same = { ok: false, ...answer, dropped: [], coverage, digests: { blocks: "00" } };
   const json = toJson({
     ...same,
     anchor: { height: 8n, stateHash, vouchedBy: "preset" },

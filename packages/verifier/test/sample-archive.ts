@@ -14,7 +14,7 @@ import {
   openTestSession,
   type TestDatabase,
 } from "@forklift/testkit";
-import type { VerifierWorld } from "../src/world.ts";
+import type { VerifierContext } from "../src/context.ts";
 
 const OPTIONS = {
   blocks: 40,
@@ -27,7 +27,7 @@ const OPTIONS = {
 
 export interface SampleArchive extends AsyncDisposable {
   /** A verification of everything, with all that it can have; both sessions stay open. */
-  readonly world: VerifierWorld;
+  readonly context: VerifierContext;
   readonly target: TestDatabase;
   readonly tipHeight: bigint;
   /** The precomputed blocks, as files. */
@@ -70,7 +70,7 @@ export async function openSampleArchive(): Promise<SampleArchive> {
   );
   const tipHeight = BigInt(tip!.height);
   return {
-    world: {
+    context: {
       source,
       target,
       schema: (await readSchema("berkeley")).manifest,
@@ -109,7 +109,7 @@ async function writeForkConfiguration(home: string): Promise<string> {
   return `file://${file}`;
 }
 
-/** The blocks of the folder, each verified once though hundreds of verifications ask for it. */
+/** The blocks of the folder, each verified once though hundreds of verifications read it. */
 function remembered(sources: BlockSources): BlockSources {
   const known = new Map<string, Promise<VerifiedBlock>>();
   const fetch: BlockSources["fetch"] = (id) => {
@@ -117,12 +117,12 @@ function remembered(sources: BlockSources): BlockSources {
     known.set(id.stateHash + id.height, block);
     return block;
   };
-  const genesis = new Map<string, ReturnType<BlockSources["seek"]>>();
+  const genesis = new Map<string, ReturnType<BlockSources["tryFetch"]>>();
   return {
     ...sources,
     fetch,
-    seek(id) {
-      const block = genesis.get(id.stateHash) ?? sources.seek(id);
+    tryFetch(id) {
+      const block = genesis.get(id.stateHash) ?? sources.tryFetch(id);
       genesis.set(id.stateHash, block);
       return block;
     },

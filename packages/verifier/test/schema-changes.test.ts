@@ -1,5 +1,6 @@
 // Changes of a migrated target's schema that leave its rows, its names and its columns as they are. Each
 // is noticed, and its difference says what was changed.
+// @module-tag only-in-all
 
 import type { CatalogSequence } from "@forklift/postgres";
 import { readSchema } from "@forklift/schemas";
@@ -21,10 +22,10 @@ afterAll(async () => {
 
 /** The differences that a whole verification finds, by check. What the statements do is undone. */
 async function differencesAfter(sql: string): Promise<Record<string, readonly Difference[]>> {
-  const { target } = archive.world;
+  const { target } = archive.context;
   await target.query(`begin; ${sql}`);
   try {
-    const { checks } = await verifySnapshot(archive.world, options);
+    const { checks } = await verifySnapshot(archive.context, options);
     const failed = checks.filter(({ ok }) => !ok);
     return Object.fromEntries(failed.map(({ id, differences }) => [id, differences]));
   } finally {

@@ -1,5 +1,6 @@
 // A verification of a real migration of a sample network: what it leaves out, what it remembers, how it
 // ends; and the digests of the tables.
+// @module-tag only-in-all
 
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,13 +12,13 @@ import { openBlockSources } from "@forklift/precomputed";
 import { openTestSession } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CheckResult } from "../src/check-result.ts";
+import type { VerifierContext } from "../src/context.ts";
 import { coverageOf } from "../src/coverage.ts";
 import { readVersions } from "../src/proven-part.ts";
 import type { VerificationReport } from "../src/report.ts";
 import { digestTable, digestTables } from "../src/table-digests.ts";
 import { EMPTY_TABLES, FILLED_TABLES, type FilledTable } from "../src/tables.ts";
 import { verifyArchive, verifySnapshot } from "../src/verify-archive.ts";
-import type { VerifierWorld } from "../src/world.ts";
 import { openSampleArchive, type SampleArchive } from "./sample-archive.ts";
 
 const options = { now: () => performance.now(), signal: new AbortController().signal };
@@ -49,7 +50,7 @@ async function alterFee(folder: string): Promise<bigint> {
 
 /** What the statements do is undone. */
 async function changed<Result>(sql: string, ask: () => Promise<Result>): Promise<Result> {
-  const { target } = archive.world;
+  const { target } = archive.context;
   await target.query(`begin; set local session_replication_role = replica; ${sql}`);
   try {
     return await ask();
@@ -58,13 +59,13 @@ async function changed<Result>(sql: string, ask: () => Promise<Result>): Promise
   }
 }
 
-const verifyChanged = (sql: string, world: Partial<VerifierWorld> = {}) =>
-  changed(sql, () => verifySnapshot({ ...archive.world, ...world }, options));
+const verifyChanged = (sql: string, context: Partial<VerifierContext> = {}) =>
+  changed(sql, () => verifySnapshot({ ...archive.context, ...context }, options));
 
 /** Rows at and below a height become what an earlier run has proven. */
-async function provenAt(height: bigint): Promise<VerifierWorld["proven"]> {
+async function provenAt(height: bigint): Promise<VerifierContext["proven"]> {
   const above = `(select id from blocks where height > ${height})`;
-  const { target } = archive.world;
+  const { target } = archive.context;
   const [block] = await target.query<{ state_hash: string; ledger_hash: string }>(
     "select state_hash, ledger_hash from blocks where height = $1",
     [height],
@@ -90,14 +91,14 @@ async function provenAt(height: bigint): Promise<VerifierWorld["proven"]> {
     },
   );
   const { state_hash: stateHash, ledger_hash: ledgerHash } = block!;
-  return { height, stateHash, ledgerHash, ...part } as VerifierWorld["proven"];
+  return { height, stateHash, ledgerHash, ...part } as VerifierContext["proven"];
 }
 
 describe("verifyArchive", () => {
   it("is content with an untouched target, and proves every column of it", async () => {
     const seen: CheckResult[] = [];
     const report = await verifyArchive(
-      { ...archive.world, openTarget: () => openTestSession(archive.target) },
+      { ...archive.context, openTarget: () => openTestSession(archive.target) },
       { ...options, onCheck: (result) => seen.push(result) },
     );
     expect(report.checks.flatMap(({ differences }) => differences)).toEqual([]);
@@ -110,7 +111,7 @@ describe("verifyArchive", () => {
   });
 
   it("knows every table and every column of the schema, and calls a new one unproven", async () => {
-    const { schema, target } = archive.world;
+    const { schema, target } = archive.context;
     expect(Object.keys(schema.tables).sort()).toEqual([...FILLED_TABLES, ...EMPTY_TABLES].sort());
     const all = await verifyChanged("select 1");
     expect(coverageOf(schema, all.checks).unproven).toEqual([]);
@@ -197,7 +198,7 @@ describe("verifyArchive", () => {
       const { differences } = checks.find(({ id }) => id === "sequences-past-rows")!;
       return differences.map(({ expected, found }) => `${expected}: ${found}`);
     };
-    const [last] = await archive.world.target.query<{ id: number }>(`select ${greatest} as id`);
+    const [last] = await archive.context.target.query<{ id: number }>(`select ${greatest} as id`);
     const { id } = last!;
     // Of its own accord `setval` is not undone with its transaction; what follows a restart is.
     const setval = (values: string) => `alter sequence public_keys_id_seq restart;
@@ -222,7 +223,7 @@ describe("verifyArchive", () => {
       const report = await verifyChanged(sql, { proven });
       expect(failedIn(report)).toContain("proven-part-unchanged");
     }
-    // Two commands change places: the digest of their own table is the same then.
+    // Two commands swap their ids: the digest of their own table is the same then.
     const swapped = await verifyChanged(
       `create temp table old as select * from user_commands where id in (1, 4);
        update user_commands set hash = hash || 'x' where id in (1, 4);
@@ -255,7 +256,7 @@ describe("verifyArchive", () => {
     const all = await verifyChanged("select 1");
     const report = await verifyChanged("select 1", { proven });
     expect(report.versions).toEqual(all.versions);
-    expect(report.versions).toEqual(await readVersions(archive.world.target));
+    expect(report.versions).toEqual(await readVersions(archive.context.target));
   });
 
   it("says no to accounts that genesis should have created, also without a source", async () => {
@@ -269,22 +270,22 @@ describe("verifyArchive", () => {
   });
 
   it("says no to blocks above the one that the network forked from", async () => {
-    const [block] = await archive.world.target.query<{ state_hash: string }>(
+    const [block] = await archive.context.target.query<{ state_hash: string }>(
       "select state_hash from blocks where height = 20",
     );
     const lastPreForkBlock = { height: 20n, stateHash: parseStateHash(block!.state_hash) };
-    const network = { ...archive.world.network, lastPreForkBlock };
+    const network = { ...archive.context.network, lastPreForkBlock };
     const report = await verifyChanged("select 1", { network });
     expect(failedIn(report)).toEqual(["anchored"]);
     const at = { ...lastPreForkBlock, height: archive.tipHeight };
-    const tip = { ...at, stateHash: archive.world.anchor.stateHash };
+    const tip = { ...at, stateHash: archive.context.anchor.stateHash };
     expect(
       failedIn(await verifyChanged("select 1", { network: { ...network, lastPreForkBlock: tip } })),
     ).toEqual([]);
   });
 
   it("says no to blocks that the source calls orphaned, wherever they stand", async () => {
-    const source = archive.world.source!;
+    const source = archive.context.source!;
     const [block] = await source.query<{ id: number }>(
       `update blocks set chain_status = 'orphaned'
        where height = 25 and chain_status = 'canonical' returning id`,
@@ -307,7 +308,7 @@ describe("verifyArchive", () => {
   });
 
   it("proves no account at a tip whose ledger hash is not demanded", async () => {
-    const { network, anchor } = archive.world;
+    const { network, anchor } = archive.context;
     const exception = { reason: "a test", slots: null };
     const ledgerHashExceptions = new Map([[anchor.stateHash, exception]]);
     const report = await verifyChanged("select 1", {
@@ -319,16 +320,16 @@ describe("verifyArchive", () => {
   });
 
   it("demands no ledger hash of a known exception, and reports it", async () => {
-    const [block] = await archive.world.target.query<{ state_hash: string }>(
+    const [block] = await archive.context.target.query<{ state_hash: string }>(
       "select state_hash from blocks where height = 12",
     );
     const stateHash = parseStateHash(block!.state_hash);
-    const { network } = archive.world;
+    const { network } = archive.context;
     const sql = `update blocks set ledger_hash = (select ledger_hash from blocks where height = 3)
                  where height = 12`;
     const excepted = await verifyChanged(sql, {
       blocks: null,
-      source: archive.world.source,
+      source: archive.context.source,
       network: {
         ...network,
         ledgerHashExceptions: new Map([[stateHash, { reason: "why", slots: null }]]),
@@ -418,13 +419,13 @@ describe("verifyArchive", () => {
   it("passes on that a database is away, and stops when the signal says so", async () => {
     const away = await openTestSession(archive.target);
     await away.close();
-    const unreachable = verifyArchive({ ...archive.world, target: away }, options);
+    const unreachable = verifyArchive({ ...archive.context, target: away }, options);
     await expect(unreachable).rejects.toThrow(TryAgainError);
     const stopped = { ...options, signal: AbortSignal.abort() };
-    await expect(verifyArchive(archive.world, stopped)).rejects.toThrow(TryAgainError);
+    await expect(verifyArchive(archive.context, stopped)).rejects.toThrow(TryAgainError);
     const nowhere = "postgres://127.0.0.1:1/nothing";
     const openTarget = () => connect(nowhere, { applicationName: "test" });
-    const half = verifyArchive({ ...archive.world, openTarget }, options);
+    const half = verifyArchive({ ...archive.context, openTarget }, options);
     await expect(half).rejects.toThrow(TryAgainError);
   });
 
@@ -439,14 +440,14 @@ describe("verifyArchive", () => {
 
 describe("digestTables", () => {
   it("gives 64 hex digits for every filled table, no two alike", async () => {
-    const digests = await digestTables(archive.world.target);
+    const digests = await digestTables(archive.context.target);
     expect(Object.keys(digests)).toEqual([...FILLED_TABLES]);
     for (const digest of Object.values(digests)) expect(digest).toMatch(/^[0-9a-f]{64}$/);
     expect(new Set(Object.values(digests)).size).toBe(FILLED_TABLES.length);
   });
 
   it("is zero for an empty table, and notices a row that is there twice", async () => {
-    const { target } = archive.world;
+    const { target } = archive.context;
     const digest = (table: FilledTable) => digestTable(target, table);
     const before = await digest("voting_for");
     const empty = await changed("truncate accounts_created", () => digest("accounts_created"));
@@ -456,7 +457,7 @@ describe("digestTables", () => {
   });
 
   it("does not depend on serial ids nor on the order of rows", async () => {
-    const { target, schema } = archive.world;
+    const { target, schema } = archive.context;
     const before = await digestTables(target);
     const statements = FILLED_TABLES.flatMap((table, index) => {
       const by = (index + 1) * 1_000_000;

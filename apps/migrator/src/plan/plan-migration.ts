@@ -3,23 +3,28 @@
 import {
   auditDocument,
   chainBlocks,
-  readServerSettings,
   readStageRate,
   requireDatabaseCreatable,
-  type ServerSettings,
-  settingWarnings,
 } from "@forklift/archive";
 import { type BlockRef, jsonNumber } from "@forklift/chain";
+import { derivedGenesisNote } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
-import { type InspectedWorld, type Inspection, inspect, type TargetState } from "../inspect.ts";
-import { copyBlocks } from "../stages/copy-blocks.ts";
-import { type BlockPlace, type BlocksPlan, planBlocks } from "./block-places.ts";
+import { readServerSettings, type ServerSettings, settingWarnings } from "@forklift/postgres";
+import { dateText, MS_PER_SECOND } from "@forklift/system";
 import {
   BLOCK_FILE_BYTES,
   COPY_BLOCKS_PER_SECOND,
   estimatedBytes,
   RATE_ORIGIN,
-} from "./estimates.ts";
+} from "../preflight/estimates.ts";
+import {
+  type InspectedContext,
+  type Inspection,
+  inspect,
+  type TargetState,
+} from "../preflight/inspect.ts";
+import { copyBlocks } from "../stages/copy-blocks.ts";
+import { type BlocksPlan, planBlocks, type SourceProbe } from "./plan-blocks.ts";
 import { countTargetRows, type TableRows } from "./target-rows.ts";
 
 /** Its field names are a contract: `--json` prints exactly this. */
@@ -52,7 +57,7 @@ export interface MigrationPlan {
   readonly servers: readonly ServerSettings[];
   readonly warnings: readonly string[];
   readonly audit: ReturnType<typeof auditDocument>;
-  /** Missing from the source or from every place of precomputed blocks. */
+  /** Missing from the source or from every source of precomputed blocks. */
   readonly filesToFetch: readonly string[];
 }
 
@@ -61,32 +66,31 @@ interface Place {
   readonly stateHash: string;
 }
 
-export interface PlannedWorld extends InspectedWorld {
-  readonly places: readonly BlockPlace[];
+export interface PlannedContext extends InspectedContext {
+  /** Of the sources of precomputed blocks, in the order in which they are read. */
+  readonly probes: readonly SourceProbe[];
   /** The target's URL without its password; there may be no session on it. */
   readonly targetUrl: string;
   /** Any database of the target's server. */
   readonly targetServer: Session;
 }
 
-const MS_PER_SECOND = 1000;
-
 /** The plan, and what it was made from, for a caller that refuses a source with gaps. */
 export async function planMigration(
-  world: PlannedWorld,
+  context: PlannedContext,
 ): Promise<{ readonly plan: MigrationPlan; readonly inspection: Inspection }> {
-  const inspection = await inspect(world);
+  const inspection = await inspect(context);
   const { range, targetState, audit } = inspection;
   const servers = [...inspection.servers];
-  if (world.target === null) {
-    await requireDatabaseCreatable(world.targetServer, world.targetUrl);
-    const server = await readServerSettings(world.targetServer, "target");
+  if (context.target === null) {
+    await requireDatabaseCreatable(context.targetServer, context.targetUrl);
+    const server = await readServerSettings(context.targetServer, "target");
     servers.push({ ...server, databaseBytes: null });
   }
   const { chain, targetTip } = range;
   const above = targetTip?.height ?? 0n;
-  const needed = await neededBlocks(world, inspection);
-  const precomputed = await planBlocks(needed, world.places, world.network.name);
+  const needed = await neededBlocks(context, inspection);
+  const precomputed = await planBlocks(needed, context.probes, context.network.name);
   const blocks = Number(chain.tip.height > above ? chain.tip.height - above : 0n);
   const bytes = {
     blockFiles: fileBytes(precomputed),
@@ -96,11 +100,12 @@ export async function planMigration(
     }),
   };
   const document = auditDocument(audit);
+  const note = derivedGenesisNote(context.network, inspection.hasGenesis);
   const plan: MigrationPlan = {
-    network: world.network.name,
-    source: { url: world.source.maskedUrl, tip: placeOf(chain.tip) },
+    network: context.network.name,
+    source: { url: context.source.maskedUrl, tip: placeOf(chain.tip) },
     target: {
-      url: world.targetUrl,
+      url: context.targetUrl,
       state: targetState,
       tip: targetTip && placeOf(targetTip),
     },
@@ -109,12 +114,15 @@ export async function planMigration(
         ? null
         : { from: jsonNumber(above + 1n), to: jsonNumber(chain.tip.height), blocks },
     pendingBlocks: chain.tail.filter(({ height }) => height > above).length,
-    rows: await countTargetRows(world, inspection),
+    rows: await countTargetRows(context, inspection),
     precomputed,
     bytes,
-    time: await timeOf(world, targetState, blocks),
+    time: await timeOf(context, targetState, blocks),
     servers,
-    warnings: servers.flatMap((server) => settingWarnings(server, { bytes: bytes.target })),
+    warnings: [
+      ...(note === null ? [] : [note]),
+      ...servers.flatMap((server) => settingWarnings(server, { bytes: bytes.target })),
+    ],
     audit: document,
     filesToFetch: [...new Set([...document.filesToFetch, ...precomputed.missing])],
   };
@@ -125,7 +133,7 @@ export async function planMigration(
 const LOWEST_FILE_HEIGHT = 2n;
 
 async function neededBlocks(
-  { source }: InspectedWorld,
+  { source }: InspectedContext,
   { range: { chain, targetTip } }: Inspection,
 ): Promise<BlockRef[]> {
   const needed: BlockRef[] = [];
@@ -143,7 +151,7 @@ function fileBytes({ places, neededCount }: BlocksPlan): number {
 }
 
 async function timeOf(
-  { target }: InspectedWorld,
+  { target }: InspectedContext,
   targetState: TargetState,
   blocks: number,
 ): Promise<MigrationPlan["time"]> {
@@ -161,7 +169,7 @@ async function timeOf(
     measured:
       measured === null
         ? RATE_ORIGIN
-        : `this target, ${measured.units} blocks, ${measured.measuredAt.toISOString()}`,
+        : `this target, ${measured.units} blocks, ${dateText(measured.measuredAt)}`,
   };
 }
 

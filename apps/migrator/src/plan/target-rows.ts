@@ -1,20 +1,25 @@
 // How many rows a migration would write, table by table.
 
-import { countSourceRows, type SourceCounts } from "@forklift/archive";
+import {
+  countGenesisRows,
+  countSourceRows,
+  type GenesisRowCounts,
+  type SourceCounts,
+} from "@forklift/archive";
 import type { GenesisLedger } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
-import type { InspectedWorld, Inspection } from "../inspect.ts";
+import type { InspectedContext, Inspection } from "../preflight/inspect.ts";
 
 export interface TableRows {
   readonly table: string;
   readonly rows: number;
-  /** Set where only the precomputed blocks could tell exactly. */
+  /** Set where only the precomputed blocks have the exact number. */
   readonly isEstimate: boolean;
 }
 
 /** Reads only. Counts as `migrate` writes; a replay adds accounts to what is counted here. */
 export async function countTargetRows(
-  { source, target, genesisLedger }: InspectedWorld,
+  { source, target, genesisLedger }: InspectedContext,
   { range: { chain, targetTip }, targetState }: Inspection,
 ): Promise<TableRows[]> {
   const above = targetTip?.height ?? 0n;
@@ -47,21 +52,18 @@ function chainRows(counts: SourceCounts, ledgerKeys: number, isNew: boolean): Ta
 /** Rows that every genesis account shares: default token, symbol, vote, permissions. */
 const SHARED_TABLES = ["tokens", "token_symbols", "voting_for", "zkapp_permissions"] as const;
 
+const NO_ROWS: GenesisRowCounts = { accounts: 0, publicKeys: 0 };
+
 async function ledgerRows(
   filled: Session | null,
   { accounts }: GenesisLedger,
   keys: readonly string[],
 ): Promise<{ readonly publicKeys: number; readonly tables: Record<string, number> }> {
-  const [row] = (await filled?.query<{ accounts: number; keys: number }>(
-    `select (select count(*)::int from accounts_accessed a join blocks b on b.id = a.block_id
-             where b.height = 1) as accounts,
-            (select count(*)::int from public_keys where value = any($1)) as keys`,
-    [keys],
-  )) ?? [{ accounts: 0, keys: 0 }];
-  const missing = accounts.length - row!.accounts;
-  const shared = row!.accounts === 0 && missing > 0 ? 1 : 0;
+  const there = filled === null ? NO_ROWS : await countGenesisRows(filled, keys);
+  const missing = accounts.length - there.accounts;
+  const shared = there.accounts === 0 && missing > 0 ? 1 : 0;
   return {
-    publicKeys: keys.length - row!.keys,
+    publicKeys: keys.length - there.publicKeys,
     tables: {
       accounts_accessed: missing,
       account_identifiers: missing,

@@ -1,14 +1,15 @@
 // Builds the indexes and foreign keys that the first bulk load went without.
 
-import { buildIndexes, missingIndexes, refreshStatistics } from "@forklift/archive";
+import { buildIndexes, missingIndexes } from "@forklift/archive";
 import type { WholeStage } from "@forklift/pipeline";
-import type { MigratorWorld } from "../world.ts";
+import { countInvalidIndexes, refreshStatistics } from "@forklift/postgres";
+import type { MigratorContext } from "../context.ts";
 
 interface Plan {
   readonly indexCount: number;
 }
 
-export const buildIndexesStage: WholeStage<MigratorWorld, Plan> = {
+export const buildIndexesStage: WholeStage<MigratorContext, Plan> = {
   id: "build-indexes",
   kind: "whole",
 
@@ -25,16 +26,11 @@ export const buildIndexesStage: WholeStage<MigratorWorld, Plan> = {
   },
 
   async verify({ target }) {
-    const [row] = await target.query<{ invalid: string }>(
-      `select (select count(*) from pg_constraint
-               where connamespace = 'public'::regnamespace and not convalidated)
-            + (select count(*) from pg_index i join pg_class c on c.oid = i.indexrelid
-               where c.relnamespace = 'public'::regnamespace and not i.indisvalid) as invalid`,
-    );
+    const invalid = await countInvalidIndexes(target);
     const missing = await missingIndexes(target);
     return [
       { name: "indexes and foreign keys missing", expected: "0", actual: String(missing.length) },
-      { name: "indexes and foreign keys not valid", expected: "0", actual: row!.invalid },
+      { name: "indexes and foreign keys not valid", expected: "0", actual: String(invalid) },
     ];
   },
 };

@@ -1,18 +1,20 @@
 // Copies the chosen chain, blocks with their commands, from the source to the target.
 
 import {
+  type BlockMark,
   type MigratedBlock,
   missingIndexes,
+  parseBlockMark,
   RowIds,
-  refreshStatistics,
+  walkTargetFrom,
   writeBlocks,
 } from "@forklift/archive";
 import { type BlockRef, parseStateHash } from "@forklift/chain";
 import { BatchSize, type BatchStage, ConfigError, readAhead } from "@forklift/pipeline";
-import type { Session } from "@forklift/postgres";
-import { mergedBlocks } from "../merged-blocks.ts";
-import { chooseRange, type MigrationRange } from "../migration-range.ts";
-import type { MigratorWorld } from "../world.ts";
+import { refreshStatistics, type Session } from "@forklift/postgres";
+import { mergedBlocks } from "../blocks/merged-blocks.ts";
+import type { MigratorContext } from "../context.ts";
+import { chooseRange, type MigrationRange } from "../preflight/migration-range.ts";
 
 /**
  * One transaction: what a crash can undo, and what an operator waits for after SIGTERM. Long enough
@@ -35,23 +37,24 @@ const COMMANDS_AHEAD_MAX = 8_000;
 
 type Plan = MigrationRange;
 
-/** The last copied block; null before genesis. Heights travel as text, JSON has no bigint. */
-type Cursor = { readonly height: string; readonly stateHash: string } | null;
+/** The last copied block; null before genesis. */
+type Cursor = BlockMark | null;
 
 interface Tools extends AsyncDisposable {
   readonly blocks: AsyncGenerator<MigratedBlock>;
+  readonly now: () => number;
   readonly batchSize: BatchSize;
   readonly rowIds: RowIds;
   /** Whether this is the first bulk load, into a target without indexes that holds nothing else. */
   readonly isOneChain: boolean;
 }
 
-export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools> = {
+export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tools> = {
   id: "copy-blocks",
   kind: "batches",
 
-  async plan(world) {
-    const range = await chooseRange(world, { targetHasSchema: true });
+  async plan(context) {
+    const range = await chooseRange(context, { targetHasSchema: true });
     const { chain, targetTip } = range;
     if (targetTip !== null && targetTip.height >= chain.tip.height) {
       return { skip: `the target stands at height ${targetTip.height} already` };
@@ -62,7 +65,7 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
   /** The rows are the truth; a mark that says otherwise means that someone else wrote the target. */
   resume({ targetTip }, mark) {
     const tip = targetTip && cursorAt(targetTip);
-    const marked = mark as Cursor;
+    const marked = parseBlockMark("copy-blocks", mark);
     if (marked !== null && marked.stateHash !== tip?.stateHash) {
       throw new ConfigError(
         `the progress mark of copy-blocks stands at ${marked.stateHash} (height ${marked.height}), ` +
@@ -73,35 +76,36 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
     return tip;
   },
 
-  async open(world, { chain }, cursor) {
+  async open(context, { chain }, cursor) {
     const below = cursor && {
       height: BigInt(cursor.height),
       stateHash: parseStateHash(cursor.stateHash),
     };
-    const blocks = readAhead(mergedBlocks(world, chain, below), {
+    const blocks = readAhead(mergedBlocks(context, chain, below), {
       weightOf: commandCountOf,
       weightMax: COMMANDS_AHEAD_MAX,
     });
     return {
       blocks,
+      now: context.now,
       batchSize: new BatchSize({
         min: BATCH_BLOCKS_MIN,
         max: BATCH_BLOCKS_MAX,
         targetMs: BATCH_TARGET_MS,
       }),
       rowIds: new RowIds(),
-      isOneChain: (await missingIndexes(world.target)).length > 0,
+      isOneChain: (await missingIndexes(context.target)).length > 0,
       async [Symbol.asyncDispose]() {
         await blocks.return(undefined);
       },
     };
   },
 
-  async run(tx, { blocks, batchSize, rowIds, isOneChain }, { chain }) {
+  async run(tx, { blocks, now, batchSize, rowIds, isOneChain }, { chain }) {
     const batch = await takeBatch(blocks, batchSize.size);
-    const startedMs = performance.now();
+    const startedMs = now();
     const rowCount = await writeBlocks(tx, rowIds, batch, { isOneChain });
-    batchSize.adapt(batch.length, performance.now() - startedMs);
+    batchSize.adapt(batch.length, now() - startedMs);
     const last = batch.at(-1)!;
     const isLast = last.height === chain.tip.height;
     // After a first bulk load, statistics are made together with the indexes.
@@ -116,24 +120,12 @@ export const copyBlocks: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools>
 
   /** Walks back from the tip by parent id; `run` goes forward by height. */
   async verify({ target }, { chain }) {
-    const [row] = await target.query<{ walked: string; oldest: string; stored: string }>(
-      `with recursive walk as (
-         select height, parent_id from blocks where state_hash = $1
-         union all
-         select parent.height, parent.parent_id
-         from blocks parent join walk
-           on parent.id = walk.parent_id and parent.height = walk.height - 1
-       )
-       select count(*) as walked, min(height) as oldest,
-              (select count(*) from blocks where chain_status = 'canonical') as stored
-       from walk`,
-      [chain.tip.stateHash],
-    );
+    const { walked, canonical, lowest } = await walkTargetFrom(target, chain.tip.stateHash);
     const expected = String(chain.tip.height);
     return [
-      { name: "blocks reached from the tip", expected, actual: row!.walked },
-      { name: "canonical blocks stored", expected, actual: row!.stored },
-      { name: "oldest height reached", expected: "1", actual: row!.oldest },
+      { name: "blocks reached from the tip", expected, actual: walked },
+      { name: "canonical blocks stored", expected, actual: canonical },
+      { name: "oldest height reached", expected: "1", actual: String(lowest) },
     ];
   },
 };
@@ -158,6 +150,6 @@ async function takeBatch(
   return batch;
 }
 
-function cursorAt({ height, stateHash }: BlockRef): NonNullable<Cursor> {
+function cursorAt({ height, stateHash }: BlockRef): BlockMark {
   return { height: String(height), stateHash };
 }

@@ -1,24 +1,29 @@
-// Gives an empty target the Berkeley schema and a place for progress marks.
+// Stage that creates the Berkeley schema and the table of progress marks in an empty target.
 
-import { createTarget, createWorkingSchema, identifySchema } from "@forklift/archive";
+import {
+  createTarget,
+  createWorkingSchema,
+  hasWorkingSchema,
+  identifySchema,
+  requireSchema,
+} from "@forklift/archive";
 import type { WholeStage } from "@forklift/pipeline";
-import type { MigratorWorld } from "../world.ts";
+import type { MigratorContext } from "../context.ts";
 
 interface Plan {
   readonly create: "archive and working schema" | "working schema";
 }
 
-export const createSchema: WholeStage<MigratorWorld, Plan> = {
+export const createSchema: WholeStage<MigratorContext, Plan> = {
   id: "create-schema",
   kind: "whole",
 
   async plan({ target }) {
     const { kind } = await identifySchema(target);
     if (kind === "empty") return { create: "archive and working schema" };
-    const [row] = await target.query<{ present: boolean }>(
-      "select to_regclass('forklift.progress_mark') is not null as present",
-    );
-    if (row?.present === true) return { skip: "the target has the Berkeley schema" };
+    // Run alone, it is the first that looks: nothing of ours goes into another's database.
+    await requireSchema(target, { role: "target", era: "berkeley" });
+    if (await hasWorkingSchema(target)) return { skip: "the target has the Berkeley schema" };
     return { create: "working schema" };
   },
 

@@ -1,11 +1,13 @@
 // Refuses, before the first write, whatever would stop the migration later.
 
-import { auditError, countLeftBehind, type LeftBehind, settingWarnings } from "@forklift/archive";
+import { auditError, countNotMigrated, type NotMigrated, walkSourceFrom } from "@forklift/archive";
 import type { BlockRef } from "@forklift/chain";
+import { derivedGenesisNote } from "@forklift/network";
 import type { WholeStage } from "@forklift/pipeline";
-import { type Inspection, inspect } from "../inspect.ts";
-import { estimatedBytes } from "../plan/estimates.ts";
-import type { MigratorWorld } from "../world.ts";
+import { settingWarnings } from "@forklift/postgres";
+import type { MigratorContext } from "../context.ts";
+import { estimatedBytes } from "../preflight/estimates.ts";
+import { type Inspection, inspect } from "../preflight/inspect.ts";
 
 /** What the following stages will do, for people to read. */
 interface Plan {
@@ -15,24 +17,25 @@ interface Plan {
   readonly blockCount: bigint;
   /** Blocks that the source still holds as pending, and that the stop point makes canonical. */
   readonly pendingCount: number;
-  /** What the operator was told of: settings of the servers, faults beside the chain. */
+  /** What the operator was warned about: settings of the servers, faults beside the chain. */
   readonly warnings: readonly string[];
-  readonly leftBehind: LeftBehind;
+  readonly leftBehind: NotMigrated;
 }
 
-export const preflight: WholeStage<MigratorWorld, Plan> = {
+export const preflight: WholeStage<MigratorContext, Plan> = {
   id: "preflight",
   kind: "whole",
 
-  async plan(world) {
-    const inspection = await inspect(world);
+  async plan(context) {
+    const inspection = await inspect(context);
     if (inspection.audit.stoppingCount > 0) throw auditError(inspection.audit);
     const { chain, targetTip } = inspection.range;
-    const leftBehind = await countLeftBehind(world.source, chain);
-    const warnings = warningsOf(inspection, leftBehind);
-    for (const warning of warnings) world.warn(warning);
+    const leftBehind = await countNotMigrated(context.source, chain);
+    const note = derivedGenesisNote(context.network, inspection.hasGenesis);
+    const warnings = [...(note === null ? [] : [note]), ...warningsOf(inspection, leftBehind)];
+    for (const warning of warnings) context.warn(warning);
     return {
-      network: world.network.name,
+      network: context.network.name,
       targetTip,
       tip: chain.tip,
       blockCount: blockCountOf(inspection),
@@ -42,30 +45,17 @@ export const preflight: WholeStage<MigratorWorld, Plan> = {
     };
   },
 
-  /** Everything was asked while planning; what stays behind is told in the report. */
+  /** Every query ran while planning; the report lists what is not migrated. */
   async run(_world, { leftBehind }) {
     return { rowCount: 0, leftBehind: { ...leftBehind } };
   },
 
-  /**
-   * From the tip down by parent hash, where the plan went up by height: one walk, one chain. Heights
-   * descend by one, so the walk ends even where links form a circle.
-   */
+  /** From the tip down by parent hash, where the plan went up by height: one walk, one chain. */
   async verify({ source }, { tip }) {
-    const [row] = await source.query<{ walked: string; lowest: string | null }>(
-      `with recursive walk as (
-         select parent_hash, height from blocks where state_hash = $1
-         union all
-         select parent.parent_hash, parent.height
-         from blocks parent join walk
-           on parent.state_hash = walk.parent_hash and parent.height = walk.height - 1
-       )
-       select count(*) as walked, min(height) as lowest from walk`,
-      [tip.stateHash],
-    );
+    const { walked, lowest } = await walkSourceFrom(source, tip.stateHash);
     return [
-      { name: "blocks of the chain", expected: String(tip.height), actual: row!.walked },
-      { name: "lowest height of the chain", expected: "1", actual: row!.lowest ?? "none" },
+      { name: "blocks of the chain", expected: String(tip.height), actual: walked },
+      { name: "lowest height of the chain", expected: "1", actual: lowest ?? "none" },
     ];
   },
 };
@@ -76,7 +66,7 @@ function blockCountOf({ range: { chain, targetTip } }: Inspection): bigint {
 }
 
 /** Faults of one kind are one sentence: a source may have thousands that do not matter. */
-function warningsOf(inspection: Inspection, leftBehind: LeftBehind): string[] {
+function warningsOf(inspection: Inspection, leftBehind: NotMigrated): string[] {
   const { audit, servers, range } = inspection;
   const load = {
     bytes: estimatedBytes(servers[0], {

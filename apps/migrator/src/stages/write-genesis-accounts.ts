@@ -1,10 +1,11 @@
 // Writes the accounts of the genesis ledger as accessed by the genesis block, which no replay does.
 
-import { RowIds, writeAccounts } from "@forklift/archive";
+import { findGenesisBlockId, RowIds, sumGenesisAccounts, writeAccounts } from "@forklift/archive";
 import { type BatchStage, SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import { countGenesisAccounts } from "../genesis-accounts.ts";
-import type { MigratorWorld } from "../world.ts";
+import type { MigratorContext } from "../context.ts";
+import { changedTarget } from "../preflight/changed-target.ts";
+import { countGenesisAccounts } from "../preflight/genesis-accounts.ts";
 
 /** Bounds one transaction; mainnet's 1,676 accounts are one batch. */
 const BATCH_ACCOUNTS_MAX = 10_000;
@@ -19,12 +20,12 @@ interface Cursor {
   readonly nextIndex: number;
 }
 
-interface Tools extends Pick<MigratorWorld, "genesisLedger"> {
+interface Tools extends Pick<MigratorContext, "genesisLedger"> {
   readonly rowIds: RowIds;
   readonly blockId: number;
 }
 
-export const writeGenesisAccounts: BatchStage<MigratorWorld, Session, Plan, Cursor, Tools> = {
+export const writeGenesisAccounts: BatchStage<MigratorContext, Session, Plan, Cursor, Tools> = {
   id: "write-genesis-accounts",
   kind: "batches",
 
@@ -37,14 +38,23 @@ export const writeGenesisAccounts: BatchStage<MigratorWorld, Session, Plan, Curs
     return { accountCount, writtenCount };
   },
 
-  resume({ writtenCount }) {
-    return { nextIndex: writtenCount };
+  /** The rows are the truth; a mark that says otherwise means that someone else wrote the target. */
+  resume({ writtenCount }, mark) {
+    if (mark === null || isCursorAt(writtenCount, mark)) return { nextIndex: writtenCount };
+    throw changedTarget(
+      `the progress mark of write-genesis-accounts is ${JSON.stringify(mark)}, but the target holds ` +
+        `${writtenCount} genesis accounts`,
+    );
   },
 
   async open({ target, genesisLedger }) {
-    const [block] = await target.query<{ id: number }>("select id from blocks where height = 1");
-    if (block === undefined) throw new SourceDataError("the target has no genesis block");
-    return { genesisLedger, rowIds: new RowIds(), blockId: block.id };
+    const blockId = await findGenesisBlockId(target);
+    if (blockId === null) {
+      throw new SourceDataError("the target has no genesis block", {
+        hint: "run forklift migrate on an empty target, which copies the genesis block first",
+      });
+    }
+    return { genesisLedger, rowIds: new RowIds(), blockId };
   },
 
   async run(tx, { genesisLedger, rowIds, blockId }, { accountCount }, { nextIndex }) {
@@ -62,21 +72,23 @@ export const writeGenesisAccounts: BatchStage<MigratorWorld, Session, Plan, Curs
   },
 
   async verify({ target, genesisLedger }) {
-    const [row] = await target.query<{ count: string; greatest: string; balance: string }>(
-      `select count(distinct ledger_index) as count, max(ledger_index) as greatest,
-              sum(balance::numeric) as balance
-       from accounts_accessed where block_id = (select id from blocks where height = 1)`,
-    );
+    const sums = await sumGenesisAccounts(target);
     const { accounts } = genesisLedger;
     const balance = accounts.reduce((sum, account) => sum + account.balance, 0n);
     return [
-      { name: "genesis accounts", expected: String(accounts.length), actual: row!.count },
+      { name: "genesis accounts", expected: String(accounts.length), actual: sums.count },
       {
         name: "greatest ledger index",
         expected: String(accounts.length - 1),
-        actual: String(row!.greatest),
+        actual: String(sums.greatestIndex),
       },
-      { name: "sum of genesis balances", expected: String(balance), actual: row!.balance },
+      { name: "sum of genesis balances", expected: String(balance), actual: String(sums.balance) },
     ];
   },
 };
+
+function isCursorAt(nextIndex: number, mark: unknown): mark is Cursor {
+  return (
+    typeof mark === "object" && mark !== null && "nextIndex" in mark && mark.nextIndex === nextIndex
+  );
+}

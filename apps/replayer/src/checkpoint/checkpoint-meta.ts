@@ -9,6 +9,7 @@ import {
   jsonNumber,
   type LedgerHash,
   parseGlobalSlotSinceGenesis,
+  parseJson,
   parseLedgerHash,
   parseStateHash,
   parseUnsigned,
@@ -19,7 +20,7 @@ import type { WrittenObject } from "@forklift/storage";
 import type { Checkpoint } from "./checkpoint.ts";
 
 /** A reader of an older forklift refuses a greater one, and then rehashes or goes without. */
-export const META_VERSION = 2;
+const META_VERSION = 2;
 
 /** What a meta file says of its checkpoint. */
 export interface CheckpointMeta extends BlockRef {
@@ -110,12 +111,7 @@ function requireInteger(value: unknown): number {
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError(`not JSON: ${(cause as Error).message}`, { cause });
-  }
+  const json = parseJson(text);
   if (typeof json !== "object" || json === null) throw new FormatError("not a JSON object");
   return json as Readonly<Record<string, unknown>>;
 }

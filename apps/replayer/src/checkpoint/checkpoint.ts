@@ -1,9 +1,12 @@
 // A checkpoint: the ledger after one block, as a value, and what its files are called.
 
-import type { Account, BlockRef, GlobalSlotSinceGenesis, LedgerHash } from "@forklift/chain";
-import type { Ledger, LedgerTree } from "@forklift/ledger";
+import type { BlockRef, GlobalSlotSinceGenesis, LedgerHash } from "@forklift/chain";
+import { encodeAccounts, encodeOnThread, type Ledger, type LedgerTree } from "@forklift/ledger";
 
-/** Everything that is written of it. The accounts are read once, while nothing changes them. */
+/** Pieces of the JSON list of accounts, in ledger order; they are read once. */
+export type EncodedAccounts = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** Everything that is written of it. */
 export interface Checkpoint extends BlockRef {
   readonly globalSlotSinceGenesis: GlobalSlotSinceGenesis;
   /** The pre-fork ledger hash, of depth 20. */
@@ -11,32 +14,55 @@ export interface Checkpoint extends BlockRef {
   /** The ledger hash that the hard fork gives the same accounts, of depth 35. */
   readonly berkeleyLedgerHash: LedgerHash;
   readonly accountCount: number;
-  /** In ledger order. */
-  readonly accounts: Iterable<Account>;
+  readonly accounts: EncodedAccounts;
   /** The pre-fork hashes of the accounts, 32 bytes each, in their order. */
   readonly leafHashes: Uint8Array;
 }
 
+interface FollowedLedger {
+  readonly ledger: Ledger;
+  readonly tree: LedgerTree;
+  readonly isBeside: boolean;
+}
+
 type CheckpointBlock = Pick<Checkpoint, "height" | "stateHash" | "globalSlotSinceGenesis">;
 
-/** @param hashes of that very ledger: itself, or the tree that another thread keeps of it. */
-export async function checkpointOf(
-  { height, stateHash, globalSlotSinceGenesis }: CheckpointBlock,
-  ledger: Ledger,
-  hashes:
-    | Pick<Ledger, "ledgerHash" | "berkeleyLedgerHash" | "leafHashes">
-    | Pick<LedgerTree, "ledgerHash" | "berkeleyLedgerHash" | "leafHashes"> = ledger,
-): Promise<Checkpoint> {
+/** Nothing may change the ledger until the accounts are read. */
+export function checkpointOf(block: CheckpointBlock, ledger: Ledger): Checkpoint {
   return {
-    height,
-    stateHash,
-    globalSlotSinceGenesis,
-    ledgerHash: await hashes.ledgerHash(),
-    berkeleyLedgerHash: await hashes.berkeleyLedgerHash(),
+    ...refOf(block),
+    ledgerHash: ledger.ledgerHash(),
+    berkeleyLedgerHash: ledger.berkeleyLedgerHash(),
     accountCount: ledger.accountCount,
-    accounts: ledger.accounts(),
-    leafHashes: await hashes.leafHashes(),
+    accounts: encodeAccounts(ledger.accounts()),
+    leafHashes: ledger.leafHashes(),
   };
+}
+
+/**
+ * The same of the ledger as it stands at the call, with hashes of the tree that follows it.
+ * @param isBeside whether the ledger goes on meanwhile: its accounts are copied, 176 bytes each, and encoded on
+ * a thread.
+ */
+export async function checkpointOfTree(
+  block: CheckpointBlock,
+  { ledger, tree, isBeside }: FollowedLedger,
+): Promise<Checkpoint> {
+  const { accountCount } = ledger;
+  const accounts = isBeside
+    ? encodeOnThread(ledger.table.records())
+    : encodeAccounts(ledger.accounts());
+  const [ledgerHash, berkeleyLedgerHash, leafHashes] = await Promise.all([
+    tree.ledgerHash(),
+    tree.berkeleyLedgerHash(),
+    tree.leafHashes(),
+  ]);
+  const hashes = { ledgerHash, berkeleyLedgerHash, leafHashes };
+  return { ...refOf(block), ...hashes, accountCount, accounts };
+}
+
+function refOf({ height, stateHash, globalSlotSinceGenesis }: CheckpointBlock): CheckpointBlock {
+  return { height, stateHash, globalSlotSinceGenesis };
 }
 
 /** `{network}-checkpoint-{S}.json`, S being the slot after the last replayed block's. */
@@ -57,7 +83,7 @@ export function parseCheckpointName(name: string): CheckpointName | null {
   return match === null ? null : { network: match[1]!, startSlot: BigInt(match[2]!) };
 }
 
-/** The file beside a checkpoint that holds what the official format has no place for. */
+/** The file beside a checkpoint that holds what the official format has no field for. */
 export function metaName(checkpoint: string): string {
   return checkpoint.replace(/(\.json)?$/, ".meta.json");
 }

@@ -2,13 +2,18 @@
 // with or without our meta file.
 
 import { type LedgerHash, parseGlobalSlotSinceGenesis, type StateHash } from "@forklift/chain";
-import { BERKELEY_TREE_RULES, LEGACY_TREE_RULES, type Ledger } from "@forklift/ledger";
-import { loadNetwork } from "@forklift/network";
+import {
+  BERKELEY_TREE_RULES,
+  encodeAccounts,
+  LEGACY_TREE_RULES,
+  type Ledger,
+} from "@forklift/ledger";
 import { UsageError } from "@forklift/pipeline";
 import { splitObjectUrl, type WrittenObject } from "@forklift/storage";
-import { hashLedger, type Inform } from "../hash-ledger.ts";
+import { hashLedger, type Inform } from "../ledger/hash-ledger.ts";
 import { checkpointOf, parseCheckpointName } from "./checkpoint.ts";
-import { readListedLedger } from "./listed-ledger.ts";
+import { firstKeyOf, warnOfWinner, winnerOf } from "./left-out-winner.ts";
+import { readListedLedger, startSlotOf } from "./listed-ledger.ts";
 import { checkpointChunks, configurationChunks, writeCheckpointAs } from "./write-checkpoint.ts";
 
 export interface ConvertOptions {
@@ -20,6 +25,7 @@ export interface ConvertOptions {
   readonly height?: bigint;
   readonly stateHash?: StateHash;
   readonly inform: Inform;
+  readonly warn: Inform;
 }
 
 export interface Converted {
@@ -37,12 +43,11 @@ export async function convertCheckpoint(
   const { ledgerOnly, withMeta, withoutHash, inform } = options;
   if (withMeta === true && (ledgerOnly === true || withoutHash === true)) {
     throw new UsageError("--with-meta goes with neither --ledger-only nor --without-hash", {
-      hint: "a meta file belongs to a checkpoint and names both ledger hashes",
+      hint: "leave --with-meta out, or the other one: a meta file names both ledger hashes of a checkpoint",
     });
   }
-  const { network } = options;
-  const winner = network === undefined ? null : (await loadNetwork(network)).genesis.winner;
-  const { ledger, rest } = await readListedLedger(from, winner);
+  const { ledger, rest, isWinnerLeftOut } = await readListedLedger(from, await winnerOf(options));
+  if (isWinnerLeftOut) await warnOfWinner(from, firstKeyOf(ledger), options.warn);
   if (withoutHash !== true) {
     await hashLedger(ledger, BERKELEY_TREE_RULES, {
       what: "the accounts as Berkeley does",
@@ -57,7 +62,7 @@ export async function convertCheckpoint(
     files: files.map(({ name, bytes }) => ({ name, bytes: Number(bytes) })),
   });
   const place = splitObjectUrl(to);
-  const listed = { hash, accountCount, accounts: ledger.accounts() };
+  const listed = { hash, accountCount, accounts: encodeAccounts(ledger.accounts()) };
   if (ledgerOnly === true) {
     return converted(await place.store.write(place.name, configurationChunks(listed)));
   }
@@ -84,7 +89,7 @@ async function writeWithMeta(
   const named = parseCheckpointName(place.name);
   if (height === undefined || stateHash === undefined || startSlot === 0n) {
     throw new UsageError("--with-meta takes the block: --height, --state-hash and its slot", {
-      hint: "they stand in the database that the checkpoint belongs to",
+      hint: "give the height, state_hash and global_slot_since_genesis of that row of blocks",
     });
   }
   if (named?.startSlot !== startSlot) {
@@ -95,11 +100,6 @@ async function writeWithMeta(
   }
   await hashLedger(ledger, LEGACY_TREE_RULES, { what: "the accounts", inform });
   const globalSlotSinceGenesis = parseGlobalSlotSinceGenesis(`${startSlot - 1n}`);
-  const checkpoint = await checkpointOf({ height, stateHash, globalSlotSinceGenesis }, ledger);
+  const checkpoint = checkpointOf({ height, stateHash, globalSlotSinceGenesis }, ledger);
   return await writeCheckpointAs(place, named.network, checkpoint);
-}
-
-/** 0, the official default, for a file that is no checkpoint. */
-function startSlotOf(rest: Readonly<Record<string, unknown>>): bigint {
-  return parseGlobalSlotSinceGenesis(String(rest["start_slot_since_genesis"] ?? 0));
 }

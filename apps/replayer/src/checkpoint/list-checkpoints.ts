@@ -1,4 +1,4 @@
-// The checkpoints of a store: what their names and meta files tell, without loading them.
+// Lists the checkpoints of a store by their names and meta files, without loading them.
 
 import { createHash } from "node:crypto";
 import { jsonNumber } from "@forklift/chain";
@@ -6,7 +6,7 @@ import { SourceDataError } from "@forklift/pipeline";
 import { openStore, type StoredObject } from "@forklift/storage";
 import { type CheckpointName, parseCheckpointName } from "./checkpoint.ts";
 import type { CheckpointMeta } from "./checkpoint-meta.ts";
-import { type CheckpointPlace, readMetaHead } from "./read-meta.ts";
+import { type CheckpointLocation, readMetaHead } from "./read-meta.ts";
 
 /**
  * Whether the meta file is that of the checkpoint. `by size` is a file of the right size that nobody
@@ -63,7 +63,7 @@ export async function listCheckpoints(
   return listed;
 }
 
-async function metaOrTorn(place: CheckpointPlace): Promise<CheckpointMeta | "torn" | null> {
+async function metaOrTorn(place: CheckpointLocation): Promise<CheckpointMeta | "torn" | null> {
   try {
     return await readMetaHead(place);
   } catch (error) {
@@ -73,7 +73,7 @@ async function metaOrTorn(place: CheckpointPlace): Promise<CheckpointMeta | "tor
 }
 
 async function stateOf(
-  place: CheckpointPlace,
+  place: CheckpointLocation,
   meta: CheckpointMeta | "torn" | null,
   { bytes, reads }: { readonly bytes: bigint; readonly reads: boolean },
 ): Promise<MetaState> {
@@ -84,7 +84,7 @@ async function stateOf(
   return (await sha256Of(place)) === meta.checkpointSha256 ? "fits" : "other file";
 }
 
-async function sha256Of({ store, name }: CheckpointPlace): Promise<string | null> {
+async function sha256Of({ store, name }: CheckpointLocation): Promise<string | null> {
   const body = await store.open(name);
   if (body === null) return null;
   const hash = createHash("sha256");

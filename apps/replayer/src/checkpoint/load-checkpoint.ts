@@ -7,14 +7,22 @@ import {
   FormatError,
   type GlobalSlotSinceGenesis,
   type LedgerHash,
-  parseGlobalSlotSinceGenesis,
   parseLedgerHash,
 } from "@forklift/chain";
-import { LEGACY_TREE_RULES, Ledger, LedgerJson, listedAccounts } from "@forklift/ledger";
+import {
+  isWinnerLeftOut,
+  LEGACY_TREE_RULES,
+  Ledger,
+  LedgerJson,
+  listedAccounts,
+  nameDocument,
+  otherDocument,
+} from "@forklift/ledger";
 import { SourceDataError } from "@forklift/pipeline";
-import { hashLedger, type Inform } from "../hash-ledger.ts";
+import { hashLedger, type Inform } from "../ledger/hash-ledger.ts";
 import type { CheckpointMeta } from "./checkpoint-meta.ts";
-import { type CheckpointPlace, readMeta } from "./read-meta.ts";
+import { startSlotOf } from "./listed-ledger.ts";
+import { type CheckpointLocation, readMeta } from "./read-meta.ts";
 
 /** The official reader refuses every other key here. */
 const TOP_LEVEL_KEYS: readonly string[] = [
@@ -34,6 +42,8 @@ export interface LoadedCheckpoint {
   readonly statedHash: LedgerHash | null;
   /** Null for an official checkpoint, which has no meta file. */
   readonly meta: CheckpointMeta | null;
+  /** Whether the file leaves the genesis winner to its reader; a meta file shows that it is listed. */
+  readonly isWinnerLeftOut: boolean;
 }
 
 export interface LoadOptions {
@@ -42,9 +52,9 @@ export interface LoadOptions {
   readonly inform: Inform;
 }
 
-/** @throws SourceDataError when the file is missing, torn or malformed, or does not fit its meta. */
+/** @throws SourceDataError when the file is missing, truncated, malformed or does not fit. */
 export async function loadCheckpoint(
-  place: CheckpointPlace,
+  place: CheckpointLocation,
   { winner, inform }: LoadOptions,
 ): Promise<LoadedCheckpoint> {
   const where = `checkpoint ${place.store.url}/${place.name}`;
@@ -55,21 +65,26 @@ export async function loadCheckpoint(
     });
   }
   const sha256 = createHash("sha256");
-  const { ledger, startSlot, statedHash } = await decodeOrRefuse(where, async () => {
+  const { ledger, startSlot, statedHash, leavesWinner } = await decodeOrRefuse(where, async () => {
     const json = new LedgerJson(hashed(body.stream, sha256));
     const accounts = new Ledger();
     for await (const account of listedAccounts(json, winner)) accounts.append(account);
-    return { ledger: accounts, ...decodeRest(json.rest()) };
+    const rest = json.rest();
+    return {
+      ledger: accounts,
+      ...decodeRest(rest),
+      leavesWinner: winner === null && isWinnerLeftOut(rest, json.accountCount),
+    };
   });
   const meta = await readMeta(place);
   if (meta === null) {
     await hashLedger(ledger, LEGACY_TREE_RULES, { what: where, inform });
-    return { startSlot, ledger, statedHash, meta };
+    return { startSlot, ledger, statedHash, meta, isWinnerLeftOut: leavesWinner };
   }
   requireFits(meta, { where, sha256: sha256.digest("hex"), startSlot, ledger });
   const { leafHashes, ...head } = meta;
   ledger.buildOn(leafHashes);
-  return { startSlot, ledger, statedHash, meta: head };
+  return { startSlot, ledger, statedHash, meta: head, isWinnerLeftOut: false };
 }
 
 async function* hashed(
@@ -89,13 +104,19 @@ async function decodeOrRefuse<Value>(where: string, decode: () => Promise<Value>
     if (!(cause instanceof FormatError)) throw cause;
     throw new SourceDataError(`${where} is torn or no checkpoint: ${cause.message}`, {
       cause,
-      hint: "use an older checkpoint, or resume from the database without one",
+      hint: cause.hint ?? "use an older checkpoint, or resume from the database without one",
     });
   }
 }
 
 /** Everything but the accounts. */
 function decodeRest(json: Readonly<Record<string, unknown>>) {
+  const named = nameDocument(json);
+  if (named !== null && json["genesis_ledger"] === undefined) {
+    const hint =
+      named.hint ?? "forklift checkpoint convert FILE NEW makes a checkpoint of a ledger";
+    throw otherDocument({ ...named, hint }, "a checkpoint");
+  }
   const unknown = Object.keys(json).find((key) => !TOP_LEVEL_KEYS.includes(key));
   if (unknown !== undefined) {
     throw new FormatError(`it has the key "${unknown}", expected ${TOP_LEVEL_KEYS.join(", ")}`);
@@ -104,7 +125,7 @@ function decodeRest(json: Readonly<Record<string, unknown>>) {
   if (ledger === undefined) throw new FormatError('key "genesis_ledger" is missing');
   const hash = ledger["hash"] ?? null;
   return {
-    startSlot: parseGlobalSlotSinceGenesis(String(json["start_slot_since_genesis"] ?? 0)),
+    startSlot: startSlotOf(json),
     statedHash: hash === null ? null : parseLedgerHash(String(hash)),
   };
 }

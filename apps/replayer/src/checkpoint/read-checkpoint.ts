@@ -1,14 +1,14 @@
 // Reads a checkpoint that is to be continued, and finds the block of the target that it stands on.
 
+import { type TargetBlock, targetBlockAtOrBelowSlot } from "@forklift/archive";
 import type { LedgerHash } from "@forklift/chain";
 import type { Ledger } from "@forklift/ledger";
 import type { Network } from "@forklift/network";
 import { SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import type { Inform } from "../hash-ledger.ts";
-import { findBlockAtOrBelow, type TargetBlock } from "../target-blocks.ts";
+import type { Inform } from "../ledger/hash-ledger.ts";
 import { loadCheckpoint } from "./load-checkpoint.ts";
-import type { CheckpointPlace } from "./read-meta.ts";
+import type { CheckpointLocation } from "./read-meta.ts";
 
 /** The block of the target that it stands on, and the ledger after it. */
 export interface FittingCheckpoint extends TargetBlock {
@@ -18,13 +18,13 @@ export interface FittingCheckpoint extends TargetBlock {
 }
 
 /**
- * @throws SourceDataError when the file is missing, torn or malformed, or when it does not belong to
+ * @throws SourceDataError when the file is missing, truncated, malformed, or when it does not belong to
  * the database at hand: its ledger hash must be that of the block it stands on.
  */
 export async function readCheckpoint(
   target: Session,
   network: Network,
-  place: CheckpointPlace,
+  place: CheckpointLocation,
   inform: Inform = () => undefined,
 ): Promise<FittingCheckpoint> {
   const where = `checkpoint ${place.store.url}/${place.name}`;
@@ -35,7 +35,7 @@ export async function readCheckpoint(
       hint: "give the checkpoint that was published with this database",
     });
   }
-  const block = await findBlockAtOrBelow(target, startSlot - 1n);
+  const block = await targetBlockAtOrBelowSlot(target, startSlot - 1n);
   const refuse = (what: string) => foreign(where, what, { target, block });
   if (meta !== null && meta.stateHash !== block?.stateHash) {
     throw refuse(`it stands on ${meta.stateHash} at height ${meta.height}`);

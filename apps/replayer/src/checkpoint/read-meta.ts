@@ -12,15 +12,15 @@ const META_BYTES_MAX = 64 * 1024 * 1024;
 /** The first line has some 500 bytes. */
 const HEAD_BYTES_MAX = 16 * 1024;
 
-/** A checkpoint by the place where it lies. */
-export interface CheckpointPlace {
+/** A checkpoint by its location. */
+export interface CheckpointLocation {
   readonly store: Store;
   readonly name: string;
 }
 
-/** Null when there is none. @throws SourceDataError when it is torn or of another version. */
+/** Null when there is none. @throws SourceDataError when it is truncated or of another version. */
 export async function readMeta(
-  place: CheckpointPlace,
+  place: CheckpointLocation,
 ): Promise<ReturnType<typeof decodeMeta> | null> {
   const body = await place.store.open(metaName(place.name));
   if (body === null) return null;
@@ -29,7 +29,7 @@ export async function readMeta(
 }
 
 /** Likewise without the leaf hashes, whose bytes are not even fetched. */
-export async function readMetaHead(place: CheckpointPlace): Promise<CheckpointMeta | null> {
+export async function readMetaHead(place: CheckpointLocation): Promise<CheckpointMeta | null> {
   const body = await place.store.open(metaName(place.name));
   if (body === null) return null;
   let head = "";
@@ -40,7 +40,7 @@ export async function readMetaHead(place: CheckpointPlace): Promise<CheckpointMe
   return decodeOrRefuse(place, () => decodeMetaHead(head.split("\n")[0]!));
 }
 
-function decodeOrRefuse<Value>({ store, name }: CheckpointPlace, decode: () => Value): Value {
+function decodeOrRefuse<Value>({ store, name }: CheckpointLocation, decode: () => Value): Value {
   try {
     return decode();
   } catch (cause) {

@@ -1,9 +1,10 @@
-// What a checkpoint holds, read whole, and whether it is what it says.
+// Reads a whole checkpoint and checks it against its own hashes, for `forklift checkpoint show`.
 
 import { jsonNumber, minaOfNanomina } from "@forklift/chain";
 import { BERKELEY_TREE_RULES, LEGACY_TREE_RULES, Ledger } from "@forklift/ledger";
 import { splitObjectUrl } from "@forklift/storage";
-import { hashLedger, type Inform } from "../hash-ledger.ts";
+import { hashLedger, type Inform } from "../ledger/hash-ledger.ts";
+import { firstKeyOf, warnOfWinner, winnerOf } from "./left-out-winner.ts";
 import { loadCheckpoint } from "./load-checkpoint.ts";
 
 /** As plain data: `--json` prints exactly this. What only a meta file knows is null without one. */
@@ -27,13 +28,22 @@ export interface ShownCheckpoint {
   readonly faults: readonly string[];
 }
 
-/** @throws SourceDataError when the file is missing, torn, or does not fit its meta file. */
+export interface ShowOptions {
+  readonly isRehashing: boolean;
+  /** Whose genesis winner is added where it is missing. */
+  readonly network?: string;
+  readonly inform: Inform;
+  readonly warn: Inform;
+}
+
+/** @throws SourceDataError when the file is missing, truncated, or does not fit its meta file. */
 export async function showCheckpoint(
   url: string,
-  { isRehashing, inform }: { readonly isRehashing: boolean; readonly inform: Inform },
+  { isRehashing, inform, warn, ...options }: ShowOptions,
 ): Promise<ShownCheckpoint> {
   const place = splitObjectUrl(url);
-  const loaded = await loadCheckpoint(place, { winner: null, inform });
+  const loaded = await loadCheckpoint(place, { winner: await winnerOf(options), inform });
+  if (loaded.isWinnerLeftOut) await warnOfWinner(url, firstKeyOf(loaded.ledger), warn);
   const { startSlot, ledger, statedHash, meta } = loaded;
   const faults: string[] = [];
   const compare = (what: string, stated: string | undefined | null, found: string) => {

@@ -1,13 +1,9 @@
 // Writes a checkpoint in the official JSON format, and beside it a meta file with what is ours.
 
-import { type Account, jsonNumber, type LedgerHash } from "@forklift/chain";
-import { encodeAccount } from "@forklift/ledger";
+import { jsonNumber, type LedgerHash } from "@forklift/chain";
 import type { Store, WrittenObject } from "@forklift/storage";
-import { type Checkpoint, checkpointName, metaName } from "./checkpoint.ts";
+import { type Checkpoint, checkpointName, type EncodedAccounts, metaName } from "./checkpoint.ts";
 import { encodeMeta } from "./checkpoint-meta.ts";
-
-/** Accounts that are joined before they are handed to the store: some 0.4 MB of JSON. */
-const CHUNK_ACCOUNTS = 500;
 
 export interface WrittenCheckpoint {
   readonly checkpoint: WrittenObject;
@@ -55,7 +51,7 @@ export interface ListedLedger {
   /** The Berkeley ledger hash; null leaves it out. */
   readonly hash: LedgerHash | null;
   readonly accountCount: number;
-  readonly accounts: Iterable<Account>;
+  readonly accounts: EncodedAccounts;
 }
 
 /** Official keys only: the official reader refuses unknown ones at the top level. */
@@ -91,17 +87,8 @@ async function* ledgerChunks({
     add_genesis_winner: true,
   };
   yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},"accounts":[\n`);
-  let lines: string[] = [];
-  let separator = "";
-  for (const account of accounts) {
-    lines.push(separator + JSON.stringify(encodeAccount(account)));
-    separator = ",\n";
-    if (lines.length === CHUNK_ACCOUNTS) {
-      yield Buffer.from(lines.join(""));
-      lines = [];
-    }
-  }
-  yield Buffer.from(`${lines.join("")}\n]}`);
+  yield* accounts;
+  yield Buffer.from("\n]}");
 }
 
 async function* inTurn(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,13 +1,13 @@
 // Compares the ledger that the replay ended with with the published configuration of the fork.
 
+import type { TargetBlock } from "@forklift/archive";
 import { compareForkGenesis, requireForkGenesis } from "@forklift/network";
 import { SourceDataError, type WholeStage } from "@forklift/pipeline";
 import { checkpointName } from "../checkpoint/checkpoint.ts";
 import { loadCheckpoint } from "../checkpoint/load-checkpoint.ts";
 import { readMetaHead } from "../checkpoint/read-meta.ts";
-import { findStopBlock } from "../stop-block.ts";
-import type { TargetBlock } from "../target-blocks.ts";
-import type { ReplayerWorld } from "../world.ts";
+import type { ReplayerContext } from "../context.ts";
+import { findStopBlock } from "../range/stop-block.ts";
 
 interface Plan {
   readonly configuration: string;
@@ -17,16 +17,16 @@ interface Plan {
   readonly checkpoint: string;
 }
 
-export const compareForkGenesisStage: WholeStage<ReplayerWorld, Plan> = {
+export const compareForkGenesisStage: WholeStage<ReplayerContext, Plan> = {
   id: "compare-fork-genesis",
   kind: "whole",
 
-  async plan(world) {
-    const { forkGenesisConfigUrl, network } = world;
+  async plan(context) {
+    const { forkGenesisConfigUrl, network } = context;
     if (forkGenesisConfigUrl === undefined) {
       return { skip: "no genesis configuration of the fork was given" };
     }
-    const block = await findStopBlock(world);
+    const block = await findStopBlock(context);
     const checkpoint = checkpointName(network.name, block.globalSlotSinceGenesis);
     return { configuration: forkGenesisConfigUrl, block, checkpoint };
   },
@@ -49,6 +49,7 @@ export const compareForkGenesisStage: WholeStage<ReplayerWorld, Plan> = {
     const comparison = await compareForkGenesis(configuration, {
       tip: block,
       berkeleyLedgerHash: meta.berkeleyLedgerHash,
+      winner,
       ledger: async () => (await loadCheckpoint(place, { winner, inform })).ledger,
     });
     requireForkGenesis(configuration, comparison);

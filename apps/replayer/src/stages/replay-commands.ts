@@ -1,22 +1,30 @@
 // Replays the target's commands block by block, proves every ledger hash, and records the accounts
 // that each block accessed and created.
 
-import { RowIds, refreshStatistics, writeAccounts } from "@forklift/archive";
+import {
+  type BlockMark,
+  countRecordedAccounts,
+  findLastRecorded,
+  parseBlockMark,
+  RowIds,
+  type TargetBlock,
+  targetBlockAt,
+  writeAccounts,
+} from "@forklift/archive";
 import { least } from "@forklift/chain";
-import { type LedgerTree, openLedgerTree } from "@forklift/ledger";
+import { type LedgerTree, openLedgerTree, ReceiptThread } from "@forklift/ledger";
 import { BatchSize, type BatchStage, ConfigError } from "@forklift/pipeline";
-import type { Session } from "@forklift/postgres";
-import { BalanceCheck } from "../balance-check.ts";
+import { refreshStatistics, type Session } from "@forklift/postgres";
+import { BalanceCheck } from "../blocks/balance-check.ts";
+import { LedgerHashCheck } from "../blocks/ledger-hash-check.ts";
+import { type BlockToReplay, readBlocks } from "../blocks/read-blocks.ts";
+import { type BatchTools, replayBatch } from "../blocks/replay-batch.ts";
+import { Timings } from "../blocks/timings.ts";
+import { CheckpointTiming } from "../checkpoint/checkpoint-timing.ts";
 import { hasCheckpoint } from "../checkpoint/write-checkpoint.ts";
-import { CheckpointTiming } from "../checkpoint-timing.ts";
-import { LedgerHashCheck } from "../ledger-hash-check.ts";
-import { type BlockToReplay, readBlocks } from "../read-blocks.ts";
-import { type BatchTools, replayBatch } from "../replay-batch.ts";
-import { ledgerAfter } from "../starting-point.ts";
-import { findStopBlock } from "../stop-block.ts";
-import { findBlockAtHeight, findLastRecorded, type TargetBlock } from "../target-blocks.ts";
-import { Timings } from "../timings.ts";
-import type { ReplayerWorld } from "../world.ts";
+import type { ReplayerContext } from "../context.ts";
+import { ledgerAfter } from "../range/starting-point.ts";
+import { findStopBlock } from "../range/stop-block.ts";
 
 /** One transaction: what a crash can undo, and what an operator waits for after SIGTERM. */
 const BATCH_TARGET_MS = 1_000;
@@ -36,15 +44,14 @@ interface Plan {
   readonly hasCheckpointOfTip: boolean;
 }
 
-/** The last replayed block. Heights travel as text, JSON has no bigint. */
-interface Cursor {
-  readonly height: string;
-  readonly stateHash: string;
-}
+/** The last replayed block. */
+type Cursor = BlockMark;
 
 interface Tools extends BatchTools, AsyncDisposable {
-  readonly world: ReplayerWorld;
+  readonly context: ReplayerContext;
   readonly tree: LedgerTree;
+  /** Null on one thread: whoever applies a block computes its receipts. */
+  readonly receipts: ReceiptThread | null;
   readonly blocks: AsyncGenerator<BlockToReplay, undefined>;
   readonly rowIds: RowIds;
   readonly batchSize: BatchSize;
@@ -52,13 +59,13 @@ interface Tools extends BatchTools, AsyncDisposable {
   readonly timings: Timings;
 }
 
-export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, Tools> = {
+export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, Tools> = {
   id: "replay-commands",
   kind: "batches",
 
-  async plan(world) {
-    const { target, checkpoints, network } = world;
-    const tip = await findStopBlock(world);
+  async plan(context) {
+    const { target, checkpoints, network } = context;
+    const tip = await findStopBlock(context);
     const lastRecorded = await findLastRecorded(target);
     if (lastRecorded === null) {
       throw new ConfigError(`the target ${target.maskedUrl} holds no genesis accounts`, {
@@ -76,9 +83,9 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
     return { tip, lastRecorded, hasCheckpointOfTip };
   },
 
-  /** Without a mark, as after the restore of a dump, the rows themselves tell where to start. */
+  /** Without a mark, as after the restore of a dump, the rows themselves show where to start. */
   resume({ tip, lastRecorded, hasCheckpointOfTip }, mark) {
-    const last = (mark as Cursor | null) ?? cursorAt(lastRecorded);
+    const last = parseBlockMark("replay-commands", mark) ?? cursorAt(lastRecorded);
     if (BigInt(last.height) < lastRecorded.height) {
       throw new ConfigError(
         `the progress mark of replay-commands stands at height ${last.height}, but accounts are ` +
@@ -99,22 +106,25 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
     return last;
   },
 
-  async open(world, { tip }, cursor) {
-    const replayed = await findCursorBlock(world.target, cursor);
-    const timings = new Timings(world.now);
-    const ledger = await timings.timed("starting", () => ledgerAfter(world, replayed));
+  async open(context, { tip }, cursor) {
+    const replayed = await findCursorBlock(context.target, cursor);
+    const timings = new Timings(context.now);
+    const ledger = await timings.timed("starting", () => ledgerAfter(context, replayed));
     timings.begin();
-    const tree = openLedgerTree(ledger, world.threads);
+    const tree = openLedgerTree(ledger, context.threads);
+    const receipts = context.threads > 1 ? new ReceiptThread(ledger) : null;
     const blocks = readBlocks(
-      { target: world.targetReader, balances: world.balances },
+      { target: context.targetReader, balances: context.balances, receipts },
       { from: replayed.height + 1n, to: tip.height },
     );
+    const checkpoints = new CheckpointTiming(context, ledger, tree, replayed.height);
     return {
-      world,
+      context,
       ledger,
       tree,
+      receipts,
       blocks,
-      ledgerHashes: new LedgerHashCheck(tree, world.network.ledgerHashExceptions),
+      ledgerHashes: new LedgerHashCheck(tree, context.network.ledgerHashExceptions),
       balances: new BalanceCheck(ledger),
       rowIds: new RowIds(),
       batchSize: new BatchSize({
@@ -122,11 +132,14 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
         max: BATCH_BLOCKS_MAX,
         targetMs: BATCH_TARGET_MS,
       }),
-      checkpoints: new CheckpointTiming(world, ledger, tree, replayed.height),
+      checkpoints,
       timings,
       timed: timings.timed,
       async [Symbol.asyncDispose]() {
         await blocks.return(undefined);
+        // What ended the stage is reported; one that is being written is finished, or has failed as well.
+        await checkpoints.settle().catch(() => undefined);
+        await receipts?.[Symbol.asyncDispose]();
         await tree[Symbol.asyncDispose]();
       },
     };
@@ -134,8 +147,8 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
 
   /** While rows are written, the tree is hashed on its thread and the next blocks are read. */
   async run(tx, tools, { tip }, cursor) {
-    const { ledgerHashes, rowIds, batchSize, checkpoints, timed, timings } = tools;
-    const startedMs = performance.now();
+    const { context, ledgerHashes, rowIds, batchSize, checkpoints, timed, timings } = tools;
+    const startedMs = context.now();
     const replayed = await replayBatch(tools, BigInt(cursor.height) + 1n, {
       to: least(checkpoints.nextHeight, tip.height),
       blocksMax: batchSize.size,
@@ -144,17 +157,19 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
     const { accessed, created } = replayed;
     const rowCount = await timed("writing", () => writeAccounts(tx, rowIds, accessed, created));
     await timed("hashing", () => ledgerHashes.settle());
-    batchSize.adapt(replayed.blockCount, performance.now() - startedMs);
+    batchSize.adapt(replayed.blockCount, context.now() - startedMs);
     timings.count(replayed);
 
     const last = replayed.last ?? tip;
     const isLast = last.height === tip.height;
     if (isLast) await refreshStatistics(tx);
-    // Before the batch commits: a crash in between leaves a checkpoint ahead of the accounts, which
-    // the next run passes over and writes again; the other order could lose one.
+    // Beside the batches that follow: a kill loses at most this one, and the next run starts from an older
+    // one and the rows. That of the tip is written before the batch commits: a crash in between leaves it
+    // ahead of the accounts, which the next run passes over and writes again; the other order could lose it.
     if (isLast || checkpoints.isDue(last.height)) {
-      await timed("checkpoints", () => checkpoints.write(last));
+      await timed("checkpoints", () => checkpoints.begin(last));
     }
+    if (isLast) await timed("checkpoints", () => checkpoints.settle());
     return {
       cursor: cursorAt(last),
       isLast,
@@ -163,43 +178,43 @@ export const replayCommands: BatchStage<ReplayerWorld, Session, Plan, Cursor, To
     };
   },
 
-  async interrupted({ world, checkpoints }, _plan, cursor) {
-    await checkpoints.writeUnlessWritten(await findCursorBlock(world.target, cursor));
+  async interrupted({ context, checkpoints }, _plan, cursor) {
+    await checkpoints.writeUnlessWritten(await findCursorBlock(context.target, cursor));
   },
 
-  summary({ ledgerHashes, balances, checkpoints, timings, tree, world }) {
+  summary({ ledgerHashes, balances, checkpoints, timings, tree, receipts, context }) {
     return {
       details: {
         ledgerHashesCompared: ledgerHashes.compared,
         ledgerHashExceptionsUsed: ledgerHashes.exceptionsUsed,
-        ...(world.balances === null ? {} : balances.counts),
+        ...(context.balances === null ? {} : balances.counts),
         checkpointsWritten: checkpoints.written,
       },
-      measured: { ...timings.figures(tree) },
+      measured: { ...timings.figures([tree, receipts]) },
     };
   },
 
-  /** The official replayer's own questions, asked of the tables rather than of the ledger. */
+  /** The official replayer's own checks, as queries of the tables rather than of the ledger. */
   async verify({ target }) {
-    const [row] = await target.query<{ orphaned: string; accounts: string; greatest: string }>(
-      `select
-         (select count(*) from accounts_created c where not exists (
-            select from accounts_accessed a where a.block_id = c.block_id
-              and a.account_identifier_id = c.account_identifier_id)) as orphaned,
-         count(distinct account_identifier_id) as accounts,
-         max(ledger_index) + 1 as greatest
-       from accounts_accessed`,
-    );
+    const found = await countRecordedAccounts(target);
     return [
-      { name: "accounts created but not accessed", expected: "0", actual: row!.orphaned },
-      { name: "accounts in ledger order", expected: String(row!.greatest), actual: row!.accounts },
+      {
+        name: "accounts created but not accessed",
+        expected: "0",
+        actual: found.createdNotAccessed,
+      },
+      {
+        name: "accounts in ledger order",
+        expected: String(found.ledgerLength),
+        actual: found.accounts,
+      },
     ];
   },
 };
 
 /** @throws ConfigError when the target does not hold the block that a progress mark names. */
 async function findCursorBlock(target: Session, cursor: Cursor): Promise<TargetBlock> {
-  const block = await findBlockAtHeight(target, BigInt(cursor.height));
+  const block = await targetBlockAt(target, BigInt(cursor.height));
   if (block?.stateHash === cursor.stateHash) return block;
   throw new ConfigError(
     `the progress mark of replay-commands names block ${cursor.stateHash} at height ` +

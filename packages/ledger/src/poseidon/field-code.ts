@@ -26,7 +26,7 @@ const PAIRS = Array.from({ length: 2 * LIMB_COUNT }, (_, column) =>
 );
 
 /** The last column of a product has one carry and nothing else. */
-export const COLUMN_COUNT = 2 * LIMB_COUNT - 1;
+const COLUMN_COUNT = 2 * LIMB_COUNT - 1;
 
 function sum(lanes: Lanes, terms: readonly Code[]): Code {
   return terms.reduce(lanes.add);
@@ -203,7 +203,7 @@ export function reduce(
 }
 
 /** The limbs of an element, to be added or, of a factor, to be multiplied. */
-export function limbs(element: Element): Code[] {
+function limbs(element: Element): Code[] {
   return element.map(get);
 }
 

@@ -1,4 +1,4 @@
-// Where things lie in the memory of a Poseidon module.
+// The memory layout of a Poseidon module.
 
 import { FIELD_BYTES } from "@forklift/chain";
 import { STATE_LIMB_BYTES } from "./lanes.ts";

@@ -1,4 +1,4 @@
-// What tells one Poseidon of width 3 from another, and the two that Mina has hashed with.
+// The parameters of a Poseidon of width 3, and the two sets of them that Mina has hashed with.
 
 import type { Field } from "@forklift/chain";
 

@@ -42,7 +42,7 @@ export class PoseidonModule {
    * Hashes inputs of equal length, one after the other in `inputs`: field elements of 32 canonical
    * little-endian bytes, `pairs` pairs of them each. Gives the hashes one after the other, likewise.
    * Two inputs take a good deal less than twice the time of one.
-   * @throws RangeError for inputs of no pair, of too many, or cut short.
+   * @throws RangeError for inputs of no pair, of too many, or truncated.
    */
   hashPairs(start: StartState, inputs: Uint8Array, pairs: number): Uint8Array {
     const inputBytes = pairs * PAIR_BYTES;

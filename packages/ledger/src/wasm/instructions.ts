@@ -93,7 +93,7 @@ export const i32x4 = {
   multiplyLow: binary([SIMD, 0xde, 0x01]),
 };
 
-/** Bytes of the operands by the place that they go to: lanes 0 and 2, twice. */
+/** Bytes of the operands by the index that they go to: lanes 0 and 2, twice. */
 const LOW_HALVES = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11];
 
 /** A number of 31 bits as the eight bytes of an i64. */
@@ -134,7 +134,7 @@ export function unsignedLeb128(value: number): Code {
 }
 
 /** The same for signed values of 32 bits: the last byte's second highest bit is the sign. */
-export function signedLeb128(value: number): number[] {
+function signedLeb128(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
   for (; rest < -0x40 || rest >= 0x40; rest >>= 7) bytes.push((rest & 0x7f) | 0x80);

@@ -4,7 +4,8 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileError, SourceDataError } from "@forklift/pipeline";
+import { SourceDataError } from "@forklift/pipeline";
+import { fileError } from "@forklift/system";
 import { type PgRestoreOptions, requirePgRestore, runPgRestore } from "./pg-restore.ts";
 import { isOfMacOs, type TarMember } from "./tar-entries.ts";
 import { writePart } from "./write-part.ts";
@@ -40,7 +41,7 @@ export async function* directoryDumpSql(
   entries: AsyncIterable<TarMember>,
   { scratchDirectory = tmpdir(), ...options }: DirectoryDumpOptions,
 ): AsyncGenerator<Uint8Array> {
-  // Asked first: what may be many gigabytes is not written in vain.
+  // Checked first: a dump of many gigabytes is not unpacked in vain.
   const { program, version } = await requirePgRestore(options, "directory or tar format");
   const folder = await mkdtemp(path.join(scratchDirectory, "forklift-dump-")).catch((error) => {
     throw fileError(error, `make a folder in ${scratchDirectory}`);

@@ -16,7 +16,7 @@ export interface Feeding {
  */
 export function feed(input: AsyncIterable<Uint8Array> | undefined, to: Writable | null): Feeding {
   let isStopped = false;
-  // Tells of a closed pipe, which the program's own end explains.
+  // Reports a closed pipe, which the program's own end explains.
   to?.on("error", () => undefined);
   async function run() {
     if (input === undefined) return;

@@ -5,7 +5,8 @@ import { lstat, open, readdir } from "node:fs/promises";
 import path from "node:path";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { fileError, SourceDataError } from "@forklift/pipeline";
+import { SourceDataError } from "@forklift/pipeline";
+import { fileError } from "@forklift/system";
 import { createTarPacker } from "modern-tar";
 import { CONTENTS, isPart } from "./directory-dump.ts";
 

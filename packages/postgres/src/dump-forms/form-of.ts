@@ -1,6 +1,6 @@
-// What a dump is, by how it begins, and what to do with what we do not read.
+// Detects the form of a dump by its first bytes, and refuses what we do not read, with a next step.
 
-import { SourceDataError } from "@forklift/pipeline";
+import { DamagedDataError, SourceDataError } from "@forklift/pipeline";
 
 export const FORM_HEAD_BYTES = 512;
 
@@ -10,7 +10,7 @@ const TAR_MAGIC_OFFSET = 257;
 /** pg_dump's custom format, and the table of contents of its directory and tar formats. */
 const PG_DUMP_MAGIC = "PGDMP";
 
-/** How other things begin, which people take for a dump or pack one in. */
+/** The first bytes of other formats, which people take for a dump or pack one in. */
 const OTHER_MAGICS = [
   ["zip", "504b0304"],
   ["xz", "fd377a585a00"],
@@ -60,7 +60,7 @@ const UNPACKED_BY: Readonly<Record<Packer, string>> = {
 
 export function refuseForm(form: RefusedForm): SourceDataError {
   if (form === "nothing") {
-    return new SourceDataError("the dump is empty: it has no byte", {
+    return new DamagedDataError("the dump is empty: it has no byte", {
       hint: "see why it was not written, and get the dump again",
     });
   }

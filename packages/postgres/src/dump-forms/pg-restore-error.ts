@@ -1,9 +1,9 @@
-// What pg_restore complains of, in the words of exit codes.
+// Maps the errors that pg_restore reports to forklift's errors, each with its exit code.
 
 import {
   ConfigError,
+  DamagedDataError,
   type ForkliftError,
-  SourceDataError,
   TryAgainError,
 } from "@forklift/pipeline";
 
@@ -41,7 +41,7 @@ export function pgRestoreError(complaints: string, { version, killedBy }: End): 
     );
   }
   const why = shown || (killedBy === null ? "it said nothing" : `it ended with ${killedBy}`);
-  return new SourceDataError(`pg_restore ${version} cannot read the dump: ${why}`, {
-    hint: "the dump is damaged or cut off; get it again",
+  return new DamagedDataError(`pg_restore ${version} cannot read the dump: ${why}`, {
+    hint: "the dump is damaged or truncated; get it again",
   });
 }

@@ -5,8 +5,8 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { ConfigError } from "@forklift/pipeline";
-import type { Program } from "../binaries.ts";
-import { stopIfAborted } from "../stopped.ts";
+import type { Program } from "../server/binaries.ts";
+import { stopIfAborted } from "../session/stopped.ts";
 import { feed } from "./feed.ts";
 import { pgRestoreError } from "./pg-restore-error.ts";
 

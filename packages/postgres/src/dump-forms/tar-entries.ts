@@ -1,16 +1,17 @@
-// The members of a dump's tar, one after the other, with errors that say whose they are.
+// Reads the members of a dump's tar, one after the other. An error says whether the tar or its
+// source failed.
 
 import { ReadableStream } from "node:stream/web";
-import { SourceDataError } from "@forklift/pipeline";
+import { DamagedDataError } from "@forklift/pipeline";
 import { createTarDecoder, type ParsedTarEntry, type TarHeader } from "modern-tar";
 
 export interface TarMember {
   readonly header: TarHeader;
-  /** Must be read before the next member is asked for; what is left of it is passed over then. */
+  /** Must be read before the next member is requested; the unread rest is skipped then. */
   readonly body: AsyncGenerator<Uint8Array>;
 }
 
-/** @throws SourceDataError when the tar is cut off or damaged; errors of its source as they are. */
+/** @throws SourceDataError for a truncated or damaged tar; errors of its source as they are. */
 export async function* tarEntries(tar: AsyncIterable<Uint8Array>): AsyncGenerator<TarMember> {
   let sourceError: { readonly error: unknown } | undefined;
   async function* source() {
@@ -24,7 +25,7 @@ export async function* tarEntries(tar: AsyncIterable<Uint8Array>): AsyncGenerato
   // The decoder throws plain errors, which differ from the source's by origin alone.
   const raise = (error: unknown): never => {
     if (sourceError !== undefined) throw sourceError.error;
-    throw new SourceDataError(`the dump's tar is damaged: ${(error as Error).message}`, {
+    throw new DamagedDataError(`the dump's tar is damaged: ${(error as Error).message}`, {
       cause: error,
       hint: "the dump is damaged or of another kind; get it again",
     });
@@ -44,7 +45,7 @@ export async function* tarEntries(tar: AsyncIterable<Uint8Array>): AsyncGenerato
       while (!(await read()).done);
     }
   } finally {
-    // Why it ends has been told; what a decoder says of its own end adds nothing.
+    // The reason for the end has been reported; the decoder's own error adds nothing.
     await entries.return?.().catch(() => undefined);
   }
 }

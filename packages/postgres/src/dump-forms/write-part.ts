@@ -1,10 +1,11 @@
-// A file in a scratch folder, which must not be there yet.
+// Writes one part of a dump to a new file in a scratch folder.
 
 import { createWriteStream } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { fileError, TryAgainError } from "@forklift/pipeline";
-import { stopIfAborted } from "../stopped.ts";
+import { TryAgainError } from "@forklift/pipeline";
+import { defined, fileError } from "@forklift/system";
+import { stopIfAborted } from "../session/stopped.ts";
 
 export async function writePart(
   file: string,
@@ -12,7 +13,7 @@ export async function writePart(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    const options = signal === undefined ? {} : { signal };
+    const options = defined({ signal });
     await pipeline(body, createWriteStream(file, { flags: "wx", mode: 0o600 }), options);
   } catch (error) {
     stopIfAborted(signal, "reading");

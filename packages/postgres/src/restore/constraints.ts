@@ -1,6 +1,6 @@
 // Constraints of tables, as CREATE TABLE and ALTER TABLE write them.
 
-import { quoteIdentifier } from "../identifiers.ts";
+import { quoteIdentifier } from "../session/identifiers.ts";
 import type { DumpObjects } from "./dump-objects.ts";
 import { readExpression } from "./expressions.ts";
 import { readStorageParameters, skipTablespace } from "./storage-options.ts";

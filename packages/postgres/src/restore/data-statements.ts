@@ -1,6 +1,6 @@
-// The statements that bring rows, and the one that tells a sequence where it stands.
+// The statements that load rows (COPY and INSERT), and the one that sets a sequence (setval).
 
-import { quoteIdentifier, quoteLiteral } from "../identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../session/identifiers.ts";
 import { type DumpObjects, inPublic, RestsOnLeftOut } from "./dump-objects.ts";
 import { readOperand, sequenceIn } from "./expressions.ts";
 import { takeCalled } from "./select-call.ts";
@@ -23,8 +23,8 @@ export function readCopy(reader: TokenReader, objects: DumpObjects): RowsStateme
 }
 
 /**
- * Whether rows follow the statement. It is asked of whatever begins with COPY, since rows that were
- * taken for statements would be shown as nonsense.
+ * Whether rows follow the statement. It is checked for whatever begins with COPY, since rows that
+ * were taken for statements would be reported as nonsense.
  */
 export function readsStandardInput(reader: TokenReader): boolean {
   return reader.takeWords("copy") && reader.reachesOutside(() => reader.isWord("from", "stdin"));

@@ -1,6 +1,6 @@
 // What a dump has made so far and what of it was left out: what a later statement may rest on.
 
-import { quoteIdentifier } from "../identifiers.ts";
+import { quoteIdentifier } from "../session/identifiers.ts";
 import { type QualifiedName, RefusedStatement } from "./token-reader.ts";
 
 export type ObjectKind = "table" | "sequence" | "type" | "index" | "constraint";
@@ -125,7 +125,7 @@ export class DumpObjects {
     this.#hasLeftOutExtension = true;
   }
 
-  /** Whether something unknown may be an extension's, which is told only by the server it was on. */
+  /** Whether something unknown may be an extension's, which only the original server knows. */
   get mayBeOfExtension(): boolean {
     return this.#hasLeftOutExtension;
   }

@@ -1,7 +1,7 @@
 // Whether a dump may be restored into a database: it must be empty, and ours to fill.
 
 import { ConfigError } from "@forklift/pipeline";
-import type { Session } from "../session.ts";
+import type { Session } from "../session/session.ts";
 
 /** @throws ConfigError */
 export async function requireRestorable(session: Session): Promise<void> {

@@ -1,7 +1,7 @@
 // Expressions in statements that run: literals, casts, names of columns, comparisons, the next value of
 // a sequence and the present time. Nothing in them can call a function of anybody's.
 
-import { quoteIdentifier, quoteLiteral } from "../identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "../session/identifiers.ts";
 import { readType } from "./column-types.ts";
 import { type DumpObjects, RestsOnLeftOut } from "./dump-objects.ts";
 import { RefusedStatement, TokenReader } from "./token-reader.ts";
@@ -95,7 +95,7 @@ function readArray(reader: TokenReader, objects: DumpObjects): string {
   return `array[${items.join(", ")}]`;
 }
 
-/** What they stand for depends on who asks and where; in double quotes they are names of columns. */
+/** Their value depends on the session and its role; in double quotes they are names of columns. */
 const SESSION_WORDS = [
   ...["user", "current_user", "session_user", "current_role", "current_catalog", "current_schema"],
   ...["system_user", "current_time", "localtime", "case", "select", "cast"],

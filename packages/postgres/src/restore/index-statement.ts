@@ -1,6 +1,6 @@
 // CREATE INDEX, over columns or over expressions that call nothing.
 
-import { quoteIdentifier } from "../identifiers.ts";
+import { quoteIdentifier } from "../session/identifiers.ts";
 import { readCollation } from "./collation.ts";
 import { type DumpObjects, RestsOnLeftOut } from "./dump-objects.ts";
 import { readExpression, readOperand } from "./expressions.ts";

@@ -30,7 +30,7 @@ import { RefusedStatement, TokenReader } from "./token-reader.ts";
  *   a plain literal, and no comment. Whatever a server's lexer sees in it, ours has seen.
  * - `rows`: the same for COPY and INSERT.
  * - `setting`: of the server, for the time of the restore.
- * - `noted`: it told how to read what follows, or is empty.
+ * - `noted`: it sets how the following text is read, or is empty.
  * - `left out`, with what the result lists it under.
  * - `refused`, with the reason.
  */

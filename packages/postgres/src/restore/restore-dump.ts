@@ -1,11 +1,11 @@
 // Restores a plain SQL dump into an empty database, without psql: what is understood of each statement
 // and allowed runs, COPY data goes in as a stream, everything in one transaction.
 
-import { ForkliftError, SourceDataError } from "@forklift/pipeline";
-import { DUMP_END_MARK } from "../dump-frame.ts";
-import type { Session } from "../session.ts";
-import { sqlStateOf } from "../sqlstate.ts";
-import { stopIfAborted, stopped } from "../stopped.ts";
+import { DamagedDataError, ForkliftError, SourceDataError } from "@forklift/pipeline";
+import { DUMP_END_MARK } from "../dump/dump-frame.ts";
+import type { Session } from "../session/session.ts";
+import { sqlStateOf } from "../session/sqlstate.ts";
+import { stopIfAborted, stopped } from "../session/stopped.ts";
 import { requireRestorable } from "./empty-database.ts";
 import { StatementJudge, type Verdict } from "./judge-statement.ts";
 import { type LeftOut, LeftOutList } from "./left-out.ts";
@@ -20,7 +20,7 @@ import {
 } from "./statement-splitter.ts";
 import { untilAborted } from "./until-aborted.ts";
 
-/** How much of the beginning is looked at to tell SQL from something else. */
+/** How much of the beginning is read to detect whether it is SQL. */
 const HEAD_BYTES = 1024;
 
 const NEXT_STEP = "check that this is a dump of an archive database, made by pg_dump";
@@ -38,7 +38,7 @@ set local standard_conforming_strings = on;
 set local search_path = pg_catalog;
 set local datestyle = 'ISO, MDY';
 set local intervalstyle = 'postgres';
-set local timezone to default;
+set local timezone = 'UTC';
 set local array_nulls = on;
 set local transform_null_equals = off;
 select set_config(name, '10s', true) from pg_settings
@@ -62,9 +62,9 @@ export interface RestoreOptions {
   readonly onProgress?: (progress: RestoreProgress) => void;
   /** Ends the restore, a statement that is under way included. */
   readonly signal?: AbortSignal | undefined;
-  /** Asked when all is in and nothing is committed; what it throws undoes the restore. */
+  /** Called when all rows are in and nothing is committed; an error that it throws rolls back. */
   readonly accept?: (session: Session) => Promise<void>;
-  /** Of the dump as it lies; asked likewise, and kept in the database beside what was restored. */
+  /** Of the dump as it is stored; called likewise, and kept in the database beside the rows. */
   readonly digest?: () => DumpDigest;
 }
 
@@ -143,7 +143,7 @@ class RestoreRun {
   #requireWhole(): void {
     const where = `the dump ends at byte ${this.#bytes}, after statement ${this.#statements}`;
     if (!this.#isComplete || this.#judge.isInTransaction) {
-      throw new SourceDataError(`${where}, without "${DUMP_END_MARK}" behind its last statement`, {
+      throw new DamagedDataError(`${where}, without "${DUMP_END_MARK}" behind its last statement`, {
         hint: "the dump is incomplete; get it again",
       });
     }
@@ -252,7 +252,7 @@ function refusal(
   );
 }
 
-/** The server would say that an encoding is wrong, and of no place. */
+/** The server would report a wrong encoding without its location. */
 async function* withoutNul({ data, number, text }: DumpCopy): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of data) {

@@ -1,8 +1,8 @@
 // What a database keeps of the dump that filled it, committed with the rows: so a restore that was
 // killed after its commit is known for done when it is run again.
 
-import { quoteIdentifier } from "../identifiers.ts";
-import type { Session } from "../session.ts";
+import { quoteIdentifier } from "../session/identifiers.ts";
+import type { Session } from "../session/session.ts";
 import type { LeftOut } from "./left-out.ts";
 
 export interface RestoredTable {

@@ -1,10 +1,10 @@
 // The session that a dump is restored through. On a server of our own it is that of a role which owns
 // the one database and may do nothing else; on another server it is the operator's.
 
-import { joinUrl, splitUrl } from "../connection-url.ts";
-import { quoteIdentifier } from "../identifiers.ts";
-import { THROWAWAY_CLUSTER } from "../server.ts";
-import { connect, type Session } from "../session.ts";
+import { THROWAWAY_CLUSTER } from "../server/server.ts";
+import { joinUrl, splitUrl } from "../session/connection-url.ts";
+import { quoteIdentifier } from "../session/identifiers.ts";
+import { connect, type Session } from "../session/session.ts";
 
 const APPLICATION_NAME = "forklift restore";
 

@@ -1,4 +1,4 @@
-// SELECT [pg_catalog.]name(…): all that a dump asks of a server, with the one function that it names.
+// SELECT [pg_catalog.]name(…): the only query form in a dump, with the one function that it calls.
 
 import type { TokenReader } from "./token-reader.ts";
 

@@ -1,6 +1,6 @@
 // CREATE SEQUENCE and ALTER SEQUENCE, and the options that identity columns share with them.
 
-import { quoteIdentifier } from "../identifiers.ts";
+import { quoteIdentifier } from "../session/identifiers.ts";
 import { type DumpObjects, inPublic } from "./dump-objects.ts";
 import type { TokenReader } from "./token-reader.ts";
 

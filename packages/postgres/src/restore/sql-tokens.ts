@@ -1,5 +1,5 @@
-// Cuts one SQL statement into tokens by PostgreSQL's lexical rules. Values come out decoded, so that
-// whoever reads them can write them again in one canonical form.
+// Splits one SQL statement into tokens by PostgreSQL's lexical rules. Values come out decoded, so
+// that whoever reads them can write them again in one canonical form.
 
 /** A word is an unquoted name or keyword in lower case; a name stood in double quotes. */
 export interface Token {
@@ -41,7 +41,7 @@ const ESCAPE =
 const CODE_POINT_MAX = 0x10ffff;
 const ASCII_MAX = 0x7f;
 
-/** Reads one token after the other; a statement that is told by its first words costs no more. */
+/** Reads tokens on demand, so a statement that is recognized by its first words costs no more. */
 export class Lexer {
   readonly #text: string;
   readonly #standardStrings: boolean;

@@ -1,4 +1,4 @@
-// Statements that say nothing about the rows of an archive, told by their first words, and left out.
+// Statements that cannot affect an archive's rows, recognized by their first words and left out.
 
 import { type DumpObjects, type LeftOutKind, RestsOnLeftOut } from "./dump-objects.ts";
 import { RefusedStatement, type TokenReader } from "./token-reader.ts";

@@ -1,8 +1,8 @@
-// Cuts a plain SQL dump into what psql would see: statements, backslash commands, and the data of
+// Splits a plain SQL dump into what psql would see: statements, backslash commands, and the data of
 // COPY. It reads bytes as they come; only the statement at hand is in memory, and of COPY data only
 // a chunk.
 
-import { SourceDataError } from "@forklift/pipeline";
+import { DamagedDataError, SourceDataError } from "@forklift/pipeline";
 import { readsStandardInput } from "./data-statements.ts";
 import type { TextRules } from "./settings-statements.ts";
 import { Lexer, LexicalError } from "./sql-tokens.ts";
@@ -38,7 +38,7 @@ export interface DumpCopy {
   readonly number: number;
   readonly offset: number;
   readonly text: string;
-  /** Must be read to its end before the next part is asked for. */
+  /** Must be read to its end before the next part is requested. */
   readonly data: AsyncIterable<Buffer>;
 }
 
@@ -54,10 +54,11 @@ export type DumpPart = DumpStatement | DumpCopy | DumpLine;
 const BACKSLASH = 0x5c;
 const DASH = 0x2d;
 const SEMICOLON = 0x3b;
+const NEWLINE = 0x0a;
 const COPY_END = Buffer.from("\n\\.");
 
 /**
- * @param rules asked anew for every statement, for a dump may change them.
+ * @param rules read anew for every statement, since a dump may change them.
  * @throws SourceDataError when the text ends inside a statement or a COPY block.
  */
 export async function* splitDump(
@@ -68,7 +69,7 @@ export async function* splitDump(
   try {
     yield* partsOf(window, rules);
   } finally {
-    // The window asks for one chunk after the other, in no loop that would do it.
+    // The window pulls its chunks without a `for await` loop, which would close the stream.
     await window.close();
   }
 }
@@ -197,7 +198,7 @@ async function takeLine(window: ByteWindow, ends: RegExp = /\n/): Promise<string
     const text = window.bytes.toString("latin1", 0, LINE_BYTES_MAX + 1);
     const end = text.search(ends);
     if (text.slice(0, end >= 0 ? end : text.length).includes("\0")) {
-      throw new SourceDataError(`the line at byte ${window.offset} has a NUL byte`, {
+      throw new DamagedDataError(`the line at byte ${window.offset} has a NUL byte`, {
         hint: "the dump is damaged; get it again",
       });
     }
@@ -238,7 +239,7 @@ async function takeStatement(
       if (scanner.firstWord === undefined && isComment(window.bytes.toString())) {
         return window.take(window.bytes.length).toString();
       }
-      throw new SourceDataError(`${where} is cut off: ${begins()}`, {
+      throw new DamagedDataError(`${where} is cut off: ${begins()}`, {
         hint: "the dump is incomplete or not a plain SQL dump; get it again",
       });
     }
@@ -275,7 +276,7 @@ function textOf(bytes: Buffer, end: number, number: number): string {
 async function* copyData(window: ByteWindow, number: number, text: string): AsyncGenerator<Buffer> {
   for (let isLineStart = true; ; ) {
     if (isLineStart) {
-      // Enough to tell the end mark from a line that begins with an escape.
+      // Enough to distinguish the end mark from a line that begins with an escape.
       await window.atLeast(4);
       const mark = /^\\\.(\r?\n|$)/.exec(window.bytes.toString("latin1", 0, 4))?.[0];
       if (mark !== undefined) {
@@ -284,15 +285,24 @@ async function* copyData(window: ByteWindow, number: number, text: string): Asyn
       }
     }
     const found = window.bytes.indexOf(COPY_END);
-    // Without a find, the last two bytes may still be the beginning of one.
-    const count = found >= 0 ? found + 1 : Math.max(window.bytes.length - 2, 0);
+    const count = found >= 0 ? found + 1 : window.bytes.length - begunEndMark(window.bytes);
     if (count > 0) yield window.take(count);
     isLineStart = found >= 0 || (isLineStart && count === 0);
     if (found >= 0 || (await window.more())) continue;
-    throw new SourceDataError(
+    throw new DamagedDataError(
       `the data of statement ${number} ends at byte ${window.offset + window.bytes.length} ` +
         `without its end mark: ${firstWords(text)}`,
       { hint: "the dump is incomplete; get it again" },
     );
   }
+}
+
+/**
+ * How many of the last bytes may be the beginning of an end mark. They alone wait for what comes next: all
+ * else goes on without being copied.
+ */
+function begunEndMark(bytes: Buffer): number {
+  const [before, last] = [bytes.at(-2), bytes.at(-1)];
+  if (last === NEWLINE) return 1;
+  return before === NEWLINE && last === BACKSLASH ? 2 : 0;
 }

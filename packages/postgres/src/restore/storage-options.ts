@@ -1,6 +1,6 @@
 // Where and how rows lie on the disk, as CREATE TABLE, CREATE INDEX and keys say it.
 
-import { quoteLiteral } from "../identifiers.ts";
+import { quoteLiteral } from "../session/identifiers.ts";
 import type { TokenReader } from "./token-reader.ts";
 
 /** WITH (fillfactor='70'): how rows lie on the disk, and when they are vacuumed. */

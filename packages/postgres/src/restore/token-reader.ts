@@ -1,10 +1,10 @@
 // Reads the tokens of one statement from front to back, and says what was expected where it is not
 // what stands there.
 
-import { quoteIdentifier } from "../identifiers.ts";
+import { quoteIdentifier } from "../session/identifiers.ts";
 import { Lexer, type Token } from "./sql-tokens.ts";
 
-/** PostgreSQL cuts names here; a cut name would be another one than the dump says. */
+/** PostgreSQL truncates names here; a truncated name would not be the one of the dump. */
 const NAME_BYTES_MAX = 63;
 
 /** Expressions of a real archive are three deep; the bound keeps a hostile one off our stack. */

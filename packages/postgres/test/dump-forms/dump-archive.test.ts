@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { zstdFrame, zstdSkippable } from "@forklift/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readDumpArchive } from "../../src/dump-archive.ts";
+import { readDumpArchive } from "../../src/dump/dump-archive.ts";
 import { caseDump, HAS_CASES, HAS_PG_RESTORE, sqlOf, tarOf, withoutDrawnWords } from "./forms.ts";
 
 const SQL = "--\n-- PostgreSQL database dump\n--\n\nSET a = 1;\n";

@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { sharedPath } from "@forklift/testkit";
 import { packTar } from "modern-tar";
-import { findPgRestore } from "../../src/binaries.ts";
-import { type DumpArchiveOptions, readDumpArchive } from "../../src/dump-archive.ts";
+import { type DumpArchiveOptions, readDumpArchive } from "../../src/dump/dump-archive.ts";
+import { findPgRestore } from "../../src/server/binaries.ts";
 
 const CI = process.env["CI"] !== undefined;
 

@@ -1,4 +1,5 @@
-// Dumps in pg_dump's own formats: what pg_restore is given, what it may not, and what it leaves behind.
+// Dumps in pg_dump's own formats: what pg_restore gets, what it may not do, what files it leaves.
+// @module-tag only-in-all
 
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,7 +9,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { zstdFrame } from "@forklift/testkit";
 import { unpackTar } from "modern-tar";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readDumpArchive } from "../../src/dump-archive.ts";
+import { readDumpArchive } from "../../src/dump/dump-archive.ts";
 import { readDumpFolder } from "../../src/dump-forms/folder-dump.ts";
 import {
   caseDump,
@@ -44,7 +45,7 @@ async function membersOf(name: string): Promise<Member[]> {
     .map(({ header, data }) => ({ name: header.name, body: data! }));
 }
 
-/** A program in the place of pg_restore. */
+/** A stub of pg_restore. */
 async function program(script: string) {
   const file = path.join(scratchDirectory, "pg_restore");
   await writeFile(file, `#!/bin/sh\n${script}\n`);

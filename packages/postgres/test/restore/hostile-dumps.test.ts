@@ -1,5 +1,6 @@
 // Dumps that do more than they should, against a server with another database and other roles: nothing
 // of it may change, and the rows are those of the dump without what was added, or none.
+// @module-tag only-in-all
 
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -12,12 +13,12 @@ import {
   sharedPath,
 } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readDumpArchive } from "../../src/dump-archive.ts";
+import { readDumpArchive } from "../../src/dump/dump-archive.ts";
 import { type RestoreResult, restoreDump } from "../../src/restore/restore-dump.ts";
 import { connectRestorer } from "../../src/restore/restorer.ts";
-import { openScratch, type ScratchDatabase } from "../../src/scratch-database.ts";
-import { type Server, startServer } from "../../src/server.ts";
-import { connect, type Session } from "../../src/session.ts";
+import { openScratch, type ScratchDatabase } from "../../src/server/scratch-database.ts";
+import { type Server, startServer } from "../../src/server/server.ts";
+import { connect, type Session } from "../../src/session/session.ts";
 import { isMissingRealData } from "../shared-data.ts";
 
 const CASES = sharedPath("cases");

@@ -1,12 +1,13 @@
-// Texts that are cut otherwise by whoever reads them otherwise than psql does: we take the rows that psql
-// takes, or refuse the dump.
+// Dumps that a parser splits into other statements than psql does where its lexical rules differ:
+// we load the rows that psql loads, or refuse the dump.
+// @module-tag only-in-all
 
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { restoreDump } from "../../src/restore/restore-dump.ts";
-import { openScratch } from "../../src/scratch-database.ts";
-import { type Server, startServer } from "../../src/server.ts";
-import { connect, type Session } from "../../src/session.ts";
+import { openScratch } from "../../src/server/scratch-database.ts";
+import { type Server, startServer } from "../../src/server/server.ts";
+import { connect, type Session } from "../../src/session/session.ts";
 import { HAS_PSQL } from "../shared-data.ts";
 
 const END = "\n-- PostgreSQL database dump complete\n";
@@ -30,16 +31,16 @@ const rowsOf = async (session: Session) =>
     ({ row }) => row,
   );
 
-async function* inChunks(sql: string) {
+async function* inChunks(sql: string, size: number) {
   const bytes = Buffer.from(sql);
-  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
 /** The rows, or why there are none. */
-async function oursOf(sql: string): Promise<readonly string[] | string> {
+async function oursOf(sql: string, chunkBytes = 65_536): Promise<readonly string[] | string> {
   return await inScratch(async (session) => {
     try {
-      await restoreDump(session, inChunks(sql + END));
+      await restoreDump(session, inChunks(sql + END, chunkBytes));
       return await rowsOf(session);
     } catch (error) {
       expect(error).toMatchObject({ name: "SourceDataError" });
@@ -107,6 +108,28 @@ describe.skipIf(!HAS_PSQL)("the rows are psql's, or the dump is refused:", () =>
     ],
   ])("%s", async (_name, sql) => {
     expect(await oursOf(sql)).toEqual(await psqlsOf(sql));
+  });
+});
+
+/** Lines that are nearly an end mark, or hold one elsewhere. */
+const LOOK_ALIKES = String.raw`\\. x\\. \\.x . \\ \N \\N \n\\. é\\.é -- ' COPY \t\\.\r `.split(" ");
+
+describe.skipIf(!HAS_PSQL)("rows that look like the end of rows are psql's", () => {
+  const table = "CREATE TABLE public.t (a text);\n";
+  const sql = `${table}COPY public.t (a) FROM stdin;\n${LOOK_ALIKES.join("\n")}\n\\.\n`;
+  let rows: readonly string[];
+  beforeAll(async () => {
+    rows = await psqlsOf(sql);
+    expect(rows).toHaveLength(LOOK_ALIKES.length);
+  });
+
+  test.each([1, 2, 3, 4, 5, 7, 11, 64])("in pieces of %i bytes", async (chunkBytes) => {
+    expect(await oursOf(sql, chunkBytes)).toEqual(rows);
+  });
+
+  test("a mark behind a row, after which the server takes no more", async () => {
+    const cut = `${table}COPY public.t (a) FROM stdin;\none\\.\ntwo\n\\.\n`;
+    expect(await oursOf(cut, 1)).toEqual(await psqlsOf(cut));
   });
 });
 

@@ -7,12 +7,12 @@ import path from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { packTar } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readCatalog } from "../../src/catalog.ts";
-import { readDumpArchive } from "../../src/dump-archive.ts";
+import { readDumpArchive } from "../../src/dump/dump-archive.ts";
 import { restoreDump } from "../../src/restore/restore-dump.ts";
-import { openScratch, type ScratchDatabase } from "../../src/scratch-database.ts";
-import { type Server, startServer } from "../../src/server.ts";
-import { connect, type Session } from "../../src/session.ts";
+import { readCatalog } from "../../src/schema/catalog.ts";
+import { openScratch, type ScratchDatabase } from "../../src/server/scratch-database.ts";
+import { type Server, startServer } from "../../src/server/server.ts";
+import { connect, type Session } from "../../src/session/session.ts";
 import { HAS_PSQL, isMissingRealData, REAL_DUMP } from "../shared-data.ts";
 
 const END = "--\n-- PostgreSQL database dump complete\n--\n";
@@ -84,7 +84,7 @@ describe.skipIf(isMissingRealData)("a real dump of the network", () => {
     });
   });
 
-  test("is refused when cut off or damaged, and leaves the database empty", async () => {
+  test("is refused when truncated or damaged, and leaves the database empty", async () => {
     const whole = await readFile(REAL_DUMP);
     const damaged = Buffer.from(whole);
     damaged.fill(0x55, whole.length >> 1, (whole.length >> 1) + 64);

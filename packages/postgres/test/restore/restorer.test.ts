@@ -4,7 +4,7 @@ import { openPlainRole, openTestDatabase } from "@forklift/testkit";
 import { expect, test } from "vitest";
 import { restoreDump } from "../../src/restore/restore-dump.ts";
 import { connectRestorer } from "../../src/restore/restorer.ts";
-import { connect, type Session } from "../../src/session.ts";
+import { connect, type Session } from "../../src/session/session.ts";
 
 async function* dump() {
   yield Buffer.from(

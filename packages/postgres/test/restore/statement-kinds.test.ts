@@ -36,7 +36,7 @@ describe.each(Object.entries(STATEMENT_KINDS))("%s", (_kind, examples) => {
 
 test.skipIf(!HAS_PSQL)("each statement kind that psql knows has an example here", () => {
   const help = execFileSync("psql", ["-X", "-c", "\\h", serverUrl()], { encoding: "utf8" });
-  // In two columns, of which the second begins at a place of its own.
+  // In two columns, of which the second begins at a fixed offset.
   const kinds = help.split("\n").flatMap((line) => [line.slice(2, 35), line.slice(35)]);
   const listed = kinds.map((kind) => kind.trim()).filter((kind) => /^[A-Z][A-Z ]*$/.test(kind));
   expect(listed.length).toBeGreaterThan(170);

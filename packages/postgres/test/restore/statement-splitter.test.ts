@@ -93,13 +93,45 @@ describe("a dump", () => {
     );
   });
 
+  test("has its rows up to the first line that is an end mark, in whatever pieces", async () => {
+    const line = fc.array(fc.constantFrom("\\", ".", "\r", "N", "\t", "é"), { maxLength: 5 });
+    const lines = fc.array(line.map((parts) => parts.join("")));
+    const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(lines, sizes, async (rows, pieceSizes) => {
+        const at = rows.findIndex((row) => /^\\\.\r?$/.test(row));
+        const own = at < 0 ? rows : rows.slice(0, at);
+        const sql = `COPY t FROM stdin;\n${own.map((row) => `${row}\n`).join("")}\\.\n-- end`;
+        const [copy, ...rest] = await split(sql, pieceSizes);
+        expect(copy?.data).toBe(own.map((row) => `${row}\n`).join(""));
+        expect(textsOf(rest)).toEqual(["-- end"]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("hands its rows on without copying them, but for what may begin an end mark", async () => {
+    const rows = Buffer.from("1\tone\n2\ttwo\n3\tthr");
+    async function* dump() {
+      yield Buffer.from("COPY t FROM stdin;\n");
+      yield rows;
+      yield Buffer.from("ee\n\\.\n");
+    }
+    const chunks: Buffer[] = [];
+    for await (const part of splitDump(dump(), { standardStrings: true })) {
+      if (part.kind === "copy") for await (const chunk of part.data) chunks.push(chunk);
+    }
+    expect(chunks.map(String)).toEqual([String(rows), "ee\n"]);
+    expect(chunks[0]!.buffer).toBe(rows.buffer);
+  });
+
   test.each([
     ["select 1;\nselect 'abc", /statement 2 at byte 10 is cut off: select 'abc/],
     ["select 1;\nselect 2", /statement 2 at byte 10 is cut off/],
     ["select $x$ ;", /statement 1 at byte 0 is cut off/],
     ["COPY t (a) FROM stdin;\n1\n2\n", /data of statement 1 ends at byte 27 without its end mark/],
     ["COPY t (a) FROM stdin;\n1\n\\", /data of statement 1 ends at byte 26 without its end mark/],
-  ])("that is cut off is refused, and the place is named: %j", async (sql, message) => {
+  ])("that is truncated is refused with its location: %j", async (sql, message) => {
     await expect(split(sql)).rejects.toThrow(message);
     await expect(split(sql, [1])).rejects.toThrow(message);
   });

@@ -1,5 +1,5 @@
 // Buckets as folders. An object is the file of its name, so a folder of files can be served as it
-// is; what a file cannot tell (generation, checksums, content type) lies in a file of its own aside.
+// is; what a file cannot hold (generation, checksums, content type) is in a sidecar file.
 // What a folder cannot hold: an object "a" beside an object "a/b".
 
 import { createReadStream } from "node:fs";

@@ -18,7 +18,7 @@ export interface Exchange {
   readonly actions: readonly FaultAction[];
 }
 
-/** Content that the request brings, cut or corrupted if a fault says so. */
+/** The content of the request, truncated or corrupted if a fault says so. */
 export async function* uploadedContent(
   { request, actions }: Exchange,
   content: AsyncIterable<Uint8Array> = request as AsyncIterable<Buffer>,

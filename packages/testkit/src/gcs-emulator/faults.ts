@@ -2,8 +2,13 @@
 // in this process and a script in another one say the same.
 
 export type FaultAction =
-  /** Answered so, and nothing is done. */
-  | { readonly kind: "status"; readonly status: number; readonly retryAfterSeconds?: number }
+  /** Answered so, and nothing is done; with a sentence of the service's where one is given. */
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly retryAfterSeconds?: number;
+      readonly message?: string;
+    }
   /** Done, but late. */
   | { readonly kind: "delay"; readonly ms: number }
   /** The connection breaks, either before anything is done or when all is done but the answer. */

@@ -117,11 +117,11 @@ async function strike({ request, response, actions }: Exchange): Promise<boolean
   const { retryAfterSeconds } = status;
   if (retryAfterSeconds !== undefined) response.setHeader("retry-after", retryAfterSeconds);
   response.writeHead(status.status, { "content-type": "application/json" });
-  response.end(JSON.stringify(new Refusal(status.status, "by a fault").toJson()));
+  response.end(JSON.stringify(new Refusal(status.status, status.message ?? "by a fault").toJson()));
   return true;
 }
 
-/** The client leaves `/storage/v1` out when it is told of an emulator. */
+/** The client leaves `/storage/v1` out when it is configured with an emulator. */
 const ROUTE =
   /^([A-Z]+) (\/upload|\/download)?(?:\/storage\/v1)?\/b(?:\/([^/]+)(?:\/o(?:\/(.+))?)?)?$/;
 
@@ -191,7 +191,7 @@ function printBucket(name: string): object {
   return { kind: "storage#bucket", id: name, name, location: "US", storageClass: "STANDARD" };
 }
 
-/** How another process makes the emulator misbehave, and sees what it was asked. */
+/** How another process makes the emulator misbehave, and reads the requests that it got. */
 async function control(service: Service, line: string, exchange: Exchange): Promise<void> {
   const { faults, requests } = service;
   switch (line) {

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { defined } from "@forklift/system";
 import type { BucketFiles, ResourceFields, StoredResource } from "./bucket-files.ts";
 import { type Exchange, requestJson, sendEmpty, sendFile, sendJson } from "./exchange.ts";
 import { findAction } from "./faults.ts";
@@ -83,13 +84,13 @@ async function sendMedia(
     "x-goog-hash": `crc32c=${found.crc32c},md5=${found.md5Hash}`,
     "x-goog-stored-content-length": found.size,
     "x-goog-stored-content-encoding": encoding ?? "identity",
-    ...(encoding === undefined ? {} : { "content-encoding": encoding }),
+    ...defined({ "content-encoding": encoding }),
     ...(range === null ? {} : { "content-range": `bytes ${start}-${end - 1}/${found.size}` }),
   });
   await sendFile(exchange, file, { start, end });
 }
 
-/** The end is not included. Null when the whole object is asked for. */
+/** The end is not included. Null when the whole object is requested. */
 function rangeOf(header: string | undefined, size: number): { start: number; end: number } | null {
   if (header === undefined) return null;
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header) ?? [];
@@ -144,7 +145,7 @@ export async function removeObject(
   sendEmpty(exchange, 204);
 }
 
-/** The official client asks for no more than so many. */
+/** The official client requests no more than so many. */
 const COMPOSE_SOURCES_MAX = 32;
 
 /** One object of others, which stay. */
@@ -180,7 +181,7 @@ export async function composeObject(
   sendJson(exchange, 200, printResource(bucket, put));
 }
 
-/** Onto itself, in another storage class: all that is asked of a rewrite here. */
+/** Onto itself, in another storage class: the only rewrite that is needed here. */
 export async function rewriteObject(
   files: BucketFiles,
   { from, to }: { readonly from: ObjectPlace; readonly to: ObjectPlace },
@@ -195,9 +196,9 @@ export async function rewriteObject(
     preconditions: readPreconditions(exchange.query),
     fields: {
       contentType,
-      ...(contentEncoding === undefined ? {} : { contentEncoding }),
-      ...(metadata === undefined ? {} : { metadata }),
-      ...(storageClass === undefined ? {} : { storageClass }),
+      ...defined({ contentEncoding }),
+      ...defined({ metadata }),
+      ...defined({ storageClass }),
     },
   });
   const resource = printResource(to.bucket, put);

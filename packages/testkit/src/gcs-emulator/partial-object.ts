@@ -5,8 +5,8 @@ import { open, rm } from "node:fs/promises";
 import { crc32c, printCrc32c } from "./crc32c.ts";
 import { Refusal } from "./refusal.ts";
 
-/** What the real service keeps of an upload that breaks off, and asks chunks to be multiples of. */
-export const QUANTUM_BYTES = 256 * 1024;
+/** The real service keeps multiples of it of an interrupted upload, and requires them of chunks. */
+const QUANTUM_BYTES = 256 * 1024;
 
 export interface Content {
   readonly size: number;

@@ -1,6 +1,7 @@
 // Writing objects: in one request, or in a resumable session of many.
 
 import { randomUUID } from "node:crypto";
+import { defined } from "@forklift/system";
 import type { BucketFiles, ResourceFields, StoredResource } from "./bucket-files.ts";
 import { type Exchange, requestJson, sendEmpty, sendJson, uploadedContent } from "./exchange.ts";
 import { readMultipart } from "./multipart.ts";
@@ -174,7 +175,7 @@ function resourceFields(resource: unknown, type: string | undefined): ResourceFi
   const encoding = fieldOf(resource, "contentEncoding");
   return {
     contentType: fieldOf(resource, "contentType") ?? type ?? "application/octet-stream",
-    ...(encoding === undefined ? {} : { contentEncoding: encoding }),
-    ...(metadata === undefined ? {} : { metadata }),
+    ...defined({ contentEncoding: encoding }),
+    ...defined({ metadata }),
   };
 }

@@ -7,7 +7,7 @@ import { DEFAULT_TOKEN } from "../tables.ts";
 export const accountsCreatedEqual: WalkCheck = {
   id: "accounts-created-equal",
   name: "accounts_created is correct",
-  needs: ["source"],
+  needs: ["source", "creation fees"],
 
   follow(_scope, findings) {
     return {

@@ -6,7 +6,7 @@ import type { Account } from "@forklift/chain";
 import { ACCOUNT_CREATION_FEE, minimumBalance } from "@forklift/ledger";
 import type { WalkCheck } from "../check.ts";
 import { commandOfRow } from "../command-of-row.ts";
-import { compareRowLists, type Row } from "../compare-rows.ts";
+import { compareRowLists, placeOf, type Row } from "../compare-rows.ts";
 import { DEFAULT_TOKEN } from "../tables.ts";
 import type { AccountChange } from "../walk/rebuilt-ledger.ts";
 
@@ -39,9 +39,10 @@ export const accountsFollowCommands: WalkCheck = {
           const timing = change.before?.timing ?? null;
           const mayEnd = timing !== null && minimumBalance(timing, slot as never) === 0n;
           if (mayEnd && change.after.timing === null) expected["timing"] = found["timing"]!;
-          for (const [column, value] of Object.entries(expected)) {
-            const key = `height ${height}, public_key ${publicKey}`;
-            findings.compare({ table: "accounts_accessed", key, column }, value, found[column]!);
+          const key = `height ${height}, public_key ${publicKey}`;
+          for (const [name, value] of Object.entries(expected)) {
+            if (value === found[name]) continue;
+            findings.compare(placeOf("accounts_accessed", name, key), value, found[name]!);
           }
         }
         const opened = changes

@@ -1,14 +1,23 @@
 // Does the chain pass through the one block that is trusted, and does its tip belong to it: as a block of
-// the source, and none above the one that the network forked from?
+// the source where there is one, and none above the one that the network forked from?
 
 import type { TableCheck } from "../check.ts";
+import type { Scope } from "../walk/scope.ts";
 
 export const anchored: TableCheck = {
   id: "anchored",
-  name: "the anchor stands on the chain, and the source has its tip",
+  name: "the anchor stands on the chain",
   needs: [],
 
-  async run({ target, source, network, anchor, tip, tipStatus }, findings) {
+  /** A source that trusts the tip itself has it. */
+  nameIn(scope) {
+    const { anchor } = scope;
+    const hasTip = isSourceAsked(scope) || anchor.vouchedBy === "source";
+    return hasTip ? `${this.name}, and the source has its tip` : this.name;
+  },
+
+  async run(scope, findings) {
+    const { target, network, anchor, tip, tipStatus } = scope;
     const rows = await target.query<{ state_hash: string }>(
       "select state_hash from blocks where height = $1 order by chain_status",
       [anchor.height],
@@ -26,8 +35,7 @@ export const anchored: TableCheck = {
         found: tip.stateHash,
       });
     }
-    // Below a proven height nothing else asks the source; and a tip that is the anchor has its voucher.
-    if (source === null || tip.stateHash === anchor.stateHash) return;
+    if (!isSourceAsked(scope)) return;
     findings.rowCompared();
     if (tipStatus === "canonical" || tipStatus === "pending") return;
     const said = tipStatus === null ? "does not have" : `calls ${tipStatus}`;
@@ -40,3 +48,8 @@ export const anchored: TableCheck = {
     });
   },
 };
+
+/** Below a proven height no other check reads the source; a tip that is the anchor is trusted. */
+function isSourceAsked({ source, tip, anchor }: Scope): boolean {
+  return source !== null && tip.stateHash !== anchor.stateHash;
+}

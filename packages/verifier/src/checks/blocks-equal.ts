@@ -1,9 +1,10 @@
 // Are the blocks those of the source, hash by hash, and in every column that both schemas know; and does
 // the source count each to its chain?
 
-import type { Scope, WalkCheck } from "../check.ts";
+import type { WalkCheck } from "../check.ts";
 import { compareRowLists, type Row } from "../compare-rows.ts";
 import type { Findings } from "../findings.ts";
+import type { Scope } from "../walk/scope.ts";
 
 export const blocksEqual: WalkCheck = {
   id: "blocks-equal",

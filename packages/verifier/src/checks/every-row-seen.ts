@@ -34,7 +34,7 @@ export const everyRowSeen: WalkCheck = {
           findings.rowCompared();
           const above = proven?.versions[table]?.last;
           const count = await countTable(target, table, above === undefined ? {} : { above });
-          const place = { table, key: "all", column: "count" };
+          const place = { table, key: "all", column: "count(*)" };
           findings.compare(place, String(seen.get(table) ?? 0), count);
         }
       },

@@ -9,7 +9,7 @@ export const forkConfigEqual: WalkCheck = {
   name: "Verify fork config vs migrated replayer output",
   needs: ["fork config"],
 
-  follow({ rebuilt, tip, forkGenesisConfigUrl }, findings) {
+  follow({ rebuilt, tip, forkGenesisConfigUrl, network }, findings) {
     return {
       see: () => undefined,
       async end() {
@@ -19,9 +19,11 @@ export const forkConfigEqual: WalkCheck = {
           tip,
           berkeleyLedgerHash: await rebuilt.tree.berkeleyLedgerHash(),
           ledger: () => Promise.resolve(rebuilt.ledger),
+          winner: network.genesis.winner,
         });
         for (const { what, expected, found } of differences) {
-          findings.add({ table: "accounts_accessed", key, column: what, expected, found });
+          const said = `${key}, ${what} of the fork configuration`;
+          findings.add({ table: "accounts_accessed", key: said, column: "*", expected, found });
         }
         findings.addUnnamed(differenceCount - differences.length);
       },

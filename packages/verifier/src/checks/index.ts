@@ -1,4 +1,4 @@
-// Every question that `forklift verify` asks, in the order of the report. Read this file first.
+// Every check of `forklift verify`, in the order of the report. Read this file first.
 
 import type { TableCheck, WalkCheck } from "../check.ts";
 import { accountsAccessedComplete } from "./accounts-accessed-complete.ts";
@@ -50,7 +50,7 @@ export const walkChecks: readonly WalkCheck[] = [
   everyRowSeen,
 ];
 
-/** Each asks whole tables, beside the walk. */
+/** Each queries whole tables, beside the walk. */
 export const tableChecks: readonly TableCheck[] = [
   anchored,
   provenPartUnchanged,

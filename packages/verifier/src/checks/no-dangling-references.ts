@@ -1,5 +1,5 @@
 // Does every reference lead to a row? Foreign keys say so of a database that has them all and never
-// switched them off; this check asks the rows.
+// switched them off; this check queries the rows.
 
 import type { TableCheck } from "../check.ts";
 import { isFilled, whereAge } from "../tables.ts";

@@ -37,7 +37,7 @@ export const noForeignRows: TableCheck = {
   async run({ target }, findings) {
     for (const table of EMPTY_TABLES) {
       findings.rowCompared();
-      const place = { table, key: "all", column: "count" };
+      const place = { table, key: "all", column: "count(*)" };
       findings.compare(place, "0", await countTable(target, table));
     }
     for (const [table, only] of Object.entries(ONLY_ROWS)) {

@@ -38,7 +38,7 @@ export const noUnreferencedRows: TableCheck = {
   },
 };
 
-/** A token that only owns tokens, or the like, would vouch for itself. */
+/** A token that only owns tokens, or the like, would count as referenced by itself. */
 function referencesTo({ tables }: Catalog, table: string) {
   return Object.entries(tables).flatMap(([from, { foreignKeys }]) =>
     isFilled(from) && from !== table

@@ -20,7 +20,7 @@ export const nothingButCanonical: WalkCheck = {
       },
       async end() {
         const [row] = await target.query<{ count: string }>("select count(*) from blocks");
-        const place = { table: "blocks", key: "all", column: "count" };
+        const place = { table: "blocks", key: "all", column: "count(*)" };
         findings.compare(place, String(tip.height), row!.count);
       },
     };

@@ -1,10 +1,10 @@
-// Is every column of a block what its protocol state says? The state hash vouches for that state,
-// so this check believes no archive at all.
+// Is every column of a block what its protocol state says? The state hash proves that state, so
+// this check trusts no archive at all.
 
 import type { EpochData, ProtocolState } from "@forklift/ledger";
 import type { WalkCheck } from "../check.ts";
 import { compareRows, type Row } from "../compare-rows.ts";
-import type { ExpectedForm } from "../world.ts";
+import type { ExpectedForm } from "../context.ts";
 
 const GENESIS_HEIGHT = 1n;
 

@@ -21,8 +21,8 @@ export const provenPartUnchanged: TableCheck = {
     const areUntouched = isDeepStrictEqual(await olderVersions!(target), versions);
     for (const table of FILLED_TABLES) {
       findings.rowCompared();
-      // Of all tables or none: where two rows change places, the digest that changes is that of the rows
-      // which refer to them, and those have not been written.
+      // Of all tables or none: where two rows swap their ids, the digest that changes is that of
+      // the rows which refer to them, and those have not been written.
       if (areUntouched) continue;
       const digest = await digestTable(target, table, { upTo: versions[table]!.last });
       const key = `rows of heights up to ${height}`;

@@ -2,46 +2,77 @@
 // to the account rows, which the ledger hash proves.
 
 import { fieldBytesOfHash, hashTextOfBytes } from "@forklift/chain";
-import { EMPTY_RECEIPT_CHAIN_HASH, extendReceiptChain } from "@forklift/ledger";
+import { EMPTY_RECEIPT_CHAIN_HASH } from "@forklift/ledger";
 import type { WalkCheck } from "../check.ts";
 import { commandOfRow } from "../command-of-row.ts";
+import type { HeightRows } from "../walk/height-rows.ts";
+import type { AccountChange } from "../walk/rebuilt-ledger.ts";
 
 const GENESIS_HEIGHT = 1n;
+
+/** Blocks that a thread which hashes may be behind. What is kept of one takes some 50 kB. */
+const WAITING_MAX = 64;
+
+interface Asked extends Pick<HeightRows, "height" | "changes"> {
+  /** Of each command, in their order. */
+  readonly payers: readonly string[];
+  /** What each command leaves in its payer. */
+  readonly chains: Promise<readonly Uint8Array[]>;
+}
 
 export const receiptChains: WalkCheck = {
   id: "receipt-chains",
   name: "receipt chains recomputed from the commands are those of the accounts",
   needs: [],
 
-  follow(_scope, findings) {
-    return {
-      see({ height, userCommands, changes }) {
-        if (height === GENESIS_HEIGHT) return;
-        const chains = new Map<string, Uint8Array>();
-        const before = new Map(
-          changes.map(({ after, before: was }) => [
-            after.publicKey as string,
-            was?.receiptChainHash ?? EMPTY_RECEIPT_CHAIN_HASH,
-          ]),
-        );
-        for (const row of userCommands) {
-          const payer = row["fee_payer"] ?? "";
-          const previous =
-            chains.get(payer) ??
-            fieldBytesOfHash("receiptChainHash", before.get(payer) ?? EMPTY_RECEIPT_CHAIN_HASH);
-          chains.set(payer, extendReceiptChain(previous, commandOfRow(row)));
-        }
-        for (const { after, before: was } of changes) {
-          findings.rowCompared();
-          const chain = chains.get(after.publicKey);
-          const expected = chain
-            ? hashTextOfBytes("receiptChainHash", chain)
-            : (was?.receiptChainHash ?? EMPTY_RECEIPT_CHAIN_HASH);
-          const key = `height ${height}, public_key ${after.publicKey}`;
+  follow({ rebuilt }, findings) {
+    const asked: Asked[] = [];
+    const ask = ({ height, userCommands, changes }: HeightRows) => {
+      const commands = userCommands.map(commandOfRow);
+      const before = new Map(
+        changes.map((change) => [change.after.publicKey, chainBefore(change)]),
+      );
+      const chains = rebuilt.receipts.extend(commands, (payer) =>
+        fieldBytesOfHash("receiptChainHash", before.get(payer) ?? EMPTY_RECEIPT_CHAIN_HASH),
+      );
+      // Met when it is compared; until then nobody waits for it.
+      chains.catch(() => undefined);
+      asked.push({ height, changes, payers: commands.map(({ feePayer }) => feePayer), chains });
+    };
+    const settle = async (waitingMax: number) => {
+      while (asked.length > waitingMax) {
+        const { height, changes, payers, chains } = asked.shift()!;
+        const latest = new Map<string, Uint8Array>();
+        for (const [at, chain] of (await chains).entries()) latest.set(payers[at]!, chain);
+        for (const change of changes) {
+          const { publicKey, receiptChainHash } = change.after;
+          const chain = latest.get(publicKey);
+          const expected = chain ? hashTextOfBytes("receiptChainHash", chain) : chainBefore(change);
+          const key = `height ${height}, public_key ${publicKey}`;
           const place = { table: "accounts_accessed", key, column: "receipt_chain_hash" };
-          findings.compare(place, expected, after.receiptChainHash);
+          findings.compare(place, expected, receiptChainHash);
         }
+      }
+    };
+    return {
+      see(rows) {
+        if (rows.height === GENESIS_HEIGHT) return undefined;
+        try {
+          ask(rows);
+        } catch (error) {
+          // A command that is none ends this check, after what was found below.
+          return settle(0).then(() => {
+            throw error;
+          });
+        }
+        for (const _change of rows.changes) findings.rowCompared();
+        return asked.length > WAITING_MAX ? settle(WAITING_MAX) : undefined;
       },
+      end: () => settle(0),
     };
   },
 };
+
+function chainBefore({ before }: AccountChange): string {
+  return before?.receiptChainHash ?? EMPTY_RECEIPT_CHAIN_HASH;
+}

@@ -3,10 +3,10 @@
 import { formatErrorAt, parseStateHash, parseUnsigned, UINT32_MAX } from "@forklift/chain";
 import { ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
 import type { BlockContent, BlockId, BlockSources, VerifiedBlock } from "@forklift/precomputed";
-import type { Scope } from "../check.ts";
 import type { Row } from "../compare-rows.ts";
 import { Channel } from "./channel.ts";
 import type { HeightRows } from "./height-rows.ts";
+import type { Scope } from "./scope.ts";
 import type { RowAtHeight } from "./target-rows.ts";
 
 type Precomputed = ReturnType<HeightRows["precomputed"]>;
@@ -15,8 +15,8 @@ type Precomputed = ReturnType<HeightRows["precomputed"]>;
 type TargetAtHeight = Pick<HeightRows, "blocks" | "userCommands" | "internalCommands">;
 
 /**
- * After so many blocks that cannot be had the places are not asked again: each costs the blocks that were
- * read ahead behind it.
+ * After so many missing blocks the sources are not queried again: each miss costs the blocks that
+ * were read ahead behind it.
  */
 const MISSES_MAX = 20;
 
@@ -52,7 +52,7 @@ export class BlocksInOrder {
     this.#next ??= this.#pull();
   }
 
-  /** An error is the reason why there is none, of which the checks tell that need it. */
+  /** An error is the reason why there is none; the checks that need the block report it. */
   async at(rows: TargetAtHeight): Promise<Precomputed | Error> {
     const [row] = rows.blocks;
     if (row === undefined) return new Error("the target has no block at this height");
@@ -99,21 +99,23 @@ export class BlocksInOrder {
 
   /** No public bucket holds height 1; the preset's state was proven by its hash when loaded. */
   async #genesis(id: BlockId): Promise<Precomputed> {
-    const fetched = await this.#blocks.seek(id);
+    const fetched = await this.#blocks.tryFetch(id);
     const { protocolState } = fetched ?? this.#network.genesis;
     return { protocolState, userCommands: [], internalCommands: [] };
   }
 
   /**
    * No state hash covers the commands of a file. One that has others than the target may be wrong
-   * itself: the target is held against it only when no other place has one that agrees.
+   * itself: the target is compared with it only when no other source has one that agrees.
    */
   async #bestFor(rows: TargetAtHeight, block: VerifiedBlock): Promise<VerifiedBlock> {
     if (hasCommandsOf(rows, block)) return block;
     const { height, stateHash } = block;
     const accept = (content: BlockContent) => {
       if (hasCommandsOf(rows, content)) return;
-      throw new SourceDataError("its commands are not those of the target");
+      throw new SourceDataError("its commands are not those of the target", {
+        hint: "get the file of this block from another archive operator, and compare",
+      });
     };
     try {
       return await this.#blocks.fetch({ height, stateHash, accept });

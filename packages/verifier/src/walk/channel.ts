@@ -1,4 +1,4 @@
-// A queue between one who gives and one who takes: taking waits until there is something.
+// An asynchronous queue between a producer and a consumer: taking waits until there is an item.
 
 const END = Symbol("end");
 

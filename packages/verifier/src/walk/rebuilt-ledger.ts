@@ -1,8 +1,14 @@
-// The ledger as the rows of `accounts_accessed` themselves tell it, and nothing else: no command is
-// applied. Its root at every height is the proof of every value in those rows.
+// The ledger rebuilt from the rows of `accounts_accessed` alone: no command is applied. Its root at
+// every height is the proof of every value in those rows.
 
 import { FormatError } from "@forklift/chain";
-import { type Account, Ledger, type LedgerTree, openLedgerTree } from "@forklift/ledger";
+import {
+  type Account,
+  Ledger,
+  type LedgerTree,
+  openLedgerTree,
+  ReceiptBatches,
+} from "@forklift/ledger";
 import type { Session } from "@forklift/postgres";
 import { accountOfRow } from "../account-rows.ts";
 import type { Row } from "../compare-rows.ts";
@@ -35,17 +41,20 @@ const NEWEST = `
      and newest.block_id = a.block_id
   order by a.ledger_index, key.value collate "C"`;
 
-/** Heights below which a thread for the hashes would take longer to start than to help. */
+/** Heights below which threads for the hashes would take longer to start than to help. */
 const THREAD_PAYS_HEIGHTS = 500n;
 
 export class RebuiltLedger implements AsyncDisposable {
   readonly ledger: Ledger;
   /** The hashes of the accounts as they stand whenever they are asked for. */
   readonly tree: LedgerTree;
+  /** Extends the receipt chains of accounts. */
+  readonly receipts: ReceiptBatches;
 
   private constructor(ledger: Ledger, threads: number) {
     this.ledger = ledger;
     this.tree = openLedgerTree(ledger, threads);
+    this.receipts = new ReceiptBatches(threads);
   }
 
   /** As it stands after the block at that height, 0n being before genesis, to be led up to another. */
@@ -67,6 +76,7 @@ export class RebuiltLedger implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.receipts[Symbol.asyncDispose]();
     await this.tree[Symbol.asyncDispose]();
   }
 }
@@ -92,11 +102,10 @@ function applyRows(ledger: Ledger, rows: readonly Row[]): AppliedRows {
 
 function applyRow(ledger: Ledger, row: Row): AccountChange {
   const after = accountOfRow(row);
-  const known = ledger.indexOf(after.publicKey);
+  const known = ledger.find(after.publicKey);
   if (known === undefined) {
     return { after, before: null, ledgerIndex: ledger.append(after), row };
   }
-  const before = ledger.account(known);
-  ledger.replace(known, after);
-  return { after, before, ledgerIndex: known, row };
+  ledger.replace(known.index, after);
+  return { after, before: known.account, ledgerIndex: known.index, row };
 }

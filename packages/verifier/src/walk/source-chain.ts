@@ -2,7 +2,7 @@
 // migration goes by height and chain status, so an error there cannot repeat itself here.
 
 import { type Session, snapshot } from "@forklift/postgres";
-import type { Tip } from "../world.ts";
+import type { Tip } from "../context.ts";
 import { type RowAtHeight, type Stretch, WALK_SETTINGS } from "./target-rows.ts";
 
 /**
@@ -33,7 +33,8 @@ const BLOCKS = `
 const USER_COMMANDS = `
   select b.height, i.sequence_no::text, c.hash, c.type::text as command_type,
          payer.value as fee_payer, origin.value as source, receiver.value as receiver,
-         c.nonce, c.amount::text, c.fee::text, c.valid_until, c.memo,
+         c.nonce, c.amount::text, c.fee::text,
+         nullif(c.valid_until, 4294967295) as valid_until, c.memo,
          i.status::text, i.failure_reason,
          i.receiver_account_creation_fee_paid::text as creation_fee
   from blocks b join blocks_user_commands i on i.block_id = b.id

@@ -2,10 +2,10 @@
 // height gathered once and shown to every check that follows.
 
 import { readAhead } from "@forklift/pipeline";
-import type { Scope } from "../check.ts";
 import type { Row } from "../compare-rows.ts";
 import { BlocksInOrder } from "./blocks-in-order.ts";
 import type { HeightRows, SourceRows } from "./height-rows.ts";
+import type { Scope } from "./scope.ts";
 import { SourceChain, type StretchOfSource } from "./source-chain.ts";
 import { type RowAtHeight, readTargetRows, type Stretch, type TargetRows } from "./target-rows.ts";
 
@@ -86,7 +86,7 @@ function clamp(count: number, most: number): number {
 
 type AtHeight = Omit<HeightRows, "height" | "precomputed" | "changes" | "badRows">;
 
-/** Heights must be asked for in their order: each list is cut where it stands. */
+/** Heights must be requested in their order: each list is split at its current position. */
 function splitter(
   target: TargetRows,
   source: StretchOfSource | null,

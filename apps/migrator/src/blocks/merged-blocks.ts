@@ -1,0 +1,146 @@
+// The blocks that a migration writes: rows of the source, read ahead in pieces, each put together
+// with its precomputed block.
+
+import {
+  chainBlockAt,
+  type MigratedBlock,
+  readSourceBlocks,
+  type SourceBlock,
+  type SourceChain,
+} from "@forklift/archive";
+import { type BlockRef, least, type StateHash } from "@forklift/chain";
+import { SourceDataError } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
+import type { WantedBlock } from "@forklift/precomputed";
+import type { MigratorContext } from "../context.ts";
+import { inForm } from "../form/output-form.ts";
+import { requireSameCommands } from "./compare-commands.ts";
+import { mergeBlock } from "./merge-block.ts";
+import type { ProvenBlock } from "./proven-block.ts";
+
+/** Rows of the source that are read at once: at most 128 commands a block, some 30 MB. */
+const BLOCKS_PER_READ = 250n;
+
+const GENESIS_HEIGHT = 1n;
+
+type Tools = Pick<MigratorContext, "source" | "network" | "blocks" | "form">;
+
+/**
+ * The blocks of the chain above `below`, in ascending height. Rows and precomputed blocks are read
+ * ahead of the consumer, as far as the sources of precomputed blocks read ahead.
+ * @throws SourceDataError when the chain is broken, or a block is not what its file says.
+ */
+export async function* mergedBlocks(
+  tools: Tools,
+  chain: SourceChain,
+  below: BlockRef | null,
+): AsyncGenerator<MigratedBlock> {
+  const waiting: SourceBlock[] = [];
+  const above = below?.height ?? 0n;
+  let parent = below;
+  if (above < GENESIS_HEIGHT) {
+    const [genesis] = await readLinked(tools, chain, { from: 1n, to: 1n }, null);
+    parent = genesis!;
+    yield inForm(mergeBlock(genesis!, await provenGenesis(genesis!, tools)), tools.form);
+  }
+  async function* ids(): AsyncGenerator<WantedBlock> {
+    for (let from = parent!.height + 1n; from <= chain.tip.height; from += BLOCKS_PER_READ) {
+      const to = least(from + BLOCKS_PER_READ - 1n, chain.tip.height);
+      const blocks = await readLinked(tools, chain, { from, to }, parent!.stateHash);
+      parent = blocks.at(-1)!;
+      for (const block of blocks) {
+        waiting.push(block);
+        yield wanted(block);
+      }
+    }
+  }
+  for await (const proven of tools.blocks.fetchAll(ids())) {
+    const source = waiting.shift()!;
+    requireSameGenesis(source, proven, tools.network);
+    yield inForm(mergeBlock(source, proven), tools.form);
+  }
+}
+
+/** No public bucket holds height 1; the preset's state was proven by its hash when it was loaded. */
+async function provenGenesis(
+  genesis: SourceBlock,
+  { blocks, network }: Tools,
+): Promise<ProvenBlock> {
+  const fetched = await blocks.tryFetch(wanted(genesis));
+  if (fetched !== null) return fetched;
+  const { protocolState } = network.genesis;
+  const commands = { userCommands: [], internalCommands: [] };
+  requireSameCommands(genesis, commands);
+  return { protocolState, ...commands, source: "the network preset" };
+}
+
+/** Every block but the first names the block that its chain began with. */
+function requireSameGenesis(
+  { height, stateHash }: SourceBlock,
+  { protocolState }: ProvenBlock,
+  { name, genesis }: Tools["network"],
+): void {
+  const found = protocolState.body.genesisStateHash;
+  if (found === genesis.stateHash) return;
+  throw new SourceDataError(
+    `block ${stateHash} at height ${height} is of a chain that began with ${found}, but ${name} ` +
+      `begins with ${genesis.stateHash}${genesis.isDerived ? ", as its preset derives" : ""}`,
+    {
+      hint: genesis.isDerived
+        ? "the ledger or a constant that the preset was derived from is another network's: see forklift network derive --help"
+        : `give the blocks of ${name}: this is one of another network`,
+    },
+  );
+}
+
+/** A file with other commands than the archive's is rejected while another source can be tried. */
+function wanted(source: SourceBlock): WantedBlock {
+  const { height, stateHash } = source;
+  return { height, stateHash, accept: (content) => requireSameCommands(source, content) };
+}
+
+async function readLinked(
+  { source }: Tools,
+  chain: SourceChain,
+  heights: { readonly from: bigint; readonly to: bigint },
+  below: StateHash | null,
+): Promise<SourceBlock[]> {
+  const blocks = await readSourceBlocks(source, chain, heights);
+  let parentHash = below;
+  for (let height = heights.from; height <= heights.to; height++) {
+    const block = blocks[Number(height - heights.from)];
+    if (block?.height !== height) {
+      throw await unreadableBlock(source, chain, height);
+    }
+    if (parentHash !== null && block.parentHash !== parentHash) {
+      throw new SourceDataError(
+        `block ${block.stateHash} at height ${height} has parent ${block.parentHash}, expected ` +
+          `${parentHash}`,
+        {
+          hint: "run forklift audit, which names the file that mends the source's chain here; then run again",
+        },
+      );
+    }
+    parentHash = block.stateHash;
+  }
+  return blocks;
+}
+
+/** A block is read together with the rows that it refers to, and is missing without any of them. */
+async function unreadableBlock(
+  source: Session,
+  chain: SourceChain,
+  height: bigint,
+): Promise<SourceDataError> {
+  const block = await chainBlockAt(source, chain, height);
+  if (block === null) {
+    return new SourceDataError(`the source has no block of the chain at height ${height}`, {
+      hint: "forklift audit names the missing block and its file",
+    });
+  }
+  return new SourceDataError(
+    `block ${block.stateHash} at height ${height} of the source refers to a row that is missing: its ` +
+      "creator_id or its block_winner_id leads to no public key",
+    { hint: "repair the source's rows and look at them with forklift audit, then run again" },
+  );
+}

@@ -1,0 +1,158 @@
+// `migrate` and its plan: copies the canonical chain into a Berkeley archive.
+
+import { auditError } from "@forklift/archive";
+import {
+  type CommonOptions,
+  type CreationFeeOptions,
+  type Finish,
+  type FormOptions,
+  type Host,
+  logOptionsOf,
+  openRunEnvironment,
+  type RunEnvironment,
+  type StopOptions,
+  stagesTable,
+  stopPointOf,
+  withCommonOptions,
+  withCreationFeeOption,
+  withFormOptions,
+  withStopOptions,
+} from "@forklift/console";
+import { type Context, openContext, runInTarget } from "@forklift/context";
+import { loadGenesisLedger, loadNetwork } from "@forklift/network";
+import { addDetails, RUN_AGAIN, stoppable } from "@forklift/pipeline";
+import {
+  databaseExists,
+  MAINTENANCE_DATABASE,
+  maskUrl,
+  requireDatabaseName,
+  urlWithDatabase,
+} from "@forklift/postgres";
+import type { Command } from "commander";
+import type { MigratorContext } from "../context.ts";
+import { outputForm } from "../form/official-genesis.ts";
+import { planTable } from "../output/plan-table.ts";
+import { sourcesTable } from "../output/sources-table.ts";
+import { migration } from "../pipeline.ts";
+import { watchRate } from "../plan/measured-rate.ts";
+import { planMigration } from "../plan/plan-migration.ts";
+import { openSourceProbes } from "../plan/source-probes.ts";
+import { type BlockOptions, blockSourcesOf, withBlockOptions } from "./block-options.ts";
+
+interface Options
+  extends CommonOptions,
+    StopOptions,
+    FormOptions,
+    CreationFeeOptions,
+    BlockOptions {
+  readonly sourceDb: string;
+  readonly targetDb: string;
+  readonly genesisLedger: string;
+  readonly network: string;
+  readonly plan?: true;
+}
+
+export function addMigrateCommand(program: Command, host: Host, finish: Finish): void {
+  const command = withFormOptions(withStopOptions(withCommonOptions(program.command("migrate"))))
+    .description("copy the canonical chain from a pre-fork archive to a Berkeley archive")
+    .requiredOption("--source-db <url>", "the pre-fork archive; only read")
+    .requiredOption("--target-db <url>", "the Berkeley archive; created if it is missing");
+  withCreationFeeOption(withBlockOptions(command))
+    .requiredOption("--genesis-ledger <url>", "the genesis ledger, a runtime configuration")
+    .requiredOption("--network <name>", "a network preset or the path of one")
+    .option("--plan", "print what would be done, and write nothing")
+    .action(async (options: Options) => {
+      requireDatabaseName(options.targetDb);
+      const environment = openRunEnvironment(host, logOptionsOf(options));
+      await using context = openContext(environment);
+      const shared = await openShared(context, options);
+      if (options.plan === true) await plan(context, shared, { options, finish });
+      else await migrate(context, shared, { options, environment, finish });
+    });
+}
+
+interface Asked {
+  readonly options: Options;
+  readonly finish: Finish;
+}
+
+type Shared = Omit<MigratorContext, "target" | "blocks" | "now" | "warn">;
+
+async function openShared(context: Context, options: Options): Promise<Shared> {
+  const source = await context.source(options.sourceDb);
+  const network = await loadNetwork(options.network);
+  return {
+    source,
+    network,
+    genesisLedger: await loadGenesisLedger(network, options.genesisLedger),
+    form: await outputForm(
+      { vrfOutput: options.officialVrfOutput === true, genesis: options.officialGenesis },
+      network,
+    ),
+    stop: stopPointOf(options),
+    comparesCreationFees: options.skipCreationFees !== true,
+  };
+}
+
+async function migrate(
+  context: Context,
+  shared: Shared,
+  { options, environment, finish }: Asked & { readonly environment: RunEnvironment },
+): Promise<void> {
+  const { warn } = context;
+  const blocks = await context.blocks({
+    ...blockSourcesOf(options),
+    network: shared.network.name,
+  });
+  const target = await context.newTarget(options.targetDb);
+  const watch = watchRate(environment);
+  try {
+    const stages = await stoppable(RUN_AGAIN.continues, () =>
+      runInTarget(
+        migration,
+        { ...shared, target, blocks, now: environment.now, warn },
+        watch.environment,
+      ),
+    );
+    const blockSources = blocks.statistics();
+    finish({
+      text: `${stagesTable(stages)}\n\n${sourcesTable(blockSources)}`,
+      json: { ok: true, stages, blockSources },
+    });
+  } catch (error) {
+    addDetails(error, { blockSources: blocks.statistics() });
+    // A run that was stopped has measured, too; but its own error is the one to report.
+    await watch.save(target).catch(() => undefined);
+    throw error;
+  }
+  await watch.save(target);
+}
+
+/** Opens the target, where there is one, without its lock and without the right to write. */
+async function plan(
+  context: Context,
+  shared: Shared,
+  { options: { targetDb, ...options }, finish }: Asked,
+): Promise<void> {
+  const exists = await databaseExists(targetDb);
+  const serverUrl = exists ? targetDb : urlWithDatabase(targetDb, MAINTENANCE_DATABASE);
+  const targetServer = await context.reader(serverUrl);
+  const { probes } = context.keep(
+    await openSourceProbes({
+      ...blockSourcesOf(options),
+      network: shared.network.name,
+      scratchDirectory: await context.workPath(),
+    }),
+  );
+  const planned = await planMigration({
+    ...shared,
+    target: exists ? targetServer : null,
+    targetServer,
+    targetUrl: maskUrl(targetDb),
+    probes,
+  });
+  const { audit } = planned.inspection;
+  const ok = audit.stoppingCount === 0;
+  finish({ text: planTable(planned.plan), json: { ok, plan: planned.plan } });
+  if (!ok) throw auditError(audit);
+}

@@ -1,0 +1,28 @@
+// The context of the migration: the inputs and outputs of its stages.
+
+import type { StopPoint } from "@forklift/archive";
+import type { StateHash } from "@forklift/chain";
+import type { GenesisLedger, Network } from "@forklift/network";
+import type { Session } from "@forklift/postgres";
+import type { BlockSources } from "@forklift/precomputed";
+import type { OutputForm } from "./form/output-form.ts";
+
+export interface MigratorContext {
+  /** The pre-fork archive; its session refuses every write. */
+  readonly source: Session;
+  readonly target: Session;
+  readonly network: Network;
+  readonly genesisLedger: GenesisLedger;
+  readonly blocks: BlockSources;
+  readonly stop: StopPoint;
+  /** The block that the operator trusts, which must be on the chain; null for none. */
+  readonly trustedStateHash?: StateHash | null;
+  /** Whether the creation fees that the source records are looked at; default: yes. */
+  readonly comparesCreationFees?: boolean;
+  /** Where we differ from the official tool: its form or ours. */
+  readonly form: OutputForm;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  /** Tells the operator of what does not stop the run. */
+  readonly warn: (message: string) => void;
+}

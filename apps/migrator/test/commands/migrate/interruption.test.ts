@@ -1,0 +1,94 @@
+// Kill -9 at ten random moments of the migration of real mainnet data, and run it again: the rows are
+// those of a run that nobody disturbed.
+// @module-tag only-in-all
+
+import { randomInt } from "node:crypto";
+import {
+  forkliftJson,
+  interruptRun,
+  isMainnetDataMissing,
+  openTestDatabase,
+  openTestSession,
+  type TestDatabase,
+} from "@forklift/testkit";
+import { describe, expect, test } from "vitest";
+import { differencesFromGolden } from "../../golden/compare-tables.ts";
+import { migrateArguments, restoreSource } from "../../golden/migrate-mainnet.ts";
+
+const PROGRAM = "forklift-migrator";
+
+const KILLS = 10;
+
+/** Six migrations on a busy machine; the limit ends a hang. */
+const TIMEOUT_MS = 600_000;
+
+/** With it the clock starts: before, the process only loads its code. */
+const FIRST_LINE = /"msg":"1\/\d+ preflight"/;
+const NO_LINE = /(?!)/;
+
+/** The server lets go of a killed run's lock when it notices; until then another is refused. */
+const REFUSED = { exit: 75, stderr: expect.stringContaining("is locked by") as string };
+
+/** Park and Miller's generator, as fractions: a failure is repeated with the seed that was printed. */
+function fractions(seed: number): () => number {
+  const modulus = 2_147_483_647;
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % modulus;
+    return state / modulus;
+  };
+}
+
+/** The last stage that the log of a killed run names. */
+function stageOf(stderr: string): string {
+  return [...stderr.matchAll(/"stage":"([a-z-]+)"/g)].at(-1)?.[1] ?? "start";
+}
+
+describe.skipIf(isMainnetDataMissing())("a migration of mainnet data", () => {
+  test("killed at ten random moments gives the golden digests", {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const seed = Number(process.env["FORKLIFT_TEST_SEED"] ?? randomInt(1, 2_147_483_647));
+    console.info(`migration-interruption: FORKLIFT_TEST_SEED=${seed}`);
+    const fraction = fractions(seed);
+    await using source = await restoreSource();
+    const durationMs = await undisturbedMs(source);
+
+    // A run that goes on ends sooner than the first, often before its moment has come: so the ten
+    // take several migrations, each of which must end right.
+    const killedIn: string[] = [];
+    while (killedIn.length < KILLS) {
+      await using target = await openTestDatabase();
+      for (let isDone = false; !isDone; ) {
+        const { exit, stderr } = await interruptRun(
+          migrateArguments({ source, target }),
+          {
+            signal: "SIGKILL",
+            line: killedIn.length < KILLS ? FIRST_LINE : NO_LINE,
+            afterMs: fraction() * durationMs,
+          },
+          PROGRAM,
+        );
+        if (exit === null) killedIn.push(stageOf(stderr));
+        else if (exit !== 0) expect({ exit, stderr }).toMatchObject(REFUSED);
+        isDone = exit === 0;
+      }
+      await expectGolden(target);
+    }
+    console.info(`killed in: ${killedIn.join(", ")}`);
+  });
+});
+
+async function undisturbedMs(source: TestDatabase): Promise<number> {
+  await using target = await openTestDatabase();
+  const startMs = performance.now();
+  await forkliftJson(migrateArguments({ source, target }), { program: PROGRAM });
+  const elapsedMs = performance.now() - startMs;
+  await expectGolden(target);
+  return elapsedMs;
+}
+
+async function expectGolden(target: TestDatabase): Promise<void> {
+  await using session = await openTestSession(target);
+  expect(await differencesFromGolden(session)).toEqual([]);
+}

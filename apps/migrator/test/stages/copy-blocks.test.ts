@@ -1,0 +1,65 @@
+import { SourceDataError } from "@forklift/pipeline";
+import { stageLaws } from "@forklift/testkit";
+import { copyBlocks } from "../../src/stages/copy-blocks.ts";
+import { emptySource, openMigration } from "../migration-sandbox.ts";
+
+stageLaws({
+  makes: "rows",
+  stage: copyBlocks,
+  openSandbox: () => openMigration("create-schema"),
+  empty: {
+    openSandbox: async () => openMigration("create-schema", { source: await emptySource() }),
+    ends: SourceDataError,
+  },
+  wrongInputs: {
+    "a block whose parent is another's": {
+      spoil: ({ changeSource }) =>
+        changeSource(
+          `update blocks set parent_hash = (select state_hash from blocks where height = 2 limit 1)
+           where height = 9 and chain_status = 'canonical'`,
+        ),
+      error: SourceDataError,
+    },
+    "a gap in the chain": {
+      spoil: ({ changeSource }) =>
+        changeSource("update blocks set chain_status = 'orphaned' where height = 12"),
+      error: SourceDataError,
+    },
+    "a block file that is another's": {
+      spoil: ({ changeBlockFile }) => changeBlockFile(7, "{}"),
+      error: SourceDataError,
+    },
+    "a command that the block file does not have": {
+      spoil: ({ changeSource }) =>
+        changeSource(
+          `update user_commands set amount = amount + 1 where id =
+           (select user_command_id from blocks_user_commands join blocks b on b.id = block_id
+            where b.chain_status = 'canonical' order by b.height limit 1)`,
+        ),
+      error: SourceDataError,
+    },
+  },
+  damage: {
+    removed: ({ changeTarget }) =>
+      changeTarget(
+        `delete from blocks_internal_commands where block_id = (select id from blocks where height = 40);
+         delete from blocks_user_commands where block_id = (select id from blocks where height = 40);
+         update blocks set parent_id = null where height = 41;
+         delete from blocks where height = 40`,
+      ),
+    added: ({ changeTarget }) =>
+      changeTarget(
+        `create temp table twin as select * from blocks where height = 40;
+         update twin set id = 9999, state_hash = 'a stray block';
+         insert into blocks select * from twin`,
+      ),
+    altered: ({ changeTarget }) =>
+      changeTarget(
+        "update blocks set parent_id = (select id from blocks where height = 20) where height = 40",
+      ),
+  },
+  foreignMarks: {
+    "a mark of another target": { height: "30", stateHash: "3NKanother" },
+    "a mark of genesis in a target without a block": { height: "1", stateHash: "3NKgenesis" },
+  },
+});

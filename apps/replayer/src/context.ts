@@ -1,0 +1,34 @@
+// The context of the replay: the inputs and outputs of its stages.
+
+import type { StopPoint } from "@forklift/archive";
+import type { GenesisLedger, Network } from "@forklift/network";
+import type { Session } from "@forklift/postgres";
+import type { Store } from "@forklift/storage";
+
+export interface ReplayerContext {
+  readonly target: Session;
+  /** A second session on the target, which reads the next blocks while the last are written. */
+  readonly targetReader: Session;
+  /** The old archive, with whose balances the replay is compared; null compares none. */
+  readonly balances: Session | null;
+  /** Where the replay ends; the target may go on. */
+  readonly stop: StopPoint;
+  /** Cores to use: with two or more, the ledger tree is hashed on a thread of its own. */
+  readonly threads: number;
+  readonly network: Network;
+  /** Spares hashing the accounts of genesis once more; null reads them back from the target. */
+  readonly genesisLedger: GenesisLedger | null;
+  /** The URL of a checkpoint that the caller named; it must belong to the target. */
+  readonly checkpointUrl: string | null;
+  /** Where checkpoints are written, and looked for when a replay resumes. */
+  readonly checkpoints: Store;
+  readonly checkpointIntervalBlocks: bigint;
+  readonly checkpointIntervalMs: number;
+  /** The published configuration of the chain after the fork, with which the end is compared. */
+  readonly forkGenesisConfigUrl?: string;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  readonly warn: (message: string) => void;
+  /** Told of long work outside of batches: rehashing a ledger, reading one back. */
+  readonly inform?: (message: string) => void;
+}

@@ -1,0 +1,11 @@
+// Default settings of a replay, for want of a value in a configuration or on the command line.
+
+export const REPLAY_DEFAULTS = {
+  /**
+   * Blocks between two checkpoints, some forty of them over all of mainnet. One takes seconds, and a
+   * replay goes on from the database without any.
+   */
+  checkpointIntervalBlocks: 10_000,
+  /** However slow a replay is, a crash never costs more than this. */
+  checkpointIntervalMinutes: 10,
+} as const;

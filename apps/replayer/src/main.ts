@@ -1,0 +1,11 @@
+// The `forklift-replayer` command.
+
+import { listenForSignals } from "@forklift/console/signals";
+
+const signals = listenForSignals();
+// Only now, as loading it takes its time.
+const [{ runAsProcess }, { replayer }] = await Promise.all([
+  import("@forklift/console"),
+  import("./commands/index.ts"),
+]);
+await runAsProcess(replayer, signals);

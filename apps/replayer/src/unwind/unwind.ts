@@ -1,0 +1,65 @@
+// Takes a target and its checkpoints back to a height, together: what is there afterwards is what a
+// migration and a replay that stopped there would have left.
+
+import {
+  deleteBlocksAbove,
+  progressMarksAbove,
+  removeProgressMark,
+  saveProgressMark,
+  type TargetBlock,
+} from "@forklift/archive";
+import { BERKELEY_TREE_RULES, type Ledger } from "@forklift/ledger";
+import { refreshStatistics, type Session } from "@forklift/postgres";
+import { checkpointOf } from "../checkpoint/checkpoint.ts";
+import { writeCheckpoint } from "../checkpoint/write-checkpoint.ts";
+import { hashLedger } from "../ledger/hash-ledger.ts";
+import { rebuildLedger } from "../ledger/rebuild-ledger.ts";
+import type { UnwindContext, UnwindPlan } from "./plan-unwind.ts";
+
+/**
+ * A kill at any moment leaves the target as it was or as it is to be: its rows go in one transaction.
+ * Files are made before it and removed after it, so that the target never waits for one that is gone.
+ * @throws VerificationError before anything is changed, when the accounts recorded up to the height do
+ * not hash to what the block there says.
+ */
+export async function unwind(context: UnwindContext, plan: UnwindPlan): Promise<void> {
+  const { target, checkpoints, inform } = context;
+  const { to, tip, filesToRemove } = plan;
+  if (plan.isReplayed) await proveAndCheckpoint(context, plan);
+  if (tip.height > to.height) {
+    await target.transaction(async () => {
+      inform(`deleting the blocks above height ${to.height}`);
+      await deleteBlocksAbove(target, to.height);
+      await setMarksBack(target, to);
+      await refreshStatistics(target);
+    });
+  }
+  for (const name of filesToRemove) await checkpoints!.remove(name);
+}
+
+/** The rows that prove the ledger are none of those that go. */
+async function proveAndCheckpoint(
+  context: UnwindContext,
+  { to, checkpointToWrite }: UnwindPlan,
+): Promise<void> {
+  const { network, checkpoints, inform } = context;
+  const ledger: Ledger = await rebuildLedger(context, to);
+  if (checkpointToWrite === null || checkpoints === null) return;
+  const what = "it under the rules of Berkeley";
+  await hashLedger(ledger, BERKELEY_TREE_RULES, { what, inform });
+  await writeCheckpoint(checkpoints, network.name, checkpointOf(to, ledger));
+}
+
+/**
+ * Where a stage had come further than the target now goes, it stands at its new tip. A mark that says
+ * more than which block that is, such as the digests of a proof, says it of rows that are gone.
+ */
+async function setMarksBack(target: Session, to: TargetBlock): Promise<void> {
+  const marks = await progressMarksAbove(target, to.height);
+  const mark = { height: String(to.height), stateHash: to.stateHash };
+  for (const { stage, cursor } of marks) {
+    const isBlock = Object.keys(cursor).every((key) => Object.hasOwn(mark, key));
+    if (isBlock) await saveProgressMark(target, stage, mark);
+    else await removeProgressMark(target, stage);
+  }
+}

@@ -1,0 +1,4 @@
+// What the benchmarks project to.
+
+/** Mainnet up to its fork. Its commands per block, internal ones included, are assumed to be ours. */
+export const MAINNET_BLOCKS = 359_604;

@@ -1,0 +1,147 @@
+// Benchmark of a whole job: one `forklift prime`, from the dump of the old archive to the published set,
+// and a `forklift daily` right after it that finds nothing new.
+//
+// npm run bench:prime -- [--json] [--blocks N] [--accounts N] [--commands-per-block N] [--threads N]
+//                        [--large-blocks N] [--sample FOLDER]
+//
+// Without --sample a sample network is made first; with 50,000 blocks that takes some twenty minutes.
+
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { permutationUs } from "../../packages/ledger/bench/permutation-speed.js";
+import { forkliftProcess } from "./forklift-process.js";
+import { MAINNET_BLOCKS } from "./mainnet.js";
+import { configurationOf, makeSample, PENDING_BLOCKS } from "./sample-network.js";
+import { StageProcessors } from "./stage-processors.js";
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "boolean" },
+    sample: { type: "string" },
+    blocks: { type: "string", default: "50000" },
+    accounts: { type: "string", default: "100000" },
+    "commands-per-block": { type: "string", default: "10" },
+    "large-blocks": { type: "string", default: "300" },
+    threads: { type: "string", default: String(availableParallelism()) },
+  },
+});
+const threads = Number(options.threads);
+
+/** A prime reads every block to copy it, and again to verify it. */
+const READINGS = 2;
+
+/** As those of mainnet's last months. */
+const LARGE_BLOCK_BYTES = "600000";
+
+/** Of a stage below it, the time of processors is too coarse to say more. */
+const SHORT_SECONDS = 1;
+
+const scratch = await mkdtemp(path.join(tmpdir(), "forklift-bench-"));
+/** Of the benchmark's own: a sample may be measured again and again. */
+const store = path.join(scratch, "store");
+try {
+  print(await measure(options.sample ?? (await madeSample())));
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+
+/** So many blocks are canonical. */
+async function madeSample() {
+  return await makeSample(path.join(scratch, "sample"), {
+    blocks: Number(options.blocks) + PENDING_BLOCKS,
+    accounts: options.accounts,
+    commandsPerBlock: options["commands-per-block"],
+  });
+}
+
+async function measure(sample) {
+  const job = [
+    ...["--config", configurationOf(sample), "--set", `replay.threads=${threads}`],
+    ...["--set", `target.store=${store}`],
+  ];
+  const permutationBefore = permutationUs();
+  const processors = new StageProcessors();
+  const prime = await forkliftProcess(["prime", ...job], { onEvent: processors.see });
+  const permutation_us = (permutationBefore + permutationUs()) / 2;
+  const daily = await forkliftProcess(["daily", ...job]);
+  const accounts = await accountsOf(prime.document);
+  const large = largeBlocks();
+  return figuresOf({ prime, daily, accounts, permutation_us, large, cpu: processors.seconds });
+}
+
+/** Those of genesis, and those that blocks have opened. */
+async function accountsOf({ stages, set }) {
+  const { rowCounts } = JSON.parse(await readFile(path.join(store, set), "utf8"));
+  const genesis = stages.find(({ stage }) => stage === "write-genesis-accounts");
+  return genesis.rowCount + Number(rowCounts.accounts_created);
+}
+
+/** What one thread takes to fetch, unpack and decode blocks of mainnet's size, without the hashing. */
+function largeBlocks() {
+  const program = path.join(import.meta.dirname, "../../packages/precomputed/bench/fetch.js");
+  const sizes = ["--blocks", options["large-blocks"], "--bytes-per-block", LARGE_BLOCK_BYTES];
+  const output = execFileSync(process.execPath, [program, "--json", ...sizes], {
+    encoding: "utf8",
+  });
+  const { fetch, verify } = JSON.parse(output);
+  const decoding = verify.seconds - verify.digest_seconds;
+  return { blocks: fetch.blocks, seconds: fetch.bare_seconds + fetch.unpack_seconds + decoding };
+}
+
+/** The document of --json, whose names are a contract, and what only people read. */
+function figuresOf({ prime, daily, accounts, permutation_us, large, cpu }) {
+  const stages = new Map(prime.document.stages.map((report) => [report.stage, report]));
+  const { measured } = stages.get("replay-commands");
+  const { height: blocks } = prime.document;
+  const secondsOf = (stage) => stages.get(stage).elapsedMs / 1000;
+  const work = (stage) => ({ seconds: secondsOf(stage), cpu_seconds: cpu.get(stage) ?? null });
+  const document = {
+    blocks,
+    commands: measured.commands,
+    accounts,
+    threads,
+    stages: Object.fromEntries([...stages.keys()].map((stage) => [stage, secondsOf(stage)])),
+    seconds: prime.seconds,
+    hash_seconds: (measured.permutations * permutation_us) / 1e6,
+    cpu_seconds: prime.cpuSeconds,
+    peak_rss_mb: prime.peakRssMb,
+    mainnet_projection_minutes: (MAINNET_BLOCKS * prime.seconds) / blocks / 60,
+    block_reading_minutes:
+      (READINGS * MAINNET_BLOCKS * large.seconds) / large.blocks / threads / 60,
+    idle_daily_seconds: daily.seconds,
+    replay: work("replay-commands"),
+    verification: work("verify-target"),
+  };
+  return { document, cpu, large };
+}
+
+function print({ document, cpu, large }) {
+  if (options.json) {
+    console.log(JSON.stringify(document));
+    return;
+  }
+  const row = (name, value, unit, cores = "") => {
+    console.log(`${name.padEnd(52)}${value.padStart(9)} ${unit.padEnd(3)} ${cores}`.trimEnd());
+  };
+  const { blocks, commands, accounts, seconds, cpu_seconds } = document;
+  const busy = (used, of) =>
+    used == null || of < SHORT_SECONDS ? "" : `${(used / of).toFixed(2)} cores busy`;
+  console.log(`${blocks} blocks, ${commands} commands, ${accounts} accounts, ${threads} threads`);
+  row("prime", seconds.toFixed(1), "s", busy(cpu_seconds, seconds));
+  for (const [stage, of] of Object.entries(document.stages)) {
+    row(`  ${stage}`, of.toFixed(1), "s", busy(cpu.get(stage), of));
+  }
+  row("the permutations of the replay on one thread", document.hash_seconds.toFixed(1), "s");
+  row("  ratio of the replay", (document.replay.seconds / document.hash_seconds).toFixed(2), "");
+  row("peak memory", String(document.peak_rss_mb), "MB");
+  const minutes = document.mainnet_projection_minutes.toFixed(0);
+  row(`mainnet's ${MAINNET_BLOCKS} blocks, of this size`, minutes, "min");
+  const reading = document.block_reading_minutes.toFixed(1);
+  row("  besides, reading them twice where each has 0.6 MB", reading, "min");
+  const each = ((1000 * large.seconds) / large.blocks).toFixed(1);
+  row(`    of one thread, each of ${large.blocks}`, each, "ms");
+  row("daily without news", document.idle_daily_seconds.toFixed(1), "s");
+}

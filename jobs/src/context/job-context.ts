@@ -1,0 +1,105 @@
+// The context of a job: its inputs, sessions on source and target, the block sources, a work folder. What a job
+// makes for itself is gone when it has ended well, and there for the next run when it was interrupted.
+
+import { mkdir, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type { StateHash } from "@forklift/chain";
+import type { RunEnvironment } from "@forklift/console";
+import type { Context } from "@forklift/context";
+import { type MigratorContext, outputForm } from "@forklift/migrator";
+import { loadGenesisLedger } from "@forklift/network";
+import type { ReplayerContext } from "@forklift/replayer";
+import { openStore } from "@forklift/storage";
+import { defined, MS_PER_MINUTE } from "@forklift/system";
+import type { TableVersions, VerifierContext } from "@forklift/verifier";
+import type { Config } from "../config/schema.ts";
+import { openDatabases } from "./job-databases.ts";
+import type { JobInputs, JobOptions } from "./job-inputs.ts";
+import { type JobWork, notedDump, openJobWork } from "./job-work.ts";
+
+export interface JobContext
+  extends JobInputs,
+    MigratorContext,
+    Omit<ReplayerContext, "genesisLedger">,
+    Pick<VerifierContext, "genesisLedger"> {
+  readonly sourceUrl: string;
+  readonly targetUrl: string;
+  /** What the next run goes on with when this one is interrupted. */
+  readonly work: JobWork;
+  /** For files of this run. */
+  readonly workPath: string;
+  readonly trustedStateHash: StateHash | null;
+  /** What the verification saw; its stage fills it in. */
+  readonly verified: { versions: TableVersions | null };
+  /** Milliseconds by stage, of the stages that have ended. */
+  readonly durations: Map<string, number>;
+}
+
+/** As a manifest names the source: the dump's name, or the masked URL of the database. */
+export function sourceNameOf({
+  sourceDump,
+  source,
+}: Pick<JobContext, "sourceDump" | "source">): string {
+  return sourceDump?.name ?? source.maskedUrl;
+}
+
+/** @throws ConfigError, TryAgainError when something that the job needs cannot be had. */
+export async function openJobContext(
+  opened: Context,
+  config: Config,
+  inputs: JobInputs,
+  environment: RunEnvironment,
+): Promise<JobContext> {
+  const { warn, inform } = opened;
+  const { network, places } = inputs;
+  const genesisLedger = await loadGenesisLedger(network, places.genesisLedger);
+  const form = await outputForm(config.official, network);
+  const work = opened.keep(await openJobWork(config, inputs, environment));
+  const sourceDump = await notedDump(work, inputs);
+  inputs.dumpsPassedOver.push(...work.notes().dumpsPassedOver);
+  const workPath = path.join(work.path, "files");
+  // Files of a run that was killed are half written; what it has committed lies elsewhere.
+  await rm(workPath, { recursive: true, force: true });
+  await mkdir(workPath, { recursive: true });
+  const databases = await openDatabases(opened, config, inputs.givenTargetUrl, work);
+  const blocks = await opened.blocks({
+    urls: places.blocks,
+    network: network.name,
+    ...defined({ cache: config.cache }),
+  });
+  return {
+    ...inputs,
+    sourceDump,
+    ...databases,
+    genesisLedger,
+    form,
+    blocks,
+    balances: config.replay.compareBalances ? databases.source : null,
+    comparesCreationFees: config.verify.compareCreationFees,
+    threads: config.replay.threads ?? availableParallelism(),
+    checkpointUrl: null,
+    ...forkGenesisOf(config, inputs),
+    checkpoints: openStore(pathToFileURL(`${work.path}/checkpoints/`).href),
+    checkpointIntervalBlocks: BigInt(config.replay.checkpointIntervalBlocks),
+    checkpointIntervalMs: config.replay.checkpointIntervalMinutes * MS_PER_MINUTE,
+    trustedStateHash: config.trustedStateHash ?? null,
+    work,
+    workPath,
+    now: environment.now,
+    verified: { versions: null },
+    durations: new Map(),
+    warn,
+    inform,
+  };
+}
+
+/** Only final ends in the block that the configuration forks from. */
+function forkGenesisOf(
+  { forkGenesisConfig }: Config,
+  { job }: JobOptions,
+): Pick<JobContext, "forkGenesisConfigUrl"> {
+  if (job !== "final" || forkGenesisConfig === undefined) return {};
+  return { forkGenesisConfigUrl: forkGenesisConfig };
+}

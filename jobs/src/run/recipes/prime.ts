@@ -1,0 +1,22 @@
+import { migration } from "@forklift/migrator";
+import { replay } from "@forklift/replayer";
+import { finishPublication } from "../../stages/finish-publication.ts";
+import { publishSet } from "../../stages/publish-set.ts";
+import { requireNewStore } from "../../stages/require-new-store.ts";
+import { restoreSource } from "../../stages/restore-source.ts";
+import { verifyTarget } from "../../stages/verify-target.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** The first run: the whole history up to the highest canonical block. */
+export const prime: Recipe = [
+  requireNewStore,
+  restoreSource,
+  ...migration,
+  ...replay,
+  verifyTarget,
+  publishSet,
+  finishPublication,
+];
+
+/** Of a prime that was interrupted after it had written its manifest. */
+export const restOfPrime: Recipe = [finishPublication];

@@ -1,0 +1,81 @@
+// Composes the manifest of a set from the stages of a job.
+
+import { type PublishedTip, readSourceTip, stateHashesInTarget } from "@forklift/archive";
+import { jsonNumber, type LedgerHash } from "@forklift/chain";
+import { forkliftVersion } from "@forklift/console";
+import { SourceDataError } from "@forklift/pipeline";
+import { checkpointName, readMetaHead } from "@forklift/replayer";
+import {
+  MANIFEST_VERSION,
+  type Manifest,
+  type SetFile,
+  type SetInput,
+  setInput,
+} from "@forklift/sets";
+import { type JobContext, sourceNameOf } from "../context/job-context.ts";
+import type { ReportDocument } from "./verification-report.ts";
+
+/** The role of the dump among the inputs of a set. */
+export const SOURCE_DUMP = "source-dump";
+
+export async function composeManifest(
+  context: JobContext,
+  tip: PublishedTip,
+  files: readonly SetFile[],
+  report: ReportDocument,
+): Promise<Manifest> {
+  const { network, source, target, job, date, durations, runId } = context;
+  const sourceTip = await readSourceTip(source);
+  return {
+    version: MANIFEST_VERSION,
+    network: network.name,
+    created: date().toISOString(),
+    forkliftVersion: forkliftVersion(),
+    anchor: report.anchor,
+    height: jsonNumber(tip.height),
+    stateHash: tip.stateHash,
+    globalSlotSinceGenesis: jsonNumber(tip.globalSlotSinceGenesis),
+    preForkLedgerHash: tip.ledgerHash,
+    berkeleyLedgerHash: await readBerkeleyLedgerHash(context, tip),
+    final: job === "final",
+    source: {
+      name: sourceNameOf(context),
+      tip: { height: jsonNumber(sourceTip.height), stateHash: sourceTip.stateHash },
+    },
+    files: [...files],
+    digests: report.digests,
+    rowCounts: report.rowCounts,
+    verification: {
+      ok: true,
+      answer: report.notProven.length === 0 ? "yes" : "yes, except",
+      notProven: report.notProven,
+      checks: report.checks.map(({ id, compared }) => ({ id, compared })),
+    },
+    exceptions: await stateHashesInTarget(target, [...network.ledgerHashExceptions.keys()]),
+    durations: Object.fromEntries(durations),
+    inputs: inputsOf(context),
+    history: "canonical",
+    runId,
+  };
+}
+
+/** A live source has no digest: what it held is told by the set's source alone. */
+function inputsOf({ sourceDump, settings }: JobContext): SetInput[] {
+  if (sourceDump?.digest === undefined) return [settings];
+  const { name, digest } = sourceDump;
+  return [setInput(SOURCE_DUMP, { name, ...digest }), settings];
+}
+
+/** As the replay computed it for the checkpoint that the set holds. */
+async function readBerkeleyLedgerHash(
+  { checkpoints, network }: JobContext,
+  { stateHash, globalSlotSinceGenesis }: PublishedTip,
+): Promise<LedgerHash> {
+  const name = checkpointName(network.name, globalSlotSinceGenesis);
+  const meta = await readMetaHead({ store: checkpoints, name });
+  if (meta?.stateHash === stateHash) return meta.berkeleyLedgerHash;
+  throw new SourceDataError(
+    `${checkpoints.url}/${name} stands on ${meta?.stateHash ?? "no block"}, expected ${stateHash}`,
+    { hint: "run the same job again, which replays and writes the checkpoint anew" },
+  );
+}

@@ -1,0 +1,85 @@
+// Step 1 of daily, before any database is opened: whether the newest set was made from what this run would be
+// made from, the dump's bytes and all that decides besides them. Then it is what this run would come to.
+
+import { isDeepStrictEqual } from "node:util";
+import { identifySchema, readTargetTip, requireOwnSchema } from "@forklift/archive";
+import { openReader } from "@forklift/context";
+import { ForkliftError, type WholeStage } from "@forklift/pipeline";
+import { contentFault, type Manifest, type PublishedSet } from "@forklift/sets";
+import { readVersions } from "@forklift/verifier";
+import type { JobInputs } from "../context/job-inputs.ts";
+import { SOURCE_DUMP } from "./compose-manifest.ts";
+import { provenUpTo } from "./proven-height.ts";
+
+export interface NewsContext extends Pick<JobInputs, "sourceDump" | "settings" | "givenTargetUrl"> {
+  /** The newest one whose files hold what its manifest says. */
+  readonly set: PublishedSet;
+}
+
+interface News {
+  /** Why the job goes on, as a sentence. */
+  readonly news: string;
+}
+
+export const lookForNews: WholeStage<NewsContext, News> = {
+  id: "look-for-news",
+  kind: "whole",
+
+  async plan(context) {
+    const { set, sourceDump } = context;
+    const news = (await newsOfSource(context)) ?? (await newsOfTarget(context));
+    if (news !== null) return { news };
+    return { skip: `${set.name} was made from ${sourceDump!.name}, and there is no newer dump` };
+  },
+
+  async run() {
+    return { rowCount: 0 };
+  },
+
+  async verify() {
+    return [];
+  },
+};
+
+/** Null when the set was made from the same dump by the same rules, up to the end of its canonical chain. */
+async function newsOfSource({ set, sourceDump, settings }: NewsContext): Promise<string | null> {
+  const { name, manifest } = set;
+  if (sourceDump === null) return "a live source may have gone on";
+  if (manifest.version === 1) return `${name} is of an earlier forklift: it names no inputs`;
+  // Its stop point may lie below the end.
+  if (manifest.final) return `${name} is final, and ends where it was told to`;
+  const [dump, rules, ...others] = manifest.inputs;
+  if (dump?.role !== SOURCE_DUMP || others.length > 0) {
+    return `${name} was made from something else than a dump`;
+  }
+  if (!isDeepStrictEqual(rules, settings)) return `${name} was made by other settings`;
+  if (dump.name !== sourceDump.name) return `${name} was made from ${dump.name}`;
+  if (BigInt(dump.bytes) !== sourceDump.bytes) {
+    return `${dump.name} has ${sourceDump.bytes} bytes, ${name} was made from ${dump.bytes}`;
+  }
+  return await contentFault(sourceDump.store, dump, sourceDump);
+}
+
+/** A target that the operator gave is to hold the set, untouched since that was proven. */
+async function newsOfTarget({ givenTargetUrl, set }: NewsContext): Promise<string | null> {
+  if (givenTargetUrl === null) return null;
+  try {
+    return (await isUntouched(givenTargetUrl, set.manifest))
+      ? null
+      : `the target is not as it was when ${set.name} was proven`;
+  } catch (error) {
+    // What it is will be said by the stage that fills it, in its own words.
+    if (error instanceof ForkliftError) return error.message;
+    throw error;
+  }
+}
+
+async function isUntouched(url: string, manifest: Manifest): Promise<boolean> {
+  await using target = await openReader(url);
+  if ((await identifySchema(target)).kind !== "berkeley") return false;
+  await requireOwnSchema(target);
+  const tip = await readTargetTip(target);
+  if (tip?.stateHash !== manifest.stateHash) return false;
+  const proven = await provenUpTo(target, manifest);
+  return proven !== null && isDeepStrictEqual(await readVersions(target), proven.versions);
+}

@@ -1,0 +1,114 @@
+// The report of a run, as the file that is published beside its dump and as `forklift verify --json`
+// prints it.
+
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { parseJson } from "@forklift/chain";
+import { SourceDataError } from "@forklift/pipeline";
+import { notProvenSchema, VOUCHERS } from "@forklift/sets";
+import { fileError, issuesText } from "@forklift/system";
+import { toJson, VERDICTS, type VerificationReport } from "@forklift/verifier";
+import { z } from "zod";
+import type { JobContext } from "../context/job-context.ts";
+
+const height = z.int().nonnegative();
+const count = z.int().nonnegative();
+const seconds = z.number().nonnegative();
+const needs = z.array(z.enum(["source", "creation fees", "blocks", "fork config"]));
+
+/** `docs/verification-report.schema.json` is made from it. Keys may be added, none is renamed. */
+export const reportSchema = z.strictObject({
+  /** Whether no check said no. */
+  ok: z.boolean(),
+  /** `yes, except`: no check said no, and `notProven` says what a plain yes would claim besides. */
+  answer: z.enum(VERDICTS),
+  notProven: z.array(notProvenSchema),
+  /** The one block that is trusted, and by whom. */
+  anchor: z.strictObject({ height, stateHash: z.string(), vouchedBy: z.enum(VOUCHERS) }),
+  /** They are linked to the anchor, but are not trusted. */
+  blocksAboveAnchor: count,
+  tip: z.strictObject({ height, stateHash: z.string(), ledgerHash: z.string() }),
+  /** The first height that was looked at; above 1 when an earlier run has proven what is below. */
+  fromHeight: height,
+  /** Up to here the proof of an earlier run is trusted, by its digests; absent when all was looked at. */
+  provenBefore: z.strictObject({ height, stateHash: z.string() }).optional(),
+  /** The network's first block, where its state hash is derived and no public source names it. */
+  derivedGenesis: z.string().optional(),
+  checks: z.array(
+    z.strictObject({
+      id: z.string(),
+      name: z.string(),
+      ok: z.boolean(),
+      compared: count,
+      seconds,
+      differenceCount: count,
+      /** The first of them. */
+      differences: z.array(
+        z.strictObject({
+          table: z.string(),
+          key: z.string(),
+          column: z.string(),
+          expected: z.string(),
+          found: z.string(),
+        }),
+      ),
+    }),
+  ),
+  /** Checks that were not made, and what each would have needed. */
+  dropped: z.array(z.strictObject({ id: z.string(), name: z.string(), needs })),
+  coverage: z.strictObject({
+    columns: count,
+    proven: count,
+    unproven: z.array(z.string()),
+    by: z.record(z.string(), z.array(z.string()).min(1)),
+  }),
+  digests: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
+  rowCounts: z.record(z.string(), count),
+  /** Blocks whose ledger hash was not demanded. */
+  exceptions: z.array(z.strictObject({ height, stateHash: z.string(), reason: z.string() })),
+  seconds,
+  /** Newer dumps of the source than the one that was used, and why; only of a job, and if there were any. */
+  dumpsPassedOver: z.array(z.strictObject({ name: z.string(), reason: z.string() })).optional(),
+});
+
+export type ReportDocument = z.infer<typeof reportSchema>;
+
+/** Where the stages of one run leave the report for each other. */
+export function reportPath({ workPath }: Pick<JobContext, "workPath">): string {
+  return path.join(workPath, "report.json");
+}
+
+export async function writeReport(
+  context: Pick<JobContext, "workPath"> & Partial<Pick<JobContext, "dumpsPassedOver">>,
+  report: VerificationReport,
+): Promise<void> {
+  const file = reportPath(context);
+  const { dumpsPassedOver = [] } = context;
+  const more = dumpsPassedOver.length === 0 ? {} : { dumpsPassedOver };
+  try {
+    await writeFile(file, `${JSON.stringify({ ...toJson(report), ...more }, null, 2)}\n`);
+  } catch (error) {
+    throw fileError(error, `write ${file}`);
+  }
+}
+
+/** @throws SourceDataError when the file is no report. */
+export async function readReport(context: JobContext): Promise<ReportDocument> {
+  const file = reportPath(context);
+  const unusable = (reason: string) =>
+    new SourceDataError(`${file} is not a verification report: ${reason}`, {
+      hint: "run the same command again, which verifies anew",
+    });
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw fileError(error, `read ${file}`);
+  });
+  let json: unknown;
+  try {
+    json = parseJson(text);
+  } catch {
+    throw unusable("it is no JSON");
+  }
+  const result = reportSchema.safeParse(json);
+  if (result.success) return result.data;
+  throw unusable(issuesText(result.error));
+}

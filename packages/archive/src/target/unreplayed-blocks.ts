@@ -1,0 +1,35 @@
+// Blocks with commands, whose accounts only a replay records: how many there are, and whether some are left.
+
+import type { Session } from "@forklift/postgres";
+
+/** In SQL, of the alias `b` of a block: a block without commands touches no account. */
+const HAS_COMMANDS = `(exists (select from blocks_user_commands c where c.block_id = b.id)
+  or exists (select from blocks_internal_commands c where c.block_id = b.id))`;
+
+/** How many blocks in (above, upTo] have commands. */
+export async function countBlocksWithCommands(
+  target: Session,
+  { above, upTo }: { readonly above: bigint; readonly upTo: bigint },
+): Promise<bigint> {
+  const [row] = await target.query<{ count: string }>(
+    `select count(*) as count from blocks b
+     where b.height > $1 and b.height <= $2 and ${HAS_COMMANDS}`,
+    [above, upTo],
+  );
+  return BigInt(row!.count);
+}
+
+/**
+ * The height of the highest block with recorded accounts, when blocks with commands stand above it: there a
+ * replay goes on. Null when nothing is left to replay, or nothing is recorded at all.
+ */
+export async function unfinishedReplayHeight(target: Session): Promise<bigint | null> {
+  const [recorded] = await target.query<{ height: string }>(
+    `select recorded.height
+     from (select height from blocks
+           where exists (select from accounts_accessed where block_id = blocks.id)
+           order by height desc limit 1) recorded
+     where exists (select from blocks b where b.height > recorded.height and ${HAS_COMMANDS})`,
+  );
+  return recorded === undefined ? null : BigInt(recorded.height);
+}

@@ -1,0 +1,14 @@
+export * from "./command/ask.ts";
+export * from "./command/host.ts";
+export * from "./command/options.ts";
+export * from "./command/run-command-line.ts";
+export * from "./command/run-environment.ts";
+export * from "./command/stages-outcome.ts";
+export type { Log, LogStream } from "./log/log.ts";
+export * from "./log/progress-line.ts";
+export { runAsProcess } from "./main.ts";
+export { mapTexts } from "./text/mask-secrets.ts";
+export * from "./text/numbers.ts";
+export * from "./text/redact.ts";
+export * from "./text/table.ts";
+export { forkliftVersion } from "./version.ts";

@@ -1,0 +1,212 @@
+// Verifies that the bytes of a precomputed block are the block that its file name claims. Pure.
+
+import {
+  type BlockRef,
+  FormatError,
+  formatErrorAt,
+  type IncludedInternalCommand,
+  type IncludedUserCommand,
+  parseJson,
+  type StateHash,
+} from "@forklift/chain";
+import {
+  decodeProtocolState,
+  decodeStagedLedgerDiff,
+  hashProtocolStates,
+  InvalidTransactionError,
+  includedInternalCommands,
+  nameDocument,
+  otherDocument,
+  type ProtocolState,
+  type StagedLedgerDiff,
+  type Transaction,
+  transactionsOfDiff,
+} from "@forklift/ledger";
+import { textWithoutProofs, wholeText } from "./block-text.ts";
+import { TruncatedBlockError } from "./truncated-block-error.ts";
+
+/** What is kept of a block: neither proofs nor signatures nor recorded balances. */
+export interface BlockContent {
+  /** It hashes to the block's state hash. */
+  readonly protocolState: ProtocolState;
+  /**
+   * In the order of application, with recomputed hashes. No state hash covers them: they are the
+   * block's if they agree with the archive's, or lead to the block's ledger hash. The caller
+   * can say so by `accept`.
+   */
+  readonly userCommands: readonly IncludedUserCommand[];
+  readonly internalCommands: readonly IncludedInternalCommand[];
+}
+
+/**
+ * The content of the block, proven to be the named one: its recomputed hash is the state hash.
+ *
+ * Files of one block differ between daemon versions in keys that are not looked at, and in proofs. A
+ * key that occurs twice inside the protocol state needs no search of its own: `JSON.parse` keeps the
+ * last value, every value that we hand on is one of those kept, and every one of them is hashed.
+ *
+ * The commands are not put off until they are needed, though hashing one costs a quarter of what
+ * the protocol state does: a file whose commands cannot be read must be distinguished from a sound
+ * one while another source can still be queried.
+ *
+ * @throws FormatError that says what is wrong, but not where the bytes came from; a TruncatedBlockError
+ * when they end too early.
+ */
+export function verifyBlock(
+  bytes: Uint8Array,
+  id: BlockRef,
+  expectedParent?: StateHash,
+): BlockContent {
+  const [verdict] = verifyBlocks([{ bytes, id, expectedParent }]);
+  if (verdict instanceof FormatError) throw verdict;
+  return verdict!;
+}
+
+/** What a file is said to be. */
+export interface Claim {
+  readonly id: BlockRef;
+  readonly expectedParent?: StateHash | undefined;
+}
+
+export interface BlockClaim extends Claim {
+  readonly bytes: Uint8Array;
+}
+
+/** The same with the text of the file, which may lack its proofs. */
+export interface TextClaim extends Claim {
+  readonly text: string;
+}
+
+/**
+ * Many blocks as `verifyBlock` does one, faster since their states are hashed side by side. For each,
+ * in order, its content or the error that `verifyBlock` throws.
+ */
+export function verifyBlocks(claims: readonly BlockClaim[]): (BlockContent | FormatError)[] {
+  const verdicts = verifyTexts(claims.map(shortened));
+  return verdicts.map((verdict, at) => {
+    const again = verdict instanceof FormatError ? secondLook(claims[at]!) : null;
+    return again === null ? verdict : verifyTexts([again])[0]!;
+  });
+}
+
+/** Enough to accept a block. */
+export function shortened({ bytes, id, expectedParent }: BlockClaim): TextClaim {
+  return { text: textWithoutProofs(bytes), id, expectedParent };
+}
+
+/** For the reason and its place in the file, once a block is refused; null where they are known. */
+export function secondLook({ bytes, id, expectedParent }: BlockClaim): TextClaim | null {
+  const hasProofs = textWithoutProofs(bytes).length < bytes.length;
+  return hasProofs ? { text: wholeText(bytes), id, expectedParent } : null;
+}
+
+/** As `verifyBlocks`; positions in errors are those in the texts. */
+export function verifyTexts(claims: readonly TextClaim[]): (BlockContent | FormatError)[] {
+  const decoded = claims.map(({ text }) => orFormatError(() => decodeBlock(text)));
+  const sound = decoded.flatMap((block) => (block instanceof FormatError ? [] : block));
+  const hashes = hashProtocolStates(sound.map(({ protocolState }) => protocolState));
+  let hashed = 0;
+  return decoded.map((block, at) => {
+    if (block instanceof FormatError) return block;
+    const recomputed = hashes[hashed++]!;
+    return orFormatError(() => {
+      requireClaimed(block.protocolState, recomputed, claims[at]!);
+      const diff = decodeStagedLedgerDiff(valueAt(block.json, "staged_ledger_diff"));
+      return { protocolState: block.protocolState, ...commandsOf(diff, block.protocolState) };
+    });
+  });
+}
+
+function orFormatError<Result>(work: () => Result): Result | FormatError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof FormatError) return error;
+    throw error;
+  }
+}
+
+function decodeBlock(text: string) {
+  const json = parseBlock(text);
+  try {
+    return { json, protocolState: decodeProtocolState(valueAt(json, "protocol_state")) };
+  } catch (error) {
+    // What it is instead says more than which key is missing first.
+    const named = nameDocument(json);
+    if (!(error instanceof FormatError) || named === null || named.isBlock === true) throw error;
+    throw otherDocument(named, "a precomputed block of before the hard fork");
+  }
+}
+
+function requireClaimed(
+  { previousStateHash: parent, body }: ProtocolState,
+  recomputed: StateHash,
+  { id: { height, stateHash }, expectedParent }: Claim,
+): void {
+  if (recomputed !== stateHash) {
+    throw new FormatError(`wrong state hash: recomputed ${recomputed}, expected ${stateHash}`);
+  }
+  const found = body.consensusState.blockchainLength;
+  if (found !== height) {
+    throw new FormatError(`wrong height: ${found} in the protocol state, expected ${height}`);
+  }
+  if (expectedParent !== undefined && parent !== expectedParent) {
+    throw new FormatError(
+      `wrong parent: ${parent} in the protocol state, expected ${expectedParent}`,
+    );
+  }
+}
+
+function commandsOf(
+  diff: StagedLedgerDiff,
+  { body }: ProtocolState,
+): Omit<BlockContent, "protocolState"> {
+  const transactions = transactionsAt("staged_ledger_diff", diff, body);
+  const sequenceNos = transactions.flatMap(({ kind }, at) => (kind === "user_command" ? at : []));
+  const inDiff = diff.flatMap(({ commands }) => commands);
+  return {
+    userCommands: inDiff.map(({ command, status, failureReason }, at) => ({
+      command,
+      sequenceNo: sequenceNos[at]!,
+      status,
+      failureReason,
+    })),
+    internalCommands: includedInternalCommands(transactions),
+  };
+}
+
+function transactionsAt(
+  path: string,
+  diff: StagedLedgerDiff,
+  { consensusState }: ProtocolState["body"],
+): Transaction[] {
+  try {
+    return transactionsOfDiff(diff, consensusState);
+  } catch (error) {
+    if (!(error instanceof InvalidTransactionError)) throw error;
+    throw formatErrorAt(path, new FormatError(error.message, { cause: error }));
+  }
+}
+
+function parseBlock(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    const cause = error instanceof FormatError ? error.cause : error;
+    if (cause === undefined) throw error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const position = Number(/at position ([0-9]+)/.exec(reason)?.[1] ?? Number.NaN);
+    if (reason.includes("end of JSON input") || position >= text.length) {
+      throw new TruncatedBlockError(`the JSON is cut off at byte ${text.length}`, { cause });
+    }
+    const at = Number.isNaN(position) ? "" : ` at byte ${position}`;
+    throw new FormatError(`not JSON${at}: ${reason}`, { cause });
+  }
+}
+
+function valueAt(json: unknown, key: "protocol_state" | "staged_ledger_diff"): unknown {
+  if (typeof json === "object" && json !== null && Object.hasOwn(json, key)) {
+    return (json as Record<string, unknown>)[key];
+  }
+  throw new FormatError(`not a precomputed block: there is no ${key}`);
+}

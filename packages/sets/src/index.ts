@@ -1,0 +1,16 @@
+export * from "./choose-dump.ts";
+export * from "./copy-set.ts";
+export * from "./dump-name.ts";
+export * from "./latest.ts";
+export * from "./lease.ts";
+export { type Leftover, removeKilledUploads } from "./leftovers.ts";
+export * from "./manifest.ts";
+export * from "./prune.ts";
+export * from "./prune-plan.ts";
+export * from "./published-sets.ts";
+export * from "./replacement.ts";
+export * from "./resume-publication.ts";
+export * from "./run-history.ts";
+export * from "./run-record.ts";
+export * from "./set-files.ts";
+export * from "./store-contents.ts";

@@ -1,0 +1,162 @@
+// Works the answer of a verification out from its report alone, so that text, document and manifest say the
+// same.
+
+import type { Answer, NotProven, Verdict } from "./answer.ts";
+import type { CheckResult } from "./check-result.ts";
+import { type Coverage, checksOfColumn, type Proof } from "./coverage.ts";
+import type { VerificationReport } from "./report.ts";
+
+type Reported = Omit<VerificationReport, keyof Answer>;
+
+export function answerOf(report: Reported): Answer {
+  const notProven = [
+    ...anchorClaims(report),
+    ...stateHashClaims(report),
+    ...earlierRunClaims(report),
+    ...exceptionClaims(report),
+    ...creationFeeClaims(report),
+    ...columnClaims(report),
+    ...witnessClaims(report.coverage),
+  ];
+  return { answer: verdictOf(report, notProven), notProven };
+}
+
+function verdictOf({ ok, checks }: Reported, notProven: readonly NotProven[]): Verdict {
+  if (ok) return notProven.length === 0 ? "yes" : "yes, except";
+  const failed = checks.filter((check) => !check.ok);
+  return failed.every(({ unanswered }) => unanswered !== undefined) ? "no answer" : "no";
+}
+
+function anchorClaims({ anchor, tip }: Reported): NotProven[] {
+  const claims: NotProven[] = [];
+  if (anchor.vouchedBy === "source") {
+    claims.push({
+      claim: "that this is the chain that the network agreed on",
+      why: "nobody but the source vouches for the anchor; --trusted-state-hash takes a block that you trust",
+      columns: [],
+    });
+  }
+  if (tip.height > anchor.height) {
+    const heights = heightsText(anchor.height + 1n, tip.height);
+    claims.push({
+      claim: `that the network agreed on the blocks at ${heights}`,
+      why: "they stand above the anchor, and nobody vouches for them",
+      columns: [],
+    });
+  }
+  return claims;
+}
+
+/** Without the blocks every hash is a text that the source has, too. */
+function stateHashClaims({ dropped, fromHeight, tip }: Reported): NotProven[] {
+  const isRecomputed = dropped.every(({ needs }) => !needs.includes("blocks"));
+  if (isRecomputed || fromHeight > tip.height) return [];
+  const heights = heightsText(fromHeight, tip.height);
+  return [
+    {
+      claim: `that the state hashes and ledger hashes at ${heights} are those of these blocks`,
+      why: "no precomputed blocks were given, so that no state hash was recomputed",
+      columns: [],
+    },
+  ];
+}
+
+function earlierRunClaims({ provenBefore }: Reported): NotProven[] {
+  if (provenBefore === undefined) return [];
+  return [
+    {
+      claim: `what stands at ${heightsText(1n, provenBefore.height)}`,
+      why: "it rests on the proof of an earlier run, since which it is unchanged",
+      columns: [],
+    },
+  ];
+}
+
+function exceptionClaims({ exceptions }: Reported): NotProven[] {
+  return exceptions.map(({ height, reason }) => ({
+    claim: `that the accounts after the block at height ${height} have its ledger hash`,
+    why: reason,
+    columns: [],
+  }));
+}
+
+/** Left out on demand; without a source, what needs nothing else is left out as well. */
+function creationFeeClaims({ dropped }: Reported): NotProven[] {
+  const isLeftOut = dropped.some(({ needs }) => needs.includes("creation fees"));
+  const isWithoutSource = dropped.some(({ needs }) => needs.every((need) => need === "source"));
+  if (!isLeftOut || isWithoutSource) return [];
+  return [
+    {
+      claim: "that the source records the same creation fees",
+      why: "their comparison was left out on demand",
+      columns: [],
+    },
+  ];
+}
+
+function columnClaims(report: Reported): NotProven[] {
+  const byReason = new Map<string, string[]>();
+  for (const column of report.coverage.unproven) {
+    const why = whyUnproven(column, report);
+    byReason.set(why, [...(byReason.get(why) ?? []), column]);
+  }
+  return [...byReason].map(([why, columns]) => ({
+    claim: `${columnsText(columns)} that no check established`,
+    why,
+    columns,
+  }));
+}
+
+function whyUnproven(column: string, { checks, dropped }: Reported): string {
+  const known = checksOfColumn(column);
+  const failed = known.filter((id) => isNo(checks, id));
+  if (failed.length > 0) return `${failed.join(", ")} did not hold`;
+  const missing = dropped.filter(({ id }) => known.includes(id)).flatMap(({ needs }) => needs);
+  if (missing.includes("blocks")) return "no precomputed blocks were given";
+  if (missing.includes("source")) return "no source was given";
+  if (known.length === 0) return "no check knows what it should be";
+  return "the ledger hash of the tip was not demanded";
+}
+
+function isNo(checks: readonly CheckResult[], id: string): boolean {
+  return checks.some((check) => check.id === id && !check.ok);
+}
+
+/** What no hash of the chain covers is proven by two that agree, not by the word of one. */
+const WITNESSES: readonly Witness[] = [
+  {
+    name: "the source",
+    proofs: new Set(["equal to the source"]),
+    why: "no precomputed blocks were given that agree with it",
+  },
+  {
+    name: "the precomputed blocks",
+    proofs: new Set(["equal to the precomputed block", "recomputed transaction hash"]),
+    why: "no hash of the chain covers them, and no source was given that agrees",
+  },
+];
+
+interface Witness {
+  readonly name: string;
+  /** What a column rests on that no other has. */
+  readonly proofs: ReadonlySet<Proof>;
+  readonly why: string;
+}
+
+function witnessClaims({ by }: Coverage): NotProven[] {
+  return WITNESSES.flatMap(({ name, proofs, why }) => {
+    const columns = Object.keys(by).filter((column) =>
+      by[column]!.every((proof) => proofs.has(proof)),
+    );
+    const claim = `${columnsText(columns)} resting on ${name} alone`;
+    return columns.length === 0 ? [] : [{ claim, why, columns }];
+  });
+}
+
+function columnsText({ length }: readonly string[]): string {
+  return length === 1 ? "1 column" : `${length} columns`;
+}
+
+function heightsText(from: bigint, to: bigint): string {
+  return from === to ? `height ${from}` : `heights ${from} to ${to}`;
+}

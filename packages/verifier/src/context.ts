@@ -1,0 +1,65 @@
+// The context of a verification: everything that it reads. It writes nothing.
+
+import type { BlockRef, LedgerHash } from "@forklift/chain";
+import type { ProtocolState } from "@forklift/ledger";
+import type { GenesisLedger, Network } from "@forklift/network";
+import type { Catalog, Session } from "@forklift/postgres";
+import type { BlockSources } from "@forklift/precomputed";
+import type { ProvenPart } from "./proven-part.ts";
+
+export interface VerifierContext {
+  /** The pre-fork archive; null verifies without it. */
+  readonly source: Session | null;
+  /** Whether the creation fees that the source records are compared; default: yes. */
+  readonly comparesCreationFees?: boolean;
+  /** The migrated archive. */
+  readonly target: Session;
+  /** A second session on the target, for queries that can run in parallel. */
+  readonly openTarget?: () => Promise<Session>;
+  /** What the target's schema must be. */
+  readonly schema: Catalog;
+  readonly network: Network;
+  readonly genesisLedger: GenesisLedger;
+  /** The precomputed blocks; null verifies without them. */
+  readonly blocks: BlockSources | null;
+  /** The one block that is trusted. */
+  readonly anchor: Anchor;
+  /** How the target writes what the official tool writes otherwise; default: in our own form. */
+  readonly form?: ExpectedForm;
+  /** The URL of the genesis configuration that was published for the fork. */
+  readonly forkGenesisConfigUrl?: string | undefined;
+  /** What an earlier run has proven; null checks everything. */
+  readonly proven: ProvenPart | null;
+  /** Cores that may be used; default 1. */
+  readonly threads?: number;
+}
+
+/** By whom the anchor is trusted as a block of the true chain. */
+export type Voucher = "operator" | "preset" | "source";
+
+export interface Anchor extends BlockRef {
+  readonly vouchedBy: Voucher;
+}
+
+type ConsensusState = ProtocolState["body"]["consensusState"];
+type GenesisEpoch = Pick<
+  ConsensusState["stakingEpochData"],
+  "seed" | "startCheckpoint" | "lockCheckpoint" | "epochLength"
+> & { readonly ledgerHash: LedgerHash; readonly totalCurrency: bigint };
+
+export interface ExpectedForm {
+  /** Above genesis `last_vrf_output` is the base64 of the text, itself base64, of the block. */
+  readonly isVrfOutputOfficial: boolean;
+  /** What the genesis row holds instead of the values of protocol 1.x. */
+  readonly officialGenesis: {
+    readonly snarkedLedgerHash: LedgerHash;
+    readonly lastVrfOutput: string;
+    readonly stakingEpochData: GenesisEpoch;
+    readonly nextEpochData: GenesisEpoch;
+  } | null;
+}
+
+/** The highest block of the target: what it claims to be the history of. */
+export interface Tip extends BlockRef {
+  readonly ledgerHash: LedgerHash;
+}

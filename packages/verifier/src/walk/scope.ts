@@ -1,0 +1,19 @@
+// The scope of one verification: its databases, the tip, and the part that an earlier run proved.
+
+import type { Session } from "@forklift/postgres";
+import type { Tip, VerifierContext } from "../context.ts";
+import type { ProvenPart, TableVersions } from "../proven-part.ts";
+import type { RebuiltLedger } from "./rebuilt-ledger.ts";
+
+export interface Scope extends VerifierContext {
+  readonly tip: Tip;
+  /** What the source says of the tip; null when it does not have it, or there is no source. */
+  readonly tipStatus: string | null;
+  /** Zero when everything is checked. */
+  readonly provenHeight: bigint;
+  readonly proven: ProvenPart | null;
+  /** Of the rows of the proven part, as they are now. */
+  readonly olderVersions: ((target: Session) => Promise<TableVersions>) | null;
+  /** The accounts as the rows of the target say, block by block as the walk goes up. */
+  readonly rebuilt: RebuiltLedger;
+}

@@ -1,0 +1,31 @@
+/** @type {import("./planted-error.js").PlantedError[]} */
+export default [
+  [
+    "a flag wins over the environment",
+    "load-config",
+    "const value = fromFlag ?? environment[environmentName(key)];",
+    "const value = environment[environmentName(key)] ?? fromFlag;",
+    "config",
+  ],
+  [
+    "a variable that is no setting is refused",
+    "load-config",
+    "    ...unknownVariables(environment),\n",
+    "",
+    "config",
+  ],
+  [
+    "a dump with other bytes under its name is news",
+    "look-for-news",
+    "return await contentFault(sourceDump.store, dump, sourceDump);",
+    "return null;",
+    "nightly",
+  ],
+  [
+    "other settings are news",
+    "look-for-news",
+    "!isDeepStrictEqual(rules, settings)",
+    "false",
+    "nightly",
+  ],
+];

@@ -1,0 +1,17 @@
+/** @type {import("./planted-error.js").PlantedError[]} */
+export default [
+  [
+    "a genesis ledger is believed by its hash",
+    "genesis-ledger",
+    "if (ledgerHash !== network.genesis.ledgerHash)",
+    "if (false)",
+    "network",
+  ],
+  [
+    "a network is found by its genesis block",
+    "load-network",
+    "if (genesisOfPreset(text) === stateHash)",
+    "if (true)",
+    "network",
+  ],
+];

@@ -1,0 +1,17 @@
+/** @type {import("./planted-error.js").PlantedError[]} */
+export default [
+  [
+    "a ledger hash that differs ends the replay",
+    "ledger-hash-check",
+    "if (this.#exceptional === null) throw difference(block, what);",
+    "if (this.#exceptional === null) return;",
+    "ledger-hash-check",
+  ],
+  [
+    "a recorded balance that differs ends the replay",
+    "balance-check",
+    "else if (wrong.length > 0) throw wrongBalance(block, placed, wrong[0]!);",
+    "",
+    "balance-check",
+  ],
+];

@@ -1,0 +1,17 @@
+/** @type {import("./planted-error.js").PlantedError[]} */
+export default [
+  [
+    "every column is compared",
+    "compare-rows",
+    "if (actual === value) continue;",
+    'if (actual === value || column.endsWith("_id") || column === "fee") continue;',
+    "compare-rows",
+  ],
+  [
+    "a row that nobody expects is a difference",
+    "compare-rows",
+    '    addLoneRow(lists, row, "extra", findings);\n',
+    "",
+    "compare-rows",
+  ],
+];
