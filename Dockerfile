@@ -19,6 +19,9 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/forklift /opt/forklift
 ENV NODE_ENV=production
+# What an interrupted run has done: mount a volume there, and the next one goes on with it.
+RUN install -d -o 1000 -g 1000 /work
+ENV FORKLIFT_WORK_DIR=/work
 # `node` of the image, by its number, so that Kubernetes sees that it is not root.
 USER 1000:1000
 # As process 1, Node would get no signal unless it asked for it, and would reap no child.

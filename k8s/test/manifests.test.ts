@@ -1,5 +1,6 @@
 // The manifests are what Kubernetes takes, run the commands that exist with a configuration that loads,
 // know our exit codes, and ask for no more rights than they need.
+// @module-tag only-in-all
 
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -31,7 +32,10 @@ interface Container {
 interface Pod {
   readonly containers: readonly [Container];
   readonly initContainers?: readonly Container[];
-  readonly volumes: readonly { readonly name: string }[];
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly persistentVolumeClaim?: { readonly claimName: string };
+  }[];
   readonly securityContext: object;
   readonly serviceAccountName: string;
 }
@@ -124,13 +128,19 @@ describe.each(rendered)("the jobs of $network", ({ network, resources }) => {
     }
   });
 
-  test("differ in nothing but their arguments", () => {
+  test("differ in nothing but their arguments and the volume that they work on", () => {
+    const claims = new Set<unknown>();
     const pods = jobs.map((job) => {
       const pod = specOf(job).template.spec;
       const [container] = pod.containers;
-      return { ...pod, containers: [{ ...container, args: [] }] };
+      const work = pod.volumes.find(({ name }) => name === "work");
+      claims.add(work?.persistentVolumeClaim?.claimName);
+      const volumes = pod.volumes.filter((volume) => volume !== work);
+      return { ...pod, volumes, containers: [{ ...container, args: [] }] };
     });
     for (const pod of pods) expect(pod).toEqual(pods[0]);
+    expect(claims.size).toBe(jobs.length);
+    expect([...claims]).not.toContain(undefined);
   });
 
   test("meet the restricted standard, and say what they take", () => {
