@@ -107,7 +107,7 @@ async function scratchTargetOn(serverUrl: string): Promise<string> {
   await using server = await connect(serverUrl, { applicationName: "test" });
   for (;;) {
     const [found] = await server.query<{ name: string }>(
-      "select datname as name from pg_database where datname like 'forklift\\_scratch\\_target\\_%'",
+      "select datname as name from pg_database where datname like 'forklift\\_run\\_%\\_target'",
     );
     if (found !== undefined) return urlWithDatabase(serverUrl, found.name);
     await delay(20);
