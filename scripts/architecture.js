@@ -173,10 +173,14 @@ const TOUCHES_PROCESS = [
       "process.constrainedMemory",
       "process.memoryUsage",
       "process.platform",
-      "process.resourceUsage",
       "process.version",
     ],
     in: ["jobs/src/observe/notify/evidence.ts"],
+  },
+  {
+    why: "a process asks for its own peak memory where the system has no table of processes",
+    uses: ["process.pid", "process.resourceUsage"],
+    in: ["packages/system/src/process-table.ts"],
   },
   {
     why: "PostgreSQL's programs are found and run in the operator's environment, as a shell would",

@@ -1,14 +1,14 @@
 // Runs the built `forklift` as its users do, and watches its memory and processor time.
 
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { peakMemoryOfProcess } from "@forklift/system";
 import { endedSeconds } from "./processor-time.js";
 
 const COMMAND = fileURLToPath(new URL("../bin/forklift.js", import.meta.url));
 
-const KIB_PER_MB = 1024;
+const BYTES_PER_MB = 2 ** 20;
 
 /**
  * @param options.onEvent is given every event of the log, one after the other, and the number of the process.
@@ -28,8 +28,8 @@ export async function forkliftProcess(args, { onEvent } = {}) {
     output += text;
   });
   let peakRssMb = null;
-  const watch = setInterval(async () => {
-    peakRssMb = (await peakOf(child.pid)) ?? peakRssMb;
+  const watch = setInterval(() => {
+    peakRssMb = peakOf(child.pid) ?? peakRssMb;
   }, 200);
   const exit = await new Promise((resolve) => child.on("close", resolve));
   const seconds = (performance.now() - start) / 1000;
@@ -51,8 +51,7 @@ async function seeEvents({ pid, stderr }, onEvent) {
 }
 
 /** The greatest resident memory so far, where the system reports it (Linux). */
-async function peakOf(pid) {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const kib = /^VmHWM:\s+([0-9]+) kB/m.exec(status)?.[1];
-  return kib === undefined ? null : Math.round(Number(kib) / KIB_PER_MB);
+function peakOf(pid) {
+  const bytes = peakMemoryOfProcess(pid);
+  return bytes === undefined ? null : Math.round(bytes / BYTES_PER_MB);
 }

@@ -7,6 +7,7 @@ import { runStages } from "@forklift/pipeline";
 import { connect } from "@forklift/postgres";
 import { REPLAY_DEFAULTS, replayCommands } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
+import { peakMemory } from "@forklift/system";
 import { limitHeapGrowth } from "../../packages/console/dist/heap-growth.js";
 import {
   PERMUTATIONS_TIMED,
@@ -18,7 +19,7 @@ import { processMs, serverMs, threadMs } from "./thread-time.js";
 
 limitHeapGrowth();
 
-const KIB_PER_MB = 1024;
+const BYTES_PER_MB = 2 ** 20;
 
 const [url, networkName, threads, checkpoints, profiled] = process.argv.slice(2);
 const target = await connect(url, { applicationName: "bench" });
@@ -75,7 +76,7 @@ const [report] = await runStages([replayCommands], {
   now: () => performance.now(),
 });
 const profile = endProfile();
-const peakRssMb = Math.round(process.resourceUsage().maxRSS / KIB_PER_MB);
+const peakRssMb = Math.round(peakMemory() / BYTES_PER_MB);
 const [row] = await target.query(
   "select (max(ledger_index) + 1)::int as accounts from accounts_accessed",
 );

@@ -13,11 +13,12 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { EXIT } from "@forklift/pipeline";
 import { createRandom } from "@forklift/sample";
+import { peakMemory } from "@forklift/system";
 import { makeDumps } from "./dumps.js";
 import { mutate } from "./mutations.js";
 import { openTarget } from "./target.js";
 
-const KIB_PER_MB = 1024;
+const BYTES_PER_MB = 2 ** 20;
 
 const { values } = parseArgs({
   options: {
@@ -50,7 +51,7 @@ try {
   await rm(home, { recursive: true, force: true });
 }
 
-const peakRssMb = Math.round(process.resourceUsage().maxRSS / KIB_PER_MB);
+const peakRssMb = Math.round(peakMemory() / BYTES_PER_MB);
 const summary = { inputs, seed, outcomes, wrong, slowestMs: Math.round(slowestMs), peakRssMb };
 console.log(values.json ? JSON.stringify(summary) : textOf(summary));
 if (wrong.length > 0) process.exitCode = EXIT.verificationFailed;

@@ -26,7 +26,7 @@ import {
   runId,
 } from "@forklift/sets";
 import { openStore } from "@forklift/storage";
-import { thisProcess } from "@forklift/system";
+import { peakMemory, thisProcess } from "@forklift/system";
 import { secretsOfConfig } from "../config/config-secrets.ts";
 import type { Config } from "../config/schema.ts";
 import type { JobContext } from "../context/job-context.ts";
@@ -37,7 +37,7 @@ import { readDiskSpace } from "./metrics/disk-space.ts";
 import { openMetrics } from "./metrics/metrics.ts";
 import { pushMetrics } from "./metrics/push-metrics.ts";
 import { setDiskMetrics, setRunMetrics } from "./metrics/run-metrics.ts";
-import { composeEvidence, peakMemoryBytes } from "./notify/evidence.ts";
+import { composeEvidence } from "./notify/evidence.ts";
 import { sendNotice } from "./notify/send-notice.ts";
 import { readDatabases, summarizeRun, summarizeStanding } from "./run-summary.ts";
 import { openStageLog } from "./stage-log.ts";
@@ -97,7 +97,7 @@ export async function watchRun(run: WatchedRun): Promise<RunWatch> {
       updated: environment.date().toISOString(),
       stages: [...stages.entries],
       progress: change.state === "succeeded" ? null : stages.progress(),
-      peakMemoryBytes: peakMemoryBytes(),
+      peakMemoryBytes: peakMemory(),
     };
     setRunMetrics(metrics, record, earlier);
     setDiskMetrics(metrics, network, await readDiskSpace(config));

@@ -22,11 +22,12 @@ export function grownMegabytes({ path, scratchDirectory, blockName }: MeasuredBu
 const MEASURE = `
   import { parseBlockFileName } from "@forklift/chain";
   import { openBlockSources } from "@forklift/precomputed";
+  import { peakMemory } from "@forklift/system";
   const { BUNDLE, SCRATCH, FIRST } = process.env;
   const sources = await openBlockSources({
     urls: [BUNDLE], network: "mainnet", scratchDirectory: SCRATCH,
   });
-  const before = process.resourceUsage().maxRSS;
+  const before = peakMemory();
   await sources.fetchIfPresent({ ...parseBlockFileName(FIRST), height: 99999n });
-  console.log(Math.round((process.resourceUsage().maxRSS - before) / 1024));
+  console.log(Math.round((peakMemory() - before) / 2 ** 20));
 `;

@@ -67,6 +67,7 @@ test(`moving ${OBJECT_MIB} MiB there and back takes no more than ${GROWTH_MIB_MA
 const MOVER = `
   import { randomBytes } from "node:crypto";
   import { openStore } from "@forklift/storage";
+  import { peakMemory } from "@forklift/system";
   const store = openStore("gs://crates/");
   async function* content(mebibytes) {
     for (let n = 0; n < mebibytes; n++) yield randomBytes(2 ** 20);
@@ -76,7 +77,7 @@ const MOVER = `
     for await (const chunk of (await store.open(name)).stream) bytes += chunk.length;
     return bytes;
   }
-  const peakMib = () => process.resourceUsage().maxRSS / 1024;
+  const peakMib = () => peakMemory() / 2 ** 20;
   await store.write("small", content(1));
   await read("small");
   const before = process.memoryUsage.rss() / 2 ** 20;

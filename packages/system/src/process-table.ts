@@ -6,6 +6,9 @@ import { MS_PER_SECOND } from "./units.ts";
 
 /** The kernel counts start times in hundredths of a second, whatever its own clock ticks. */
 const MS_PER_TICK = 10;
+
+const BYTES_PER_KIB = 1024;
+
 /**
  * When the process began, as digits that mean nothing but equal or not; undefined when there is no
  * such process. In a container every run may well be process 1: its number alone says nothing.
@@ -32,6 +35,21 @@ export function startTimeOf(pid: number): number | undefined {
 export function commandLineOf(pid: number): string | undefined {
   if (process.platform !== "linux") return psField(pid, "command");
   return readProc(`${pid}/cmdline`)?.replaceAll("\0", " ");
+}
+
+/**
+ * The greatest resident memory of the process so far, in bytes; undefined when there is no such process,
+ * or the system does not tell. What `getrusage` tells of a process itself counts the memory of the process
+ * that started it as well: Linux carries that figure over `fork` and `exec`.
+ */
+export function peakMemoryOfProcess(pid: number): number | undefined {
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readProc(`${pid}/status`) ?? "")?.[1];
+  return kib === undefined ? undefined : Number(kib) * BYTES_PER_KIB;
+}
+
+/** Of this process, in bytes. */
+export function peakMemory(): number {
+  return peakMemoryOfProcess(process.pid) ?? process.resourceUsage().maxRSS * BYTES_PER_KIB;
 }
 
 function readProc(name: string): string | undefined {

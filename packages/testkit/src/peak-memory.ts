@@ -1,13 +1,11 @@
 // Runs the built command and watches how much memory its process holds at most.
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { peakMemoryOfProcess } from "@forklift/system";
 import { type Program, programFile } from "./programs.ts";
 
 /** The kernel keeps the peak itself; what is missed is only what grows in the last interval. */
 const SAMPLE_MS = 20;
-
-const BYTES_PER_KIB = 1024;
 
 /**
  * The peak of the resident memory in bytes, worker threads included.
@@ -29,7 +27,7 @@ export async function peakMemoryOf(
   });
   let peak = 0;
   const sampling = setInterval(() => {
-    peak = Math.max(peak, peakOfProcess(child.pid!));
+    peak = Math.max(peak, peakMemoryOfProcess(child.pid!) ?? 0);
   }, SAMPLE_MS);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -43,14 +41,4 @@ export async function peakMemoryOf(
     clearInterval(sampling);
   }
   return peak;
-}
-
-/** Zero for a process that has ended, or ends just now. */
-function peakOfProcess(pid: number): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * BYTES_PER_KIB;
-  } catch {
-    return 0;
-  }
 }

@@ -5,6 +5,7 @@ import { redact } from "@forklift/console";
 import { ForkliftError } from "@forklift/pipeline";
 import type { ServerSettings } from "@forklift/postgres";
 import type { RunRecord } from "@forklift/sets";
+import { peakMemory } from "@forklift/system";
 import { maskConfig } from "../../config/mask-config.ts";
 import type { Config } from "../../config/schema.ts";
 import type { DiskSpace } from "../metrics/disk-space.ts";
@@ -66,7 +67,7 @@ function errorsOf(error: unknown) {
 function memory() {
   const { rss, heapUsed, external } = process.memoryUsage();
   return {
-    peakRss: peakMemoryBytes(),
+    peakRss: peakMemory(),
     rss,
     heapUsed,
     external,
@@ -75,10 +76,4 @@ function memory() {
     /** Of the container; 0 or a huge number where there is no limit. */
     limit: process.constrainedMemory(),
   };
-}
-
-const BYTES_PER_KIB = 1024;
-
-export function peakMemoryBytes(): number {
-  return process.resourceUsage().maxRSS * BYTES_PER_KIB;
 }
