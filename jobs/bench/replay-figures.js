@@ -7,13 +7,14 @@ const MAINNET_BLOCKS = 359_604;
 const PROJECTED_CORES = [4, 8, 16];
 
 /** @param replay what `replay-stage.js` prints. */
-export function figuresOf(threads, replay) {
+export function figuresOf({ threads, blocksPerHash }, replay) {
   const { measured, marks, accounts, permutation_us, peakRssMb, profile } = replay;
   const seconds = measured.replayingMs / 1000;
   const hash_seconds = (measured.permutations * permutation_us) / 1e6;
   const processor = processorMsPerBlock(marks);
   return {
     threads,
+    blocksPerHash,
     seconds,
     hash_seconds,
     ratio: seconds / hash_seconds,
@@ -44,10 +45,11 @@ export function documentOf(replays) {
     peak_rss_mb: last.peak_rss_mb,
     us_per_block_at: last.us_per_block_at,
     mainnet_projection_minutes: mainnetMinutes(last.msPerBlock.elapsed),
-    threads: replays.map(({ threads, seconds, hash_seconds, ratio, msPerBlock, peak_rss_mb }) => ({
-      ...{ threads, seconds, hash_seconds, ratio },
+    threads: replays.map(({ threads, blocksPerHash, seconds, msPerBlock, ...replay }) => ({
+      ...{ threads, blocks_per_ledger_hash: blocksPerHash, seconds },
+      ...{ hash_seconds: replay.hash_seconds, ratio: replay.ratio },
       main_thread_ms_per_block: msPerBlock.mainThread,
-      peak_rss_mb,
+      peak_rss_mb: replay.peak_rss_mb,
     })),
   };
 }

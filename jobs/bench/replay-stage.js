@@ -21,7 +21,8 @@ limitHeapGrowth();
 
 const BYTES_PER_MB = 2 ** 20;
 
-const [url, networkName, threads, checkpoints, profiled] = process.argv.slice(2);
+const [url, networkName, threads, blocksPerLedgerHash, checkpoints, profiled] =
+  process.argv.slice(2);
 const target = await connect(url, { applicationName: "bench" });
 const targetReader = await connect(url, { applicationName: "bench", readOnly: true });
 const [{ pid }] = await target.query("select pg_backend_pid() as pid");
@@ -60,6 +61,7 @@ const [report] = await runStages([replayCommands], {
     checkpointUrl: null,
     checkpoints: openStore(pathToFileURL(`${checkpoints}/`).href),
     checkpointIntervalBlocks: BigInt(REPLAY_DEFAULTS.checkpointIntervalBlocks),
+    blocksPerLedgerHash: Number(blocksPerLedgerHash),
     checkpointIntervalMs: REPLAY_DEFAULTS.checkpointIntervalMinutes * 60_000,
     now: () => performance.now(),
     warn: (message) => console.error(message),

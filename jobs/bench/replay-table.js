@@ -13,16 +13,16 @@ export function printReplays(replays) {
 }
 
 function printReplay(replay, first) {
-  const { threads, seconds, hash_seconds, permutation_us, measured, msPerBlock } = replay;
+  const { seconds, hash_seconds, permutation_us, measured, msPerBlock } = replay;
   const share = (ms) => `${Math.round((100 * ms) / measured.replayingMs)}`;
-  console.log(threads === 1 ? "\none thread" : `\n${threads} threads`);
+  console.log(`\n${titleOf(replay)}`);
   row("replay", seconds.toFixed(1), "s");
   row("its permutations on one thread", hash_seconds.toFixed(1), "s");
   row(`  ${permutation_us.toFixed(2)} us each, permutations`, String(measured.permutations));
   row("  ratio", replay.ratio.toFixed(2));
   if (replay !== first) {
     const speedUp = (first.seconds / seconds).toFixed(2);
-    row(`speed-up over ${first.threads === 1 ? "one" : first.threads}`, speedUp);
+    row(`speed-up over ${titleOf(first)}`, speedUp);
   }
   row("blocks", (measured.blocks / seconds).toFixed(0), "/s");
   row("commands", (measured.commands / seconds).toFixed(0), "/s");
@@ -40,6 +40,11 @@ function printReplay(replay, first) {
   row("peak memory", String(replay.peak_rss_mb), "MB");
   row("mainnet, with as many commands", mainnetMinutes(msPerBlock.elapsed).toFixed(0), "min");
   if (replay.profile !== null) printParts(replay.profile, measured.blocks);
+}
+
+function titleOf({ threads, blocksPerHash }) {
+  const workers = threads === 1 ? "one thread" : `${threads} threads`;
+  return blocksPerHash === 1 ? workers : `${workers}, one ledger hash in ${blocksPerHash} blocks`;
 }
 
 function printParts(profile, blocks) {

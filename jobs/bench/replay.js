@@ -2,11 +2,12 @@
 // the hashing alone as a baseline.
 //
 // npm run bench:replay -- [--json] [--blocks N] [--accounts N] [--commands-per-block N]
-//                         [--threads N,N,…] [--profile] [--sample FOLDER]
+//                         [--threads N,N,…] [--blocks-per-ledger-hash N,N,…] [--profile] [--sample FOLDER]
 //
 // The migrated database is made once by `replay-database.js`, or migrated from a sample network that is
 // there already, and replayed from its beginning with each number of threads. The replay is that of
-// `forklift replay`, in a process of its own, whose memory is what the operating system says of it. Times
+// `forklift replay`, which compares every block, or of a job, which leaves that to its verification and
+// compares one in 32 (`--blocks-per-ledger-hash 1,32` shows both), in a process of its own, whose memory is what the operating system says of it. Times
 // begin when the ledger to start from is in memory; those of processors leave out the first batch.
 
 import { spawn } from "node:child_process";
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     accounts: { type: "string", default: "100000" },
     "commands-per-block": { type: "string", default: "10" },
     threads: { type: "string", default: String(availableParallelism()) },
+    "blocks-per-ledger-hash": { type: "string", default: "1" },
   },
 });
 
@@ -39,9 +41,9 @@ try {
   const database = await openScratch(server.url, "migrated");
   const network = options.sample === undefined ? await made(database) : await migrated(database);
   const replays = [];
-  for (const threads of options.threads.split(",").map(Number)) {
-    const { url, drop } = await copyOf(database, threads);
-    replays.push(figuresOf(threads, await replayProcess(url, network, threads)));
+  for (const how of waysToReplay()) {
+    const { url, drop } = await copyOf(database);
+    replays.push(figuresOf(how, await replayProcess(url, network, how)));
     await drop();
   }
   if (options.json) console.log(JSON.stringify(documentOf(replays)));
@@ -50,6 +52,13 @@ try {
   // The databases go with their server.
   await server[Symbol.asyncDispose]();
   await rm(scratch, { recursive: true, force: true });
+}
+
+function waysToReplay() {
+  const numbers = (text) => text.split(",").map(Number);
+  return numbers(options.threads).flatMap((threads) =>
+    numbers(options["blocks-per-ledger-hash"]).map((blocksPerHash) => ({ threads, blocksPerHash })),
+  );
 }
 
 async function made({ url }) {
@@ -73,8 +82,8 @@ async function migrated({ url }) {
 }
 
 /** For one replay, which begins in it anew; byte by byte, so that nothing of it is in the server's memory. */
-async function copyOf({ name }, threads) {
-  const copy = `replayed_with_${threads}`;
+async function copyOf({ name }) {
+  const copy = "replayed";
   await asAdmin(`create database ${copy} template ${name} strategy file_copy`);
   return {
     url: urlWithDatabase(server.url, copy),
@@ -88,10 +97,10 @@ async function asAdmin(sql) {
   await session.close();
 }
 
-async function replayProcess(url, network, threads) {
+async function replayProcess(url, network, { threads, blocksPerHash }) {
   const program = path.join(import.meta.dirname, "replay-stage.js");
-  const checkpoints = path.join(scratch, `checkpoints-${threads}`);
-  const args = [program, url, network, String(threads), checkpoints];
+  const checkpoints = path.join(scratch, `checkpoints-${threads}-${blocksPerHash}`);
+  const args = [program, url, network, String(threads), String(blocksPerHash), checkpoints];
   if (options.profile) args.push("profiled");
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";

@@ -24,6 +24,12 @@ export interface ReplayerContext {
   readonly checkpoints: Store;
   readonly checkpointIntervalBlocks: bigint;
   readonly checkpointIntervalMs: number;
+  /**
+   * How many blocks share one comparison of the ledger hash; 1 compares every block. More is for a caller who
+   * has every block's ledger hash recomputed from the rows afterwards. A difference is named at its block
+   * all the same.
+   */
+  readonly blocksPerLedgerHash: number;
   /** The published configuration of the chain after the fork, with which the end is compared. */
   readonly forkGenesisConfigUrl?: string;
   /** Milliseconds of a clock that only goes forward. */

@@ -77,6 +77,7 @@ function sandboxOf(
           stop: { forkStateHash: null, stopAtHeight: null },
           checkpoints: crash.store(store, ["write", "replace", "remove"]),
           checkpointIntervalBlocks: 1_000n,
+          blocksPerLedgerHash: 1,
           checkpointIntervalMs: 600_000,
           now: () => performance.now(),
           warn: () => undefined,

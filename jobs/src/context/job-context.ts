@@ -19,6 +19,12 @@ import { openDatabases } from "./job-databases.ts";
 import type { JobInputs, JobOptions } from "./job-inputs.ts";
 import { type JobWork, notedDump, openJobWork } from "./job-work.ts";
 
+/**
+ * A job verifies after its replay, which recomputes every block's ledger hash from the written rows. Until then one
+ * in so many is enough to end a replay that went wrong; it takes the permutations that blocks share only once.
+ */
+const BLOCKS_PER_LEDGER_HASH = 32;
+
 export interface JobContext
   extends JobInputs,
     MigratorContext,
@@ -83,6 +89,7 @@ export async function openJobContext(
     ...forkGenesisOf(config, inputs),
     checkpoints: openStore(pathToFileURL(`${work.path}/checkpoints/`).href),
     checkpointIntervalBlocks: BigInt(config.replay.checkpointIntervalBlocks),
+    blocksPerLedgerHash: BLOCKS_PER_LEDGER_HASH,
     checkpointIntervalMs: config.replay.checkpointIntervalMinutes * MS_PER_MINUTE,
     trustedStateHash: config.trustedStateHash ?? null,
     work,

@@ -99,6 +99,7 @@ export async function openJob(options: JobSandboxOptions = {}): Promise<JobSandb
         ...{ lease: LEASE, resumed: null, runs: async () => [] },
         ...{ checkpointUrl: null, checkpoints: storeAt(path.join(work, "checkpoints")) },
         ...{ checkpointIntervalBlocks: 1_000n, checkpointIntervalMs: 600_000, threads: 1 },
+        blocksPerLedgerHash: 1,
         work: WORK,
         ...{ workPath: work, now: () => performance.now(), date },
         verified: { versions: await savedVersions(home) },

@@ -20,20 +20,40 @@ interface Asked {
 export class LedgerHashCheck {
   readonly #tree: LedgerTree;
   readonly #exceptions: Network["ledgerHashExceptions"];
+  readonly #blocksPerHash: number;
   readonly #asked: Asked[] = [];
+  /** Blocks since the last whose hash was asked for, and the last of them. */
+  #passedOver = 0;
+  #lastPassedOver: Block | null = null;
   /** The exceptional block after which no other has agreed yet. */
   #exceptional: Block | null = null;
   #compared = 0;
+  #notAsked = 0;
   #exceptionsUsed = 0;
 
-  constructor(tree: LedgerTree, exceptions: Network["ledgerHashExceptions"]) {
+  /** @param blocksPerHash 1 compares every block. */
+  constructor(
+    tree: LedgerTree,
+    exceptions: Network["ledgerHashExceptions"],
+    blocksPerHash: number,
+  ) {
     this.#tree = tree;
     this.#exceptions = exceptions;
+    this.#blocksPerHash = blocksPerHash;
+  }
+
+  get comparesEveryBlock(): boolean {
+    return this.#blocksPerHash === 1;
   }
 
   /** Ledger hashes that agreed. */
   get compared(): number {
     return this.#compared;
+  }
+
+  /** Blocks whose ledger hash was passed over, for one above them to vouch for. */
+  get notCompared(): number {
+    return this.#notAsked;
   }
 
   /** Blocks whose ledger hash differed and was not demanded. */
@@ -42,10 +62,26 @@ export class LedgerHashCheck {
   }
 
   /**
-   * Asks for the hash of the ledger as it stands, which is that after the block.
+   * Told of every block in turn: asks for the hash of the ledger as it stands, which is that after the block,
+   * or passes over the block.
    * @throws VerificationError as `settle`.
    */
-  async ask(block: Block): Promise<void> {
+  async applied(block: Block): Promise<void> {
+    this.#passedOver += 1;
+    this.#lastPassedOver = block;
+    if (this.#passedOver >= this.#blocksPerHash) await this.askLast();
+  }
+
+  /**
+   * Asks for the hash after the last block, if that was passed over. What went before it is proven by it.
+   * @throws VerificationError as `settle`.
+   */
+  async askLast(): Promise<void> {
+    const block = this.#lastPassedOver;
+    if (block === null) return;
+    this.#notAsked += this.#passedOver - 1;
+    this.#passedOver = 0;
+    this.#lastPassedOver = null;
     const replayed = this.#tree.ledgerHash();
     // Its error is met when it is compared; until then nobody waits for it.
     replayed.catch(() => undefined);

@@ -60,6 +60,7 @@ export async function replayBatch(
       blockCount += 1;
       commandCount += value.block.commands.length;
     }
+    await tools.timed("hashing", () => tools.ledgerHashes.askLast());
   } catch (error) {
     await tools.ledgerHashes.settle();
     throw error;
@@ -79,7 +80,7 @@ async function replayOne(
   if (recorded !== null) balances.begin(recorded);
   const effect = applyBlock(ledger, block, { applied, receiptChains });
   if (recorded !== null) balances.end(block);
-  await timed("hashing", () => ledgerHashes.ask(block));
+  await timed("hashing", () => ledgerHashes.applied(block));
   for (const ledgerIndex of effect.accessed) {
     accessed.push({ blockId: block.id, ledgerIndex, account: ledger.account(ledgerIndex) });
   }

@@ -104,6 +104,7 @@ async function openReplay(
     checkpointUrl: options.checkpoint ?? null,
     checkpoints,
     checkpointIntervalBlocks: BigInt(options.checkpointInterval),
+    blocksPerLedgerHash: 1,
     checkpointIntervalMs: REPLAY_DEFAULTS.checkpointIntervalMinutes * MS_PER_MINUTE,
     now,
     warn: context.warn,

@@ -13,12 +13,12 @@ import {
 } from "@forklift/archive";
 import { least } from "@forklift/chain";
 import { type LedgerTree, openLedgerTree, ReceiptThread } from "@forklift/ledger";
-import { BatchSize, type BatchStage, ConfigError } from "@forklift/pipeline";
+import { BatchSize, type BatchStage, ConfigError, VerificationError } from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
 import { BalanceCheck } from "../blocks/balance-check.ts";
 import { LedgerHashCheck } from "../blocks/ledger-hash-check.ts";
 import { type BlockToReplay, readBlocks } from "../blocks/read-blocks.ts";
-import { type BatchTools, replayBatch } from "../blocks/replay-batch.ts";
+import { type BatchLimits, type BatchTools, replayBatch } from "../blocks/replay-batch.ts";
 import { Timings } from "../blocks/timings.ts";
 import { CheckpointTiming } from "../checkpoint/checkpoint-timing.ts";
 import { hasCheckpoint } from "../checkpoint/write-checkpoint.ts";
@@ -106,57 +106,26 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
     return last;
   },
 
-  async open(context, { tip }, cursor) {
-    const replayed = await findCursorBlock(context.target, cursor);
-    const timings = new Timings(context.now);
-    const ledger = await timings.timed("starting", () => ledgerAfter(context, replayed));
-    timings.begin();
-    const tree = openLedgerTree(ledger, context.threads);
-    const receipts = context.threads > 1 ? new ReceiptThread(ledger) : null;
-    const blocks = readBlocks(
-      { target: context.targetReader, balances: context.balances, receipts },
-      { from: replayed.height + 1n, to: tip.height },
-    );
-    const checkpoints = new CheckpointTiming(context, ledger, tree, replayed.height);
-    return {
-      context,
-      ledger,
-      tree,
-      receipts,
-      blocks,
-      ledgerHashes: new LedgerHashCheck(tree, context.network.ledgerHashExceptions),
-      balances: new BalanceCheck(ledger),
-      rowIds: new RowIds(),
-      batchSize: new BatchSize({
-        min: BATCH_BLOCKS_MIN,
-        max: BATCH_BLOCKS_MAX,
-        targetMs: BATCH_TARGET_MS,
-      }),
-      checkpoints,
-      timings,
-      timed: timings.timed,
-      async [Symbol.asyncDispose]() {
-        await blocks.return(undefined);
-        // What ended the stage is reported; one that is being written is finished, or has failed as well.
-        await checkpoints.settle().catch(() => undefined);
-        await receipts?.[Symbol.asyncDispose]();
-        await tree[Symbol.asyncDispose]();
-      },
-    };
+  open(context, { tip }, cursor) {
+    return openTools(context, cursor, tip.height);
   },
 
   /** While rows are written, the tree is hashed on its thread and the next blocks are read. */
   async run(tx, tools, { tip }, cursor) {
     const { context, ledgerHashes, rowIds, batchSize, checkpoints, timed, timings } = tools;
     const startedMs = context.now();
-    const replayed = await replayBatch(tools, BigInt(cursor.height) + 1n, {
+    const limits = {
       to: least(checkpoints.nextHeight, tip.height),
       blocksMax: batchSize.size,
       commandsMax: BATCH_COMMANDS_MAX,
+    };
+    const { replayed, rowCount } = await namingFirstDifference(tools, cursor, limits, async () => {
+      const batch = await replayBatch(tools, BigInt(cursor.height) + 1n, limits);
+      const { accessed, created } = batch;
+      const rows = await timed("writing", () => writeAccounts(tx, rowIds, accessed, created));
+      await timed("hashing", () => ledgerHashes.settle());
+      return { replayed: batch, rowCount: rows };
     });
-    const { accessed, created } = replayed;
-    const rowCount = await timed("writing", () => writeAccounts(tx, rowIds, accessed, created));
-    await timed("hashing", () => ledgerHashes.settle());
     batchSize.adapt(replayed.blockCount, context.now() - startedMs);
     timings.count(replayed);
 
@@ -186,6 +155,9 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
     return {
       details: {
         ledgerHashesCompared: ledgerHashes.compared,
+        ...(ledgerHashes.comparesEveryBlock
+          ? {}
+          : { ledgerHashesLeftToVerification: ledgerHashes.notCompared }),
         ledgerHashExceptionsUsed: ledgerHashes.exceptionsUsed,
         ...(context.balances === null ? {} : balances.counts),
         checkpointsWritten: checkpoints.written,
@@ -211,6 +183,74 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
     ];
   },
 };
+
+/** @param to the height that the replay ends with. */
+async function openTools(context: ReplayerContext, cursor: Cursor, to: bigint): Promise<Tools> {
+  const replayed = await findCursorBlock(context.target, cursor);
+  const timings = new Timings(context.now);
+  const ledger = await timings.timed("starting", () => ledgerAfter(context, replayed));
+  timings.begin();
+  const tree = openLedgerTree(ledger, context.threads);
+  const receipts = context.threads > 1 ? new ReceiptThread(ledger) : null;
+  const blocks = readBlocks(
+    { target: context.targetReader, balances: context.balances, receipts },
+    { from: replayed.height + 1n, to },
+  );
+  const checkpoints = new CheckpointTiming(context, ledger, tree, replayed.height);
+  return {
+    context,
+    ledger,
+    tree,
+    receipts,
+    blocks,
+    ledgerHashes: new LedgerHashCheck(
+      tree,
+      context.network.ledgerHashExceptions,
+      context.blocksPerLedgerHash,
+    ),
+    balances: new BalanceCheck(ledger),
+    rowIds: new RowIds(),
+    batchSize: new BatchSize({
+      min: BATCH_BLOCKS_MIN,
+      max: BATCH_BLOCKS_MAX,
+      targetMs: BATCH_TARGET_MS,
+    }),
+    checkpoints,
+    timings,
+    timed: timings.timed,
+    async [Symbol.asyncDispose]() {
+      await blocks.return(undefined);
+      // What ended the stage is reported; one that is being written is finished, or has failed as well.
+      await checkpoints.settle().catch(() => undefined);
+      await receipts?.[Symbol.asyncDispose]();
+      await tree[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/**
+ * A batch that did not compare every block says that one of them differs, and not which: it is repeated from the
+ * ledger before it, block by block.
+ * @throws VerificationError at the first block of the batch that differs.
+ */
+async function namingFirstDifference<Result>(
+  { context, blocks, ledgerHashes }: Tools,
+  cursor: Cursor,
+  limits: BatchLimits,
+  replay: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await replay();
+  } catch (error) {
+    if (!(error instanceof VerificationError) || ledgerHashes.comparesEveryBlock) throw error;
+    // What is read ahead is of no use any more, and its sessions are needed.
+    await blocks.return(undefined);
+    await using again = await openTools({ ...context, blocksPerLedgerHash: 1 }, cursor, limits.to);
+    await replayBatch(again, BigInt(cursor.height) + 1n, limits);
+    await again.ledgerHashes.settle();
+    throw error;
+  }
+}
 
 /** @throws ConfigError when the target does not hold the block that a progress mark names. */
 async function findCursorBlock(target: Session, cursor: Cursor): Promise<TargetBlock> {

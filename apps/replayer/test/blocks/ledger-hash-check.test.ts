@@ -21,27 +21,30 @@ async function check({
   excepted,
   slots = null,
   blocks = 6,
+  blocksPerHash = 1,
 }: {
   readonly wrong: readonly number[];
   readonly excepted: readonly number[];
   readonly slots?: ReadonlySet<bigint> | null;
   readonly blocks?: number;
+  readonly blocksPerHash?: number;
 }) {
   const key = publicKeyText({ x: 1n, isOdd: false });
   const ledger = new Ledger([newAccount(key, 0n)]);
   const recording = new Ledger([newAccount(key, 0n)]);
   await using tree = openLedgerTree(ledger, 2);
   const exceptions = excepted.map((at) => [stateHashAt(at), { reason: "a test", slots }] as const);
-  const hashes = new LedgerHashCheck(tree, new Map(exceptions));
+  const hashes = new LedgerHashCheck(tree, new Map(exceptions), blocksPerHash);
   for (let height = 2; height < 2 + blocks; height++) {
     for (const each of [ledger, recording]) each.table.setBalance(0, BigInt(height));
-    await hashes.ask({
+    await hashes.applied({
       height: BigInt(height),
       stateHash: stateHashAt(height),
       ledgerHash: wrong.includes(height) ? WRONG_HASH : recording.ledgerHash(),
       globalSlotSinceGenesis: BigInt(10 * height) as GlobalSlotSinceGenesis,
     });
   }
+  await hashes.askLast();
   await hashes.settle();
   return { compared: hashes.compared, exceptionsUsed: hashes.exceptionsUsed };
 }
@@ -79,4 +82,13 @@ test("behind the exceptions the hash must agree again", async () => {
   await expect(failed).rejects.toThrow(
     new RegExp(`block ${stateHashAt(5)} at height 5: .*block ${stateHashAt(4)} at height 4 before`),
   );
+});
+
+test("one block in four is compared, and the last", async () => {
+  const agreeing = await check({ wrong: [], excepted: [], blocks: 10, blocksPerHash: 4 });
+  expect(agreeing.compared).toBe(3);
+  for (const compared of [5, 9, 11]) {
+    const failed = check({ wrong: [compared], excepted: [], blocks: 10, blocksPerHash: 4 });
+    await expect(failed).rejects.toThrow(`at height ${compared}: `);
+  }
 });

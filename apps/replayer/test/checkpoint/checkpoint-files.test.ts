@@ -134,7 +134,12 @@ describe("a checkpoint", () => {
     const beside = openStore(pathToFileURL(`${folder}/beside/`).href);
     const context = {
       ...{ checkpoints: beside, network: { name: "mainnet" } as Network, now: () => 0 },
-      ...{ checkpointIntervalBlocks: 10n, checkpointIntervalMs: 1000, threads: 2 },
+      ...{
+        checkpointIntervalBlocks: 10n,
+        checkpointIntervalMs: 1000,
+        threads: 2,
+        blocksPerLedgerHash: 1,
+      },
     };
     await using tree = openLedgerTree(many, 2);
     const expected = new Ledger(many.accounts());
@@ -158,7 +163,12 @@ describe("a checkpoint", () => {
     const context = {
       checkpoints: openStore(pathToFileURL(`${folder}/no-folder/`).href),
       ...{ network: { name: "mainnet" } as Network, now: () => 0 },
-      ...{ checkpointIntervalBlocks: 10n, checkpointIntervalMs: 1000, threads: 2 },
+      ...{
+        checkpointIntervalBlocks: 10n,
+        checkpointIntervalMs: 1000,
+        threads: 2,
+        blocksPerLedgerHash: 1,
+      },
     };
     const few = new Ledger(accounts(3));
     await using tree = openLedgerTree(few, 2);

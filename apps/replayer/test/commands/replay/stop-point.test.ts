@@ -154,6 +154,7 @@ async function replayHere(
       checkpointUrl: null,
       checkpoints: openStore(pathToFileURL(`${folder}/`).href),
       checkpointIntervalBlocks: 1000n,
+      blocksPerLedgerHash: 1,
       checkpointIntervalMs: 3_600_000,
       now: () => performance.now(),
       warn: () => undefined,
