@@ -3,8 +3,12 @@
 
 import {
   type BlockMark,
+  buildAccountIndexes,
   countRecordedAccounts,
+  dropAccountIndexes,
   findLastRecorded,
+  lacksAccountIndexes,
+  missingAccountIndexes,
   parseBlockMark,
   RowIds,
   type TargetBlock,
@@ -23,6 +27,7 @@ import { Timings } from "../blocks/timings.ts";
 import { CheckpointTiming } from "../checkpoint/checkpoint-timing.ts";
 import { hasCheckpoint } from "../checkpoint/write-checkpoint.ts";
 import type { ReplayerContext } from "../context.ts";
+import { REPLAY_DEFAULTS } from "../defaults.ts";
 import { ledgerAfter } from "../range/starting-point.ts";
 import { findStopBlock } from "../range/stop-block.ts";
 
@@ -42,6 +47,8 @@ interface Plan {
   readonly lastRecorded: TargetBlock;
   /** The checkpoints went with a run that was killed, its accounts did not: one is written again. */
   readonly hasCheckpointOfTip: boolean;
+  /** A replay that did not end has left the accounts' tables without indexes and foreign keys. */
+  readonly lacksIndexes: boolean;
 }
 
 /** The last replayed block. */
@@ -57,6 +64,8 @@ interface Tools extends BatchTools, AsyncDisposable {
   readonly batchSize: BatchSize;
   readonly checkpoints: CheckpointTiming;
   readonly timings: Timings;
+  /** Whether the last batch builds the indexes and foreign keys of the accounts' tables. */
+  readonly lacksIndexes: boolean;
 }
 
 export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, Tools> = {
@@ -80,11 +89,12 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
       );
     }
     const hasCheckpointOfTip = await hasCheckpoint(checkpoints, network.name, tip);
-    return { tip, lastRecorded, hasCheckpointOfTip };
+    const lacksIndexes = await lacksAccountIndexes(target);
+    return { tip, lastRecorded, hasCheckpointOfTip, lacksIndexes };
   },
 
   /** Without a mark, as after the restore of a dump, the rows themselves show where to start. */
-  resume({ tip, lastRecorded, hasCheckpointOfTip }, mark) {
+  resume({ tip, lastRecorded, hasCheckpointOfTip, lacksIndexes }, mark) {
     const last = parseBlockMark("replay-commands", mark) ?? cursorAt(lastRecorded);
     if (BigInt(last.height) < lastRecorded.height) {
       throw new ConfigError(
@@ -100,17 +110,20 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
         { hint: `forklift unwind --to-height ${tip.height} takes the target back` },
       );
     }
-    if (last.stateHash === tip.stateHash && hasCheckpointOfTip) {
+    if (last.stateHash === tip.stateHash && hasCheckpointOfTip && !lacksIndexes) {
       return { skip: `every block up to height ${tip.height} has been replayed already` };
     }
     return last;
   },
 
-  async open(context, { tip }, cursor) {
+  async open(context, plan, cursor) {
+    const { tip } = plan;
     const replayed = await findCursorBlock(context.target, cursor);
     const timings = new Timings(context.now);
     const ledger = await timings.timed("starting", () => ledgerAfter(context, replayed));
     timings.begin();
+    // Nothing reads the target yet: the reader of the next blocks would wait for the locks.
+    const lacksIndexes = plan.lacksIndexes || (await goesWithoutIndexes(context, replayed, tip));
     const tree = openLedgerTree(ledger, context.threads);
     const receipts = context.threads > 1 ? new ReceiptThread(ledger) : null;
     const blocks = readBlocks(
@@ -134,6 +147,7 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
       }),
       checkpoints,
       timings,
+      lacksIndexes,
       timed: timings.timed,
       async [Symbol.asyncDispose]() {
         await blocks.return(undefined);
@@ -162,6 +176,7 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
 
     const last = replayed.last ?? tip;
     const isLast = last.height === tip.height;
+    if (isLast && tools.lacksIndexes) await timed("writing", () => buildAccountIndexes(tx));
     if (isLast) await refreshStatistics(tx);
     // Beside the batches that follow: a kill loses at most this one, and the next run starts from an older
     // one and the rows. That of the tip is written before the batch commits: a crash in between leaves it
@@ -208,9 +223,35 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
         expected: String(found.ledgerLength),
         actual: found.accounts,
       },
+      {
+        name: "indexes and foreign keys missing",
+        expected: "0",
+        actual: String((await missingAccountIndexes(target)).length),
+      },
     ];
   },
 };
+
+/**
+ * Drops the indexes of the accounts' tables where many blocks are to be replayed: building them anew takes
+ * the time of all rows, those of blocks that have been replayed already included.
+ */
+async function goesWithoutIndexes(
+  { target, inform, ...context }: ReplayerContext,
+  replayed: TargetBlock,
+  tip: TargetBlock,
+): Promise<boolean> {
+  const left = tip.height - replayed.height;
+  const leastBlocks = context.indexesLastFromBlocks ?? REPLAY_DEFAULTS.indexesLastFromBlocks;
+  if (left < leastBlocks || left <= replayed.height) return false;
+  const isDropped = await dropAccountIndexes(target);
+  inform?.(
+    isDropped
+      ? "the accounts' tables go without indexes and foreign keys, which are built after the last block"
+      : "the accounts' tables keep indexes and foreign keys: another session uses them, or they are another role's",
+  );
+  return isDropped;
+}
 
 /** @throws ConfigError when the target does not hold the block that a progress mark names. */
 async function findCursorBlock(target: Session, cursor: Cursor): Promise<TargetBlock> {
