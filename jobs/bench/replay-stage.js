@@ -21,7 +21,7 @@ limitHeapGrowth();
 
 const BYTES_PER_MB = 2 ** 20;
 
-const [url, networkName, threads, blocksPerLedgerHash, checkpoints, profiled] =
+const [url, networkName, threads, blocksPerLedgerHash, checkpoints, ...asked] =
   process.argv.slice(2);
 const target = await connect(url, { applicationName: "bench" });
 const targetReader = await connect(url, { applicationName: "bench", readOnly: true });
@@ -39,7 +39,7 @@ function permutationTimes() {
 
 /** After a batch: how far the replay is, and what it has taken. */
 function mark(height) {
-  if (marks.length === 0 && profiled === "profiled") endProfile = profileThread();
+  if (marks.length === 0 && asked.includes("profiled")) endProfile = profileThread();
   marks.push({
     height,
     ms: performance.now(),
@@ -65,6 +65,7 @@ const [report] = await runStages([replayCommands], {
     checkpointIntervalMs: REPLAY_DEFAULTS.checkpointIntervalMinutes * 60_000,
     now: () => performance.now(),
     warn: (message) => console.error(message),
+    ...(asked.includes("keep-indexes") ? { indexesLastFromBlocks: 2n ** 63n } : {}),
   },
   marks: progressMarks(target),
   signal: new AbortController().signal,

@@ -2,13 +2,15 @@
 // the hashing alone as a baseline.
 //
 // npm run bench:replay -- [--json] [--blocks N] [--accounts N] [--commands-per-block N]
-//                         [--threads N,N,…] [--blocks-per-ledger-hash N,N,…] [--profile] [--sample FOLDER]
+//                         [--threads N,N,…] [--blocks-per-ledger-hash N,N,…] [--profile]
+//                         [--keep-indexes] [--sample FOLDER]
 //
 // The migrated database is made once by `replay-database.js`, or migrated from a sample network that is
-// there already, and replayed from its beginning with each number of threads. The replay is that of
-// `forklift replay`, which compares every block, or of a job, which leaves that to its verification and
-// compares one in 32 (`--blocks-per-ledger-hash 1,32` shows both), in a process of its own, whose memory is what the operating system says of it. Times
-// begin when the ledger to start from is in memory; those of processors leave out the first batch.
+// there already, and replayed from its beginning with each number of threads, in a process of its own, whose
+// memory is what the operating system says of it. The replay is that of `forklift replay`, which compares
+// every ledger hash, or of a job, which compares one in 32 (`--blocks-per-ledger-hash 1,32` shows both). Times
+// begin when the ledger to start from is in memory; those of processors leave out the first batch. With
+// --keep-indexes the accounts' tables keep indexes and foreign keys, however many blocks there are.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -26,6 +28,7 @@ const { values: options } = parseArgs({
   options: {
     json: { type: "boolean" },
     profile: { type: "boolean" },
+    "keep-indexes": { type: "boolean" },
     sample: { type: "string" },
     blocks: { type: "string", default: "50000" },
     accounts: { type: "string", default: "100000" },
@@ -102,6 +105,7 @@ async function replayProcess(url, network, { threads, blocksPerHash }) {
   const checkpoints = path.join(scratch, `checkpoints-${threads}-${blocksPerHash}`);
   const args = [program, url, network, String(threads), String(blocksPerHash), checkpoints];
   if (options.profile) args.push("profiled");
+  if (options["keep-indexes"]) args.push("keep-indexes");
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text) => {

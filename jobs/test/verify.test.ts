@@ -4,6 +4,7 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { dropAccountIndexes, lacksAccountIndexes } from "@forklift/archive";
 import { makeSample } from "@forklift/sample";
 import {
   changeDatabase,
@@ -268,6 +269,24 @@ test("a target that was not replayed fails for one reason, which is said", async
     "next: accounts_accessed ends at height 12, the target at 20: run forklift",
   );
   expect(stderr).toContain('"msg":"1/1 verify-target"');
+});
+
+test("what a replay that did not end has left out is said, and built by the next one", {
+  tags: ["only-in-all"],
+}, async () => {
+  await using stopped = await openTestDatabase(target);
+  await using session = await openTestSession(stopped);
+  await dropAccountIndexes(session);
+  const at = [...places, "--target-db", stopped.url];
+  const verify = ["verify", ...at, "--source-db", source.url, ...blocks(), "--json"];
+  const { exit, stdout, stderr } = await run(verify);
+  expect(exit, stderr).toBe(20);
+  expect(failedIn(reportSchema.parse(JSON.parse(stdout)))).toEqual(["schema-equal"]);
+  expect(stderr).toContain("left out the indexes of the accounts' tables: run forklift replay");
+  await runJson(["migrate", ...at, "--source-db", source.url, ...blocks()]);
+  expect(await lacksAccountIndexes(session)).toBe(true);
+  await runJson(["replay", ...at, "--checkpoints", home]);
+  await runJson(verify);
 });
 
 test("what a verification lacks is at fault where nothing is known against the target", async () => {

@@ -30,6 +30,11 @@ export interface ReplayerContext {
    * all the same.
    */
   readonly blocksPerLedgerHash: number;
+  /**
+   * So many blocks, when they are also more than those before them, are replayed without the indexes of
+   * the accounts' tables, which are built at the end. Default: `REPLAY_DEFAULTS`.
+   */
+  readonly indexesLastFromBlocks?: bigint;
   /** The published configuration of the chain after the fork, with which the end is compared. */
   readonly forkGenesisConfigUrl?: string;
   /** Milliseconds of a clock that only goes forward. */

@@ -1,7 +1,7 @@
 // The one stage of `forklift verify`: a target that stands by itself, against whatever is given of a
 // source, block files and an earlier proof.
 
-import { unfinishedReplayHeight } from "@forklift/archive";
+import { lacksAccountIndexes, unfinishedReplayHeight } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import type { WholeStage } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
@@ -73,6 +73,12 @@ async function nextStep(target: Session, { tip }: VerificationReport): Promise<s
   if (height !== null) {
     return (
       `accounts_accessed ends at height ${height}, the target at ${tip.height}: ` +
+      "run forklift replay, then verify again"
+    );
+  }
+  if (await lacksAccountIndexes(target)) {
+    return (
+      "a replay that did not end has left out the indexes of the accounts' tables: " +
       "run forklift replay, then verify again"
     );
   }

@@ -34,3 +34,4 @@ export {
   snapshot,
   type TransactionMode,
 } from "./session/session.ts";
+export { sqlStateOf } from "./session/sqlstate.ts";

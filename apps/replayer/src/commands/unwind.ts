@@ -55,7 +55,7 @@ export function addUnwindCommand(program: Command, host: Host, finish: Finish): 
 
 function describe({ tip, to, rows, ...plan }: UnwindPlan, isPlan: boolean): string {
   const lines = Object.entries(rows).map(([name, count]) => [name, grouped(count)]);
-  const { filesToRemove, checkpointToWrite, isReplayed } = plan;
+  const { filesToRemove, checkpointToWrite, isReplayed, buildsIndexes } = plan;
   return [
     table([{ title: "table" }, { title: "rows", align: "right" }], lines),
     "",
@@ -68,6 +68,7 @@ function describe({ tip, to, rows, ...plan }: UnwindPlan, isPlan: boolean): stri
         ? "rebuilt from the database and compared"
         : "not replayed as far: nothing to prove"
     }`,
+    ...(buildsIndexes ? ["indexes     of the accounts' tables built anew"] : []),
     `answer      ${isPlan ? "nothing was written" : `the target stands at height ${to.height}`}`,
   ].join("\n");
 }

@@ -2,35 +2,32 @@
 // that each block accessed and created.
 
 import {
-  type BlockMark,
+  buildAccountIndexes,
   countRecordedAccounts,
+  dropAccountIndexes,
   findLastRecorded,
+  lacksAccountIndexes,
+  missingAccountIndexes,
   parseBlockMark,
-  RowIds,
   type TargetBlock,
-  targetBlockAt,
   writeAccounts,
 } from "@forklift/archive";
 import { least } from "@forklift/chain";
-import { type LedgerTree, openLedgerTree, ReceiptThread } from "@forklift/ledger";
-import { BatchSize, type BatchStage, ConfigError, VerificationError } from "@forklift/pipeline";
+import { type BatchStage, ConfigError, VerificationError } from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
-import { BalanceCheck } from "../blocks/balance-check.ts";
-import { LedgerHashCheck } from "../blocks/ledger-hash-check.ts";
-import { type BlockToReplay, readBlocks } from "../blocks/read-blocks.ts";
-import { type BatchLimits, type BatchTools, replayBatch } from "../blocks/replay-batch.ts";
-import { Timings } from "../blocks/timings.ts";
-import { CheckpointTiming } from "../checkpoint/checkpoint-timing.ts";
+import { type BatchLimits, replayBatch } from "../blocks/replay-batch.ts";
 import { hasCheckpoint } from "../checkpoint/write-checkpoint.ts";
 import type { ReplayerContext } from "../context.ts";
-import { ledgerAfter } from "../range/starting-point.ts";
+import { REPLAY_DEFAULTS } from "../defaults.ts";
 import { findStopBlock } from "../range/stop-block.ts";
-
-/** One transaction: what a crash can undo, and what an operator waits for after SIGTERM. */
-const BATCH_TARGET_MS = 1_000;
-
-const BATCH_BLOCKS_MIN = 50;
-const BATCH_BLOCKS_MAX = 1_000;
+import {
+  type Cursor,
+  cursorAt,
+  findCursorBlock,
+  openTools,
+  type ReplayTools,
+  startAfter,
+} from "./replay-tools.ts";
 
 /** Bounds what is in memory: a command makes some two rows of 0.5 kB. */
 const BATCH_COMMANDS_MAX = 20_000;
@@ -42,21 +39,13 @@ interface Plan {
   readonly lastRecorded: TargetBlock;
   /** The checkpoints went with a run that was killed, its accounts did not: one is written again. */
   readonly hasCheckpointOfTip: boolean;
+  /** A replay that did not end has left the accounts' tables without indexes and foreign keys. */
+  readonly lacksIndexes: boolean;
 }
 
-/** The last replayed block. */
-type Cursor = BlockMark;
-
-interface Tools extends BatchTools, AsyncDisposable {
-  readonly context: ReplayerContext;
-  readonly tree: LedgerTree;
-  /** Null on one thread: whoever applies a block computes its receipts. */
-  readonly receipts: ReceiptThread | null;
-  readonly blocks: AsyncGenerator<BlockToReplay, undefined>;
-  readonly rowIds: RowIds;
-  readonly batchSize: BatchSize;
-  readonly checkpoints: CheckpointTiming;
-  readonly timings: Timings;
+interface Tools extends ReplayTools {
+  /** Whether the last batch builds the indexes and foreign keys of the accounts' tables. */
+  readonly lacksIndexes: boolean;
 }
 
 export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, Tools> = {
@@ -80,11 +69,12 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
       );
     }
     const hasCheckpointOfTip = await hasCheckpoint(checkpoints, network.name, tip);
-    return { tip, lastRecorded, hasCheckpointOfTip };
+    const lacksIndexes = await lacksAccountIndexes(target);
+    return { tip, lastRecorded, hasCheckpointOfTip, lacksIndexes };
   },
 
   /** Without a mark, as after the restore of a dump, the rows themselves show where to start. */
-  resume({ tip, lastRecorded, hasCheckpointOfTip }, mark) {
+  resume({ tip, lastRecorded, hasCheckpointOfTip, lacksIndexes }, mark) {
     const last = parseBlockMark("replay-commands", mark) ?? cursorAt(lastRecorded);
     if (BigInt(last.height) < lastRecorded.height) {
       throw new ConfigError(
@@ -100,14 +90,17 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
         { hint: `forklift unwind --to-height ${tip.height} takes the target back` },
       );
     }
-    if (last.stateHash === tip.stateHash && hasCheckpointOfTip) {
+    if (last.stateHash === tip.stateHash && hasCheckpointOfTip && !lacksIndexes) {
       return { skip: `every block up to height ${tip.height} has been replayed already` };
     }
     return last;
   },
 
-  open(context, { tip }, cursor) {
-    return openTools(context, cursor, tip.height);
+  async open(context, { tip, lacksIndexes }, cursor) {
+    const start = await startAfter(context, cursor);
+    // Nothing reads the target yet: the reader of the next blocks would wait for the locks.
+    const goesWithout = lacksIndexes || (await goesWithoutIndexes(context, start.replayed, tip));
+    return { ...openTools(context, start, tip.height), lacksIndexes: goesWithout };
   },
 
   /** While rows are written, the tree is hashed on its thread and the next blocks are read. */
@@ -131,6 +124,7 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
 
     const last = replayed.last ?? tip;
     const isLast = last.height === tip.height;
+    if (isLast && tools.lacksIndexes) await timed("writing", () => buildAccountIndexes(tx));
     if (isLast) await refreshStatistics(tx);
     // Beside the batches that follow: a kill loses at most this one, and the next run starts from an older
     // one and the rows. That of the tip is written before the batch commits: a crash in between leaves it
@@ -180,53 +174,14 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
         expected: String(found.ledgerLength),
         actual: found.accounts,
       },
+      {
+        name: "indexes and foreign keys missing",
+        expected: "0",
+        actual: String((await missingAccountIndexes(target)).length),
+      },
     ];
   },
 };
-
-/** @param to the height that the replay ends with. */
-async function openTools(context: ReplayerContext, cursor: Cursor, to: bigint): Promise<Tools> {
-  const replayed = await findCursorBlock(context.target, cursor);
-  const timings = new Timings(context.now);
-  const ledger = await timings.timed("starting", () => ledgerAfter(context, replayed));
-  timings.begin();
-  const tree = openLedgerTree(ledger, context.threads);
-  const receipts = context.threads > 1 ? new ReceiptThread(ledger) : null;
-  const blocks = readBlocks(
-    { target: context.targetReader, balances: context.balances, receipts },
-    { from: replayed.height + 1n, to },
-  );
-  const checkpoints = new CheckpointTiming(context, ledger, tree, replayed.height);
-  return {
-    context,
-    ledger,
-    tree,
-    receipts,
-    blocks,
-    ledgerHashes: new LedgerHashCheck(
-      tree,
-      context.network.ledgerHashExceptions,
-      context.blocksPerLedgerHash,
-    ),
-    balances: new BalanceCheck(ledger),
-    rowIds: new RowIds(),
-    batchSize: new BatchSize({
-      min: BATCH_BLOCKS_MIN,
-      max: BATCH_BLOCKS_MAX,
-      targetMs: BATCH_TARGET_MS,
-    }),
-    checkpoints,
-    timings,
-    timed: timings.timed,
-    async [Symbol.asyncDispose]() {
-      await blocks.return(undefined);
-      // What ended the stage is reported; one that is being written is finished, or has failed as well.
-      await checkpoints.settle().catch(() => undefined);
-      await receipts?.[Symbol.asyncDispose]();
-      await tree[Symbol.asyncDispose]();
-    },
-  };
-}
 
 /**
  * A batch that did not compare every block says that one of them differs, and not which: it is repeated from the
@@ -245,24 +200,31 @@ async function namingFirstDifference<Result>(
     if (!(error instanceof VerificationError) || ledgerHashes.comparesEveryBlock) throw error;
     // What is read ahead is of no use any more, and its sessions are needed.
     await blocks.return(undefined);
-    await using again = await openTools({ ...context, blocksPerLedgerHash: 1 }, cursor, limits.to);
+    const start = await startAfter(context, cursor);
+    await using again = openTools({ ...context, blocksPerLedgerHash: 1 }, start, limits.to);
     await replayBatch(again, BigInt(cursor.height) + 1n, limits);
     await again.ledgerHashes.settle();
     throw error;
   }
 }
 
-/** @throws ConfigError when the target does not hold the block that a progress mark names. */
-async function findCursorBlock(target: Session, cursor: Cursor): Promise<TargetBlock> {
-  const block = await targetBlockAt(target, BigInt(cursor.height));
-  if (block?.stateHash === cursor.stateHash) return block;
-  throw new ConfigError(
-    `the progress mark of replay-commands names block ${cursor.stateHash} at height ` +
-      `${cursor.height}, the target has ${block?.stateHash ?? "none"} there`,
-    { hint: "the target was changed by another program; start again from an empty target" },
+/**
+ * Drops the indexes of the accounts' tables where many blocks are to be replayed: building them anew takes
+ * the time of all rows, those of blocks that have been replayed already included.
+ */
+async function goesWithoutIndexes(
+  { target, inform, ...context }: ReplayerContext,
+  replayed: TargetBlock,
+  tip: TargetBlock,
+): Promise<boolean> {
+  const left = tip.height - replayed.height;
+  const leastBlocks = context.indexesLastFromBlocks ?? REPLAY_DEFAULTS.indexesLastFromBlocks;
+  if (left < leastBlocks || left <= replayed.height) return false;
+  const isDropped = await dropAccountIndexes(target);
+  inform?.(
+    isDropped
+      ? "the accounts' tables go without indexes and foreign keys, which are built after the last block"
+      : "the accounts' tables keep indexes and foreign keys: another session uses them, or they are another role's",
   );
-}
-
-function cursorAt({ height, stateHash }: Pick<TargetBlock, "height" | "stateHash">): Cursor {
-  return { height: String(height), stateHash };
+  return isDropped;
 }

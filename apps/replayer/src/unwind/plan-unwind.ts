@@ -3,6 +3,7 @@
 import {
   countRowsAbove,
   findLastRecorded,
+  lacksAccountIndexes,
   progressMarks,
   readTargetTip,
   requireOnlyMigrated,
@@ -42,6 +43,8 @@ export interface UnwindPlan {
   readonly checkpointToWrite: string | null;
   /** False when the replay had not come as far: then there is no ledger to prove. */
   readonly isReplayed: boolean;
+  /** Whether indexes of the accounts' tables are put back, which a replay that did not end left out. */
+  readonly buildsIndexes: boolean;
 }
 
 /**
@@ -81,6 +84,7 @@ export async function planUnwind(context: UnwindContext, height: bigint): Promis
     filesToRemove: checkpoints === null ? [] : await filesAbove(context, checkpoints, to),
     checkpointToWrite: await checkpointToWrite(context, to, isReplayed),
     isReplayed,
+    buildsIndexes: await lacksAccountIndexes(target),
   };
 }
 

@@ -2,6 +2,7 @@
 // migration and a replay that stopped there would have left.
 
 import {
+  buildAccountIndexes,
   deleteBlocksAbove,
   progressMarksAbove,
   removeProgressMark,
@@ -23,18 +24,23 @@ import type { UnwindContext, UnwindPlan } from "./plan-unwind.ts";
  * not hash to what the block there says.
  */
 export async function unwind(context: UnwindContext, plan: UnwindPlan): Promise<void> {
-  const { target, checkpoints, inform } = context;
-  const { to, tip, filesToRemove } = plan;
+  const { target, checkpoints } = context;
+  const { to, tip, filesToRemove, buildsIndexes } = plan;
   if (plan.isReplayed) await proveAndCheckpoint(context, plan);
-  if (tip.height > to.height) {
+  if (tip.height > to.height || buildsIndexes) {
     await target.transaction(async () => {
-      inform(`deleting the blocks above height ${to.height}`);
-      await deleteBlocksAbove(target, to.height);
-      await setMarksBack(target, to);
+      if (tip.height > to.height) await deleteAbove(context, to);
+      if (buildsIndexes) await buildAccountIndexes(target);
       await refreshStatistics(target);
     });
   }
   for (const name of filesToRemove) await checkpoints!.remove(name);
+}
+
+async function deleteAbove({ target, inform }: UnwindContext, to: TargetBlock): Promise<void> {
+  inform(`deleting the blocks above height ${to.height}`);
+  await deleteBlocksAbove(target, to.height);
+  await setMarksBack(target, to);
 }
 
 /** The rows that prove the ledger are none of those that go. */

@@ -5,12 +5,13 @@ import { ConfigError } from "@forklift/pipeline";
 import {
   type CatalogPart,
   catalogParts,
-  quoteIdentifier,
   readCatalog,
   readCatalogFaults,
   type Session,
 } from "@forklift/postgres";
 import { readSchema } from "@forklift/schemas";
+import { areAccountIndexes, builtLastOf, isBuiltLast } from "../built-last.ts";
+import { statementAgainst, statementFor } from "../part-statements.ts";
 
 /** Named in the sentence; one change of a table shows in many parts. */
 const NAMED_MAX = 5;
@@ -22,7 +23,8 @@ interface Difference {
 }
 
 /**
- * Reads only. A target of ours may be without any index and foreign key, until a first bulk load has ended.
+ * Reads only. A target of ours may be without any index and foreign key, until a first bulk load has ended,
+ * or without all of those of the accounts' tables, until a replay has.
  * @throws ConfigError naming what differs: tables, columns, keys, indexes, whatever is not in force.
  */
 export async function requireOwnSchema(target: Session): Promise<void> {
@@ -79,31 +81,15 @@ async function differencesOf(target: Session): Promise<Difference[]> {
   ];
 }
 
-/** Indexes and foreign keys are built together: until then a target of ours has none of them. */
+/** A target of ours may lack what is built last: all of it, or what a replay that has not ended leaves out. */
 function withoutBulkLoad(
   missing: readonly CatalogPart[],
   expected: ReadonlyMap<string, CatalogPart>,
 ): readonly CatalogPart[] {
-  const isBuiltLast = ({ object }: CatalogPart) => /^(index|foreign key) /.test(object);
-  const all = [...expected.values()].filter(isBuiltLast);
   const lacking = missing.filter(isBuiltLast);
-  return lacking.length === all.length ? missing.filter((part) => !isBuiltLast(part)) : missing;
-}
-
-function statementFor({ table, object, text }: CatalogPart): string | null {
-  if (object.startsWith("index ")) return text;
-  const [, name] = /^(?:primary key|foreign key|unique key|check) (.*)$/.exec(object) ?? [];
-  if (name === undefined) return null;
-  return `ALTER TABLE ${quoteIdentifier(table)} ADD CONSTRAINT ${quoteIdentifier(name)} ${text}`;
-}
-
-/** Only for what holds no rows. */
-function statementAgainst({ table, object }: CatalogPart): string | null {
-  const [, kind, name] = /^(index|foreign key|unique key|check) (.*)$/.exec(object) ?? [];
-  if (name === undefined) return null;
-  return kind === "index"
-    ? `DROP INDEX ${quoteIdentifier(name)}`
-    : `ALTER TABLE ${quoteIdentifier(table)} DROP CONSTRAINT ${quoteIdentifier(name)}`;
+  const isOurs =
+    lacking.length === builtLastOf(expected).length || areAccountIndexes(lacking, expected);
+  return isOurs ? missing.filter((part) => !isBuiltLast(part)) : missing;
 }
 
 /** Of a column or a sequence, what of it has changed. */

@@ -2,20 +2,20 @@
 // end, which takes a fraction of keeping them up to date row by row.
 
 import { ConfigError } from "@forklift/pipeline";
-import { type CatalogTable, readCatalog, type Session } from "@forklift/postgres";
+import type { Session } from "@forklift/postgres";
 import { readSchema } from "@forklift/schemas";
+import { areAccountIndexes, builtLastOf, readMissing } from "../built-last.ts";
 
 /** A few sorts of the largest columns in memory; one session builds them one after the other. */
-const MAINTENANCE_WORK_MEM = "256MB";
+export const MAINTENANCE_WORK_MEM = "256MB";
 
-/** The names of indexes and foreign keys that the schema has and the target does not. */
+/**
+ * The names of indexes and foreign keys that the schema has and the target does not. What a replay that has
+ * not ended leaves out is not among them: the replay builds it.
+ */
 export async function missingIndexes(target: Session): Promise<readonly string[]> {
-  const { manifest } = await readSchema("berkeley");
-  const found = await readCatalog(target);
-  return Object.entries(manifest.tables).flatMap(([name, table]) => {
-    const present = new Set(indexNames(found.tables[name]));
-    return indexNames(table).filter((index) => !present.has(index));
-  });
+  const { missing, schema } = await readMissing(target);
+  return areAccountIndexes(missing, schema) ? [] : missing.map(({ object }) => object);
 }
 
 /**
@@ -23,13 +23,14 @@ export async function missingIndexes(target: Session): Promise<readonly string[]
  * @throws ConfigError when it has some, and so is not of our making.
  */
 export async function buildIndexes(target: Session): Promise<void> {
-  const { indexes, manifest } = await readSchema("berkeley");
-  const missing = await missingIndexes(target);
-  const known = Object.values(manifest.tables).flatMap(indexNames);
+  const { indexes } = await readSchema("berkeley");
+  const { missing, schema } = await readMissing(target);
+  const known = builtLastOf(schema);
   if (missing.length < known.length) {
+    const named = missing.slice(0, NAMED_MAX).map(({ object }) => object);
     throw new ConfigError(
       `the target ${target.maskedUrl} lacks ${missing.length} of its ${known.length} indexes and ` +
-        `foreign keys: ${missing.slice(0, NAMED_MAX).join(", ")}`,
+        `foreign keys: ${named.join(", ")}`,
       { hint: "another program has changed its schema; start again from an empty target" },
     );
   }
@@ -40,7 +41,3 @@ export async function buildIndexes(target: Session): Promise<void> {
 }
 
 const NAMED_MAX = 3;
-
-function indexNames(table: CatalogTable | undefined): string[] {
-  return [...(table?.indexes ?? []), ...(table?.foreignKeys ?? [])].map(({ name }) => name);
-}
