@@ -126,7 +126,8 @@ const FLOORS = {
   "jobs/src":
     "main > commands > output > run > stages | observe > context > candidate-checks | work | config",
   "jobs/src/observe": "run-recorder > job-environment | notify > metrics | *",
-  "jobs/src/run": "status > schedule | unfinished-runs > run-job > recipes",
+  "jobs/src/run":
+    "plan-final | status > rehearsals | schedule | unfinished-runs > run-job > recipes",
 };
 
 /**

@@ -27,6 +27,8 @@ import type { Config } from "../config/schema.ts";
 import type { JobOptions } from "../context/job-inputs.ts";
 import { openMonitor } from "../observe/metrics/monitor.ts";
 import { candidateTable } from "../output/candidate-table.ts";
+import { finalPlanTable } from "../output/final-plan-table.ts";
+import { planFinal } from "../run/plan-final.ts";
 import { type JobOutcome, runJob } from "../run/run-job.ts";
 import { answerBehind } from "../stages/answer-text.ts";
 
@@ -38,6 +40,7 @@ interface Options
     SourceOptions {
   readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
   readonly dryRun?: true;
+  readonly plan?: true;
   readonly replace?: true;
   readonly allowOlderDump?: true;
   readonly forkSlot?: bigint;
@@ -55,7 +58,7 @@ export function addJobCommands(
       .description(description)
       .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)
       .action(async (options: Options) => {
-        finish(outcomeOf(await runWithOptions(job, options, host)));
+        finish(await runWithOptions(job, options, host));
       });
 
   add("prime", "migrate the whole history and publish the first set").option(
@@ -79,7 +82,13 @@ export function addJobCommands(
       "blocks above a last pre-fork block that nobody else names; 0 takes a tip",
       countOption,
     )
-    .option("--dry-run", "do everything, publish nothing, leave a report");
+    .option("--dry-run", "do everything, publish nothing, leave a report")
+    .addOption(
+      new Option(
+        "--plan",
+        "print what would be done and how long it takes, write nothing",
+      ).conflicts("dryRun"),
+    );
 }
 
 /** Instead of the source of the configuration, of whatever kind that is. */
@@ -90,7 +99,7 @@ function withSourceOptions(command: Command): Command {
     .option("--source-dumps <url>", "take the newest dump of this folder or bucket in this run");
 }
 
-async function runWithOptions(job: JobName, options: Options, host: Host): Promise<JobOutcome> {
+async function runWithOptions(job: JobName, options: Options, host: Host): Promise<Outcome> {
   const { config } = await loadConfig({
     file: options.config,
     settings: options.set ?? [],
@@ -112,8 +121,12 @@ async function runWithOptions(job: JobName, options: Options, host: Host): Promi
     ...withChosenSource(config, options),
     ...{ trustedStateHash: trusted, forkGenesisConfig, final: { minConfirmations } },
   };
+  if (options.plan === true) {
+    const plan = await planFinal(chosen, jobOptions, environment);
+    return { text: finalPlanTable(plan), json: { ok: true, ...plan } };
+  }
   await using monitor = await openMonitor(config, environment);
-  return await runJob(chosen, jobOptions, { ...environment, monitor });
+  return outcomeOf(await runJob(chosen, jobOptions, { ...environment, monitor }));
 }
 
 function outcomeOf(outcome: JobOutcome): Outcome {

@@ -73,7 +73,7 @@ export const askCandidate: WholeStage<JobContext, Plan> = {
  * What the source says of the block in which the run ends, against what everybody says of it. Reads only.
  * @throws SourceDataError when a height alone names no block, or there is a gap below the block.
  */
-async function inspectCandidate(context: CandidateContext): Promise<CandidateReport> {
+export async function inspectCandidate(context: CandidateContext): Promise<CandidateReport> {
   const { source, network, stop, minConfirmations } = context;
   const stateHash = stop.forkStateHash ?? (await blockAtStop(context));
   const found = await readForkCandidate(source, stateHash, network.name);
