@@ -90,7 +90,7 @@ const CHECKS: readonly CheckOfCandidate[] = [
   },
   {
     id: "best-chain",
-    name: "every highest block of the source descends from it, or is it",
+    name: "a highest block of the source descends from it, or is it",
     demanded: "unnamed",
     ask: ({ found }) =>
       askFound(found, "on the best chain", ({ offBestChain }) => ({
@@ -103,8 +103,11 @@ const CHECKS: readonly CheckOfCandidate[] = [
     name: "so many blocks stand above it on the best chain",
     demanded: "unnamed",
     ask: ({ found, minConfirmations }) =>
-      askBestChain(found, `at least ${minConfirmations}`, (above) => ({
-        found: String(above),
+      askBestChain(found, `at least ${minConfirmations}`, (above, { rivals: [rival] }) => ({
+        found:
+          rival === undefined
+            ? String(above)
+            : `${above}, for ${rival.stateHash} at height ${rival.height} does without it`,
         ok: above >= BigInt(minConfirmations),
       })),
   },

@@ -19,6 +19,7 @@ const OTHER = parseStateHash("3NLNqcUH7zRbYWZFohUM7SqqBr6itCjQkkqRMTrWsZLfbga8P3
 const FOUND: ForkCandidate = {
   ...{ height: 359_604n, stateHash: BLOCK, left: null, offBestChain: null, blocksAbove: 76n },
   globalSlotSinceGenesis: parseGlobalSlotSinceGenesis("564177"),
+  rivals: [],
   bestTips: [{ height: 359_680n, stateHash: OTHER }],
   commandsAbove: null,
 };
@@ -82,6 +83,15 @@ test("what is off the best chain has no blocks above it to count, and is refused
     ...{ "best-chain": false, confirmations: null, "no-user-commands": null },
   });
   expect(failed({ found, minConfirmations: 0 })).toEqual(["best-chain"]);
+});
+
+test("where another chain is as high without it, nothing above it counts, and 0 takes it", () => {
+  const rivals = [{ height: 359_680n, stateHash: OTHER }];
+  const found = { ...FOUND, rivals, blocksAbove: 0n };
+  expect(failed({ found, minConfirmations: 1 })).toEqual(["confirmations"]);
+  expect(failed({ found, minConfirmations: 0 })).toEqual([]);
+  const told = report({ found }).checks.find(({ id }) => id === "confirmations")?.found;
+  expect(told).toBe(`0, for ${OTHER} at height 359680 does without it`);
 });
 
 test("of a named block the depth is told, and not demanded", () => {

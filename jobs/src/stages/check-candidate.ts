@@ -5,11 +5,15 @@ import {
   ancestorAt,
   highestTips,
   readForkCandidate,
+  readGenesisBlock,
+  requireReadable,
+  requireSchema,
   type StopPoint,
   selectChain,
   sourceHeightOf,
 } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
+import { requireGenesisBlock } from "@forklift/context";
 import { ConfigError, type WholeStage } from "@forklift/pipeline";
 import {
   type CandidateReport,
@@ -69,12 +73,21 @@ export const askCandidate: WholeStage<JobContext, Plan> = {
   },
 };
 
+/** As the preflight does, which comes later: what is no archive of the network has no block to ask about. */
+async function requireArchiveOf({ source, network }: CandidateContext): Promise<void> {
+  await requireSchema(source, { role: "source", era: "mainnet" });
+  await requireReadable(source);
+  const genesis = await readGenesisBlock(source);
+  requireGenesisBlock(source, { role: "source", network, genesis });
+}
+
 /**
  * What the source says of the block in which the run ends, against what everybody says of it. Reads only.
- * @throws SourceDataError when a height alone names no block, or there is a gap below the block.
+ * @throws ConfigError when it is no archive of the network, SourceDataError when a height alone names no block, or there is a gap below the block.
  */
 export async function inspectCandidate(context: CandidateContext): Promise<CandidateReport> {
   const { source, network, stop, minConfirmations } = context;
+  await requireArchiveOf(context);
   const stateHash = stop.forkStateHash ?? (await blockAtStop(context));
   const found = await readForkCandidate(source, stateHash, network.name);
   const claims = await claimsOf(context, stateHash);
@@ -146,7 +159,7 @@ function requireCandidate(candidate: CandidateReport): void {
       `${told.join("; ")}; nothing was copied`,
     {
       hint: isShallow
-        ? "wait for the blocks above it; or give --min-confirmations, of which 0 takes a tip"
+        ? "wait for blocks above it; or give --min-confirmations, of which 0 takes a tip"
         : "check the hash; once the network has agreed on the block, give the fork's --fork-genesis-config; " +
           "to rehearse, add --dry-run",
       details: { candidate },

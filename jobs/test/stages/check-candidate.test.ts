@@ -75,6 +75,16 @@ describe("the stage", () => {
           changeSource(`update blocks set chain_status = 'orphaned' where height = ${TIP_HEIGHT}`),
         error: ConfigError,
       },
+      "a database that is no archive": {
+        spoil: ({ changeSource }) =>
+          changeSource("drop schema public cascade; create schema public"),
+        error: ConfigError,
+      },
+      "an archive of another network": {
+        spoil: ({ changeSource }) =>
+          changeSource(`update blocks set state_hash = '${SOMEBODY_ELSES}' where height = 1`),
+        error: ConfigError,
+      },
       "a block above a gap": {
         spoil: ({ changeSource }) =>
           changeSource(
@@ -116,9 +126,9 @@ async function look(
 const failing = ({ checks }: CandidateReport) =>
   checks.filter(({ ok }) => ok === false).map(({ id }) => id);
 
-/** A rival of the tip, of a higher branch than its own. */
-const RIVAL = `insert into blocks
-  select (jsonb_populate_record(b, jsonb_build_object('id', 100000 + b.height, 'height', b.height,
+/** A branch that is higher than the tip, and does without it. */
+const HIGHER = `insert into blocks
+  select (jsonb_populate_record(b, jsonb_build_object('id', 100000 + b.height, 'height', b.height + 1,
     'state_hash', '3NLNqcUH7zRbYWZFohUM7SqqBr6itCjQkkqRMTrWsZLfbga8P3f4'))).*
   from blocks b where height = ${TIP_HEIGHT} limit 1`;
 
@@ -138,7 +148,7 @@ describe("a run that publishes", () => {
       () => ({ forkPoint: forkPoint({}) }),
       `update blocks set chain_status = 'orphaned' where height = ${TIP_HEIGHT}`,
     ],
-    ["best-chain", () => ({}), RIVAL],
+    ["best-chain", () => ({}), HIGHER],
     ["confirmations", () => ({ minConfirmations: 1 })],
     [
       "confirmations",

@@ -84,7 +84,8 @@ test("a tip is refused before anything is copied", async () => {
   await expectRefusal(refused, { exit: 78, says, next }, ranWith());
   expect(await sets()).toEqual([primed.set]);
   expect(await databaseContents(live.url)).toEqual(before);
-  expect((await run<Status>("status")).unfinished).toEqual([]);
+  const { unfinished } = await run<Status>("status");
+  expect(unfinished.filter(({ input }) => input?.["store"]?.includes(home))).toEqual([]);
 });
 
 test("a rehearsal on the live archive is told the same, and says how long the window is", async () => {

@@ -41,7 +41,7 @@ const read = (name: string) => readForkCandidate(archive.session, hashOf(name), 
 test("a block below every highest one has confirmations, its slot, and the commands above it", async () => {
   expect(await read("c")).toMatchObject({
     ...{ height: 4n, stateHash: hashOf("c"), globalSlotSinceGenesis: 4n },
-    ...{ left: null, offBestChain: null, blocksAbove: 3n },
+    ...{ left: null, offBestChain: null, rivals: [], blocksAbove: 3n },
     commandsAbove: { height: 5n, stateHash: hashOf("d"), userCommands: 2n },
   });
   // Of two blocks with commands the lower one, and no orphan.
@@ -55,13 +55,14 @@ test("the commands of the block itself do not count", async () => {
   expect(await read("d")).toMatchObject({ blocksAbove: 2n, commandsAbove: null });
 });
 
-test("of two tips that tie, neither is on the chain of both", async () => {
+test("of two tips that tie, each is on one of the best chains, and nothing above it counts", async () => {
   const tips = [hashOf("f"), hashOf("f2")];
   for (const name of ["f", "f2", "e2"]) {
     const found = (await read(name))!;
     expect(new Set(found.bestTips.map(({ stateHash }) => stateHash))).toEqual(new Set(tips));
-    expect(found).toMatchObject({ left: null, blocksAbove: null, commandsAbove: null });
-    expect(found.offBestChain).toMatch(/^the highest block \S+ at height 7 does not descend/);
+    expect(found).toMatchObject({ left: null, offBestChain: null, blocksAbove: 0n });
+    const rival = name === "f" ? "f2" : "f";
+    expect(found.rivals).toEqual([{ height: 7n, stateHash: hashOf(rival) }]);
   }
 });
 
@@ -71,6 +72,7 @@ test.each([
 ])("%s is left by the network", async (_what, name, says) => {
   const found = (await read(name))!;
   expect(found.left).toContain(says);
+  expect(found.offBestChain).toMatch(/^the highest block \S+ at height 7 does not descend/);
   expect(found.blocksAbove).toBeNull();
 });
 

@@ -24,9 +24,11 @@ export interface ForkCandidate extends BlockRef {
   readonly left: string | null;
   /** The highest blocks of the source that are not orphaned: several where they tie. */
   readonly bestTips: readonly BlockRef[];
-  /** Why not every one of these descends from it, as a sentence; null when all do, or are it. */
+  /** Why none of these descends from it, as a sentence; null when one does, or is it. */
   readonly offBestChain: string | null;
-  /** Up to the best tips; null when it is not on the best chain. */
+  /** Those of the highest blocks that do without it, where another one descends from it: rivals of one height. */
+  readonly rivals: readonly BlockRef[];
+  /** Up to the best tips, none where there are rivals; null when it is not on the best chain. */
   readonly blocksAbove: bigint | null;
   /** The lowest block above it on the best chain with commands of users; null when there is none. */
   readonly commandsAbove: BlockWithCommands | null;
@@ -52,21 +54,27 @@ export async function readForkCandidate(
   const chain = await findChain(source, stateHash, network);
   const bestTips = await highestTips(source);
   const best: SourceChain[] = [];
-  let offBestChain: string | null = null;
+  const rivals: BlockRef[] = [];
+  let off: string | null = null;
   for (const tip of bestTips) {
     const found = await bestChain(source, tip, network);
-    if ("off" in found) offBestChain ??= found.off;
-    else if (await isOn(source, found, block)) best.push(found);
-    else {
-      offBestChain ??= `the highest block ${tip.stateHash} at height ${tip.height} does not descend from it`;
+    if (!("off" in found) && (await isOn(source, found, block))) {
+      best.push(found);
+      continue;
     }
+    rivals.push(tip);
+    const stray = `the highest block ${tip.stateHash} at height ${tip.height} does not descend from it`;
+    off ??= "off" in found ? found.off : stray;
   }
+  const offBestChain = best.length === 0 ? off : null;
+  const above = rivals.length === 0 ? bestTips[0]!.height - block.height : 0n;
   return {
     ...block,
     left: "left" in chain ? chain.left : null,
     bestTips,
     offBestChain,
-    blocksAbove: offBestChain === null ? bestTips[0]!.height - block.height : null,
+    rivals: offBestChain === null ? rivals : [],
+    blocksAbove: offBestChain === null ? above : null,
     commandsAbove: await lowestWithCommands(source, best, block.height),
   };
 }
