@@ -123,9 +123,11 @@ const FLOORS = {
     "main > commands > output > pipeline | plan > stages > preflight > blocks > context > form",
   "apps/replayer/src":
     "main > commands > pipeline | unwind > stages > output | range > checkpoint > ledger | blocks > *",
-  "jobs/src": "main > commands > output > run > stages | observe > context > work | config",
+  "jobs/src":
+    "main > commands > output > run > stages | observe > context > candidate-checks | work | config",
   "jobs/src/observe": "run-recorder > job-environment | notify > metrics | *",
-  "jobs/src/run": "status > schedule | unfinished-runs > run-job > recipes",
+  "jobs/src/run":
+    "plan-final | status > rehearsals | schedule | unfinished-runs > run-job > recipes",
 };
 
 /**

@@ -27,6 +27,9 @@ import { forklift } from "../src/commands/index.ts";
 import type { JobOutcome } from "../src/run/run-job.ts";
 import { expectSameRowsFromEach } from "./rest-from-checkpoints.ts";
 
+/** The tip of the last night, which has nothing above it. */
+const TIP = ["--fork-state-hash", MAINNET.tip, "--min-confirmations", "0"];
+
 const { run, runJson } = inProcess(forklift);
 
 interface Verification {
@@ -139,7 +142,7 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
   });
 
   test("final ends in the block that was named, with the known counts", async () => {
-    const outcome = await job("final", "--fork-state-hash", MAINNET.tip);
+    const outcome = await job("final", ...TIP);
     expect(outcome).toMatchObject({ published: true, height: MAINNET.tipHeight });
     const set = await manifest(outcome.set);
     expect(set).toMatchObject({
@@ -157,7 +160,7 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
 
   test("a second final publishes nothing and says why", async () => {
     const before = await storeListing();
-    const outcome = await job("final", "--fork-state-hash", MAINNET.tip);
+    const outcome = await job("final", ...TIP);
     expect(outcome.published).toBe(false);
     expect(await storeListing()).toEqual(before);
   });

@@ -60,7 +60,7 @@ async function liftThrough(home: string, chosen: SampleOptions): Promise<void> {
   const { tip } = await makeSample(chosen, home);
   const { config } = await loadConfig({
     file: path.join(home, "forklift.yaml"),
-    settings: [`postgres.url=${serverUrl()}`],
+    settings: [`postgres.url=${serverUrl()}`, "final.minConfirmations=0"],
     environment: {},
   });
   const run = async (job: JobName, forkStateHash: string | null) => {

@@ -132,6 +132,8 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
         TARGET_DB: target.url,
         DUMP: mainnetUrl(`dumps/${mainnetDump(MAINNET.dumps[0])}`),
         LAST_PRE_FORK_BLOCK: PENDING_TIP,
+        // It is the tip of that night; on the day of the fork there are blocks above it.
+        FORKLIFT_FINAL_MIN_CONFIRMATIONS: "0",
         SET_DB: restored.url,
       });
       expect(stdout).not.toBe("");

@@ -201,7 +201,7 @@ describe.skipIf(isRealArchiveMissing())("the archive of a real node", () => {
     });
 
     test("is published by final up to the named block, with the rows of a migration at once", async () => {
-      const outcome = await job("final", ...STOP);
+      const outcome = await job("final", ...STOP, "--min-confirmations", "0");
       expect(outcome).toMatchObject({ published: true, height: REAL_ARCHIVE.tipHeight });
       const name = outcome.set!;
       const set = decodeManifest(await readFile(path.join(home, "store", name), "utf8"), name);

@@ -1,8 +1,10 @@
 import {
   type CommonOptions,
   type ConfigOptions,
+  countOption,
   type ForkGenesisOptions,
   type Host,
+  heightOption,
   logOptionsOf,
   type Outcome,
   openRunEnvironment,
@@ -17,19 +19,32 @@ import {
 } from "@forklift/console";
 import { sourcesTable } from "@forklift/migrator";
 import type { JobName } from "@forklift/sets";
-import type { Command } from "commander";
+import { defined } from "@forklift/system";
+import { type Command, Option } from "commander";
+import { type SourceOptions, withChosenSource } from "../config/chosen-source.ts";
 import { loadConfig } from "../config/load-config.ts";
 import type { Config } from "../config/schema.ts";
 import type { JobOptions } from "../context/job-inputs.ts";
 import { openMonitor } from "../observe/metrics/monitor.ts";
+import { candidateTable } from "../output/candidate-table.ts";
+import { finalPlanTable } from "../output/final-plan-table.ts";
+import { planFinal } from "../run/plan-final.ts";
 import { type JobOutcome, runJob } from "../run/run-job.ts";
 import { answerBehind } from "../stages/answer-text.ts";
 
-interface Options extends CommonOptions, ConfigOptions, StopOptions, ForkGenesisOptions {
+interface Options
+  extends CommonOptions,
+    ConfigOptions,
+    StopOptions,
+    ForkGenesisOptions,
+    SourceOptions {
   readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
   readonly dryRun?: true;
+  readonly plan?: true;
   readonly replace?: true;
   readonly allowOlderDump?: true;
+  readonly forkSlot?: bigint;
+  readonly minConfirmations?: number;
 }
 
 /** prime, daily and final, which differ in their options only by what makes sense for each. */
@@ -43,7 +58,7 @@ export function addJobCommands(
       .description(description)
       .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)
       .action(async (options: Options) => {
-        finish(outcomeOf(await runWithOptions(job, options, host)));
+        finish(await runWithOptions(job, options, host));
       });
 
   add("prime", "migrate the whole history and publish the first set").option(
@@ -54,14 +69,37 @@ export function addJobCommands(
     "--allow-older-dump",
     "go on with the newest dump when tonight's has not come in time",
   );
-  withForkGenesisOption(
-    withStopOptions(
-      add("final", "migrate up to the last pre-fork block and publish the final set"),
+  withSourceOptions(
+    withForkGenesisOption(
+      withStopOptions(
+        add("final", "migrate up to the last pre-fork block and publish the final set"),
+      ),
     ),
-  ).option("--dry-run", "do everything, publish nothing, leave a report");
+  )
+    .option("--fork-slot <n>", "slot since genesis of the last pre-fork block", heightOption)
+    .option(
+      "--min-confirmations <n>",
+      "blocks above a last pre-fork block that nobody else names; 0 takes a tip",
+      countOption,
+    )
+    .option("--dry-run", "do everything, publish nothing, leave a report")
+    .addOption(
+      new Option(
+        "--plan",
+        "print what would be done and how long it takes, write nothing",
+      ).conflicts("dryRun"),
+    );
 }
 
-async function runWithOptions(job: JobName, options: Options, host: Host): Promise<JobOutcome> {
+/** Instead of the source of the configuration, of whatever kind that is. */
+function withSourceOptions(command: Command): Command {
+  const database = new Option("--source-db <url>", "read this live archive in this run");
+  return command
+    .addOption(database.conflicts("sourceDumps"))
+    .option("--source-dumps <url>", "take the newest dump of this folder or bucket in this run");
+}
+
+async function runWithOptions(job: JobName, options: Options, host: Host): Promise<Outcome> {
   const { config } = await loadConfig({
     file: options.config,
     settings: options.set ?? [],
@@ -74,12 +112,21 @@ async function runWithOptions(job: JobName, options: Options, host: Host): Promi
     isDryRun: options.dryRun === true,
     isReplacing: options.replace === true,
     allowsOlderDump: options.allowOlderDump === true,
+    ...defined({ forkSlot: options.forkSlot }),
   };
   const environment = openRunEnvironment(host, logOptionsOf(options, config.log));
   const forkGenesisConfig = options.forkGenesisConfig ?? config.forkGenesisConfig;
-  const chosen: Config = { ...config, trustedStateHash: trusted, forkGenesisConfig };
+  const { minConfirmations = config.final.minConfirmations } = options;
+  const chosen: Config = {
+    ...withChosenSource(config, options),
+    ...{ trustedStateHash: trusted, forkGenesisConfig, final: { minConfirmations } },
+  };
+  if (options.plan === true) {
+    const plan = await planFinal(chosen, jobOptions, environment);
+    return { text: finalPlanTable(plan), json: { ok: true, ...plan } };
+  }
   await using monitor = await openMonitor(config, environment);
-  return await runJob(chosen, jobOptions, { ...environment, monitor });
+  return outcomeOf(await runJob(chosen, jobOptions, { ...environment, monitor }));
 }
 
 function outcomeOf(outcome: JobOutcome): Outcome {
@@ -88,7 +135,7 @@ function outcomeOf(outcome: JobOutcome): Outcome {
 
 function describe(outcome: JobOutcome): string {
   const { job, height, stateHash, set, published, report, handOver } = outcome;
-  const { verified, dumpsPassedOver } = outcome;
+  const { verified, dumpsPassedOver, candidate } = outcome;
   const result =
     set === null
       ? [
@@ -105,6 +152,7 @@ function describe(outcome: JobOutcome): string {
   );
   return [
     stagesTable(outcome.stages),
+    ...(candidate === null ? [] : [candidateTable(candidate)]),
     ...(outcome.blockSources.length === 0 ? [] : [sourcesTable(outcome.blockSources)]),
     [...passedOver, result, ...answer].join("\n"),
   ].join("\n\n");

@@ -73,12 +73,13 @@ export function explanations(
 }
 
 function ofPreset({ source }: Config, network: Network): Partial<Record<ConfigKey, unknown>> {
-  const { genesis, dumps, blocks, lastPreForkBlock } = network;
+  const { genesis, dumps, blocks, lastPreForkBlock, final } = network;
   return {
     genesisLedger: genesis.ledgerUrl,
     "source.dumps": source.database === undefined ? dumps.url : null,
     blocks: blocks.url === null ? null : [blocks.url],
     trustedStateHash: lastPreForkBlock?.stateHash ?? null,
+    "final.minConfirmations": final.minConfirmations,
   };
 }
 
@@ -111,6 +112,7 @@ const OTHERWISE: Readonly<Record<ConfigKey, string>> = {
   "cache.maxBytes": "none, nothing is kept",
   trustedStateHash: "the preset's last pre-fork block, else the source's",
   forkGenesisConfig: "none, nothing is compared",
+  "final.minConfirmations": "the preset's",
   "official.vrfOutput": NONE,
   "official.genesis": "none, our own form",
   "postgres.url": "a server that is started for the run",

@@ -84,6 +84,15 @@ export const configSchema = z.strictObject({
   trustedStateHash: stateHash.optional(),
   /** The published genesis configuration of the fork; final compares its ledger hash and accounts. */
   forkGenesisConfig: place.optional(),
+  final: z
+    .strictObject({
+      /**
+       * Blocks that must stand above the last one of a final run, where neither preset nor fork configuration
+       * names it; default: the preset's.
+       */
+      minConfirmations: wholeNumber({ min: 0 }).optional(),
+    })
+    .prefault({}),
   /** Where the official tool writes something else: its form instead of ours. */
   official: z
     .strictObject({ vrfOutput: flag.default(false), genesis: place.optional() })
@@ -191,6 +200,7 @@ export const CONFIG_KEYS = [
   "cache.maxBytes",
   "trustedStateHash",
   "forkGenesisConfig",
+  "final.minConfirmations",
   "official.vrfOutput",
   "official.genesis",
   "postgres.url",

@@ -14,6 +14,7 @@ import type { ReplayerContext } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
 import { defined, MS_PER_MINUTE } from "@forklift/system";
 import type { TableVersions, VerifierContext } from "@forklift/verifier";
+import type { CandidateReport } from "../candidate-checks.ts";
 import type { Config } from "../config/schema.ts";
 import { openDatabases } from "./job-databases.ts";
 import type { JobInputs, JobOptions } from "./job-inputs.ts";
@@ -39,6 +40,8 @@ export interface JobContext
   readonly trustedStateHash: StateHash | null;
   /** What the verification saw; its stage fills it in. */
   readonly verified: { versions: TableVersions | null };
+  /** What is said of the last pre-fork block; the stage of a final run that asks fills it in. */
+  readonly candidate: { report: CandidateReport | null };
   /** Milliseconds by stage, of the stages that have ended. */
   readonly durations: Map<string, number>;
 }
@@ -96,6 +99,7 @@ export async function openJobContext(
     workPath,
     now: environment.now,
     verified: { versions: null },
+    candidate: { report: null },
     durations: new Map(),
     warn,
     inform,

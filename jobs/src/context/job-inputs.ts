@@ -4,7 +4,12 @@
 import type { StopPoint } from "@forklift/archive";
 import type { RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
-import { type Network, withLedgerHashExceptions } from "@forklift/network";
+import {
+  type ForkPoint,
+  findForkPoint,
+  type Network,
+  withLedgerHashExceptions,
+} from "@forklift/network";
 import {
   acquireLease,
   chooseDump,
@@ -32,6 +37,7 @@ import {
   sourceDumpsUrl,
 } from "./configured-inputs.ts";
 import { settingsInput } from "./settings-input.ts";
+import { stopPointOfJob } from "./stop-point.ts";
 
 export interface JobOptions {
   readonly job: JobName;
@@ -42,10 +48,16 @@ export interface JobOptions {
   readonly isReplacing: boolean;
   /** Take the newest dump even if tonight's has not come. */
   readonly allowsOlderDump?: boolean;
+  /** The slot of the last pre-fork block since genesis, where the operator says it. */
+  readonly forkSlot?: bigint;
 }
 
 export interface JobInputs extends JobOptions {
   readonly network: Network;
+  /** The last block before the fork, as the configuration of the fork names it; null without one. */
+  readonly forkPoint: ForkPoint | null;
+  /** Blocks that must stand above a last one that nobody has named. */
+  readonly minConfirmations: number;
   /** The id of the run's record. */
   readonly runId: string;
   /** The newest dump of the old archive; null when the source is a live database. */
@@ -102,6 +114,8 @@ export async function openJobInputs(
     await networkOfConfig(config),
     config.replay.ledgerHashExceptions,
   );
+  const forkPoint = await forkPointOf(config, options);
+  const stop = stopPointOfJob(options, network, forkPoint);
   const store = openStore(config.target.store);
   const lease = await leaseOf(store, network, options, environment);
   // Kept first, so that it is given back last.
@@ -117,7 +131,10 @@ export async function openJobInputs(
   const sourceDump = await findSourceDump(config, network, options, { ...environment, passOver });
   return {
     ...options,
+    stop,
     network,
+    forkPoint,
+    minConfirmations: config.final.minConfirmations ?? network.final.minConfirmations,
     runId,
     sourceDump,
     isOlderDumpAllowed: allowsOlder(config, options),
@@ -136,6 +153,15 @@ export async function openJobInputs(
     },
     date: environment.date,
   };
+}
+
+/** Only final ends in the block that the configuration forks from. */
+async function forkPointOf(
+  { forkGenesisConfig }: Config,
+  { job }: JobOptions,
+): Promise<ForkPoint | null> {
+  if (job !== "final" || forkGenesisConfig === undefined) return null;
+  return await findForkPoint(forkGenesisConfig);
 }
 
 async function leaseOf(

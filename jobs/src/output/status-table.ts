@@ -3,6 +3,7 @@
 import { duration, grouped, table } from "@forklift/console";
 import type { RunProgress } from "@forklift/sets";
 import { dateText, sizeText } from "@forklift/system";
+import type { RehearsalChange } from "../run/rehearsals.ts";
 import type { Change, RunLine, Status } from "../run/status.ts";
 import { unfinishedTable } from "./run-tables.ts";
 
@@ -19,7 +20,8 @@ export function statusTable(status: Status): string {
   ];
   const told = status.runs.flatMap(runText);
   const unfinished = status.unfinished.length === 0 ? [] : [unfinishedTable(status.unfinished)];
-  const tables = [setsTable(status), runsTable(status), ...unfinished];
+  const rehearsals = status.rehearsals.runs.length === 0 ? [] : [rehearsalTable(status)];
+  const tables = [setsTable(status), runsTable(status), ...rehearsals, ...unfinished];
   return [lines.join("\n"), ...tables, ...told].join("\n\n");
 }
 
@@ -62,6 +64,25 @@ export function runsTable({ runs }: Pick<Status, "runs">): string {
       resultText(run),
       run.id,
     ]),
+  );
+}
+
+/** What the last dry run of final took, beside those before it. */
+function rehearsalTable({ rehearsals: { runs, durationMs, stages } }: Status): string {
+  const row = (name: string, { last, usual }: RehearsalChange) => [
+    name,
+    duration(last),
+    usual === null ? "-" : duration(usual),
+    usual === null ? "-" : percentText(last, usual),
+  ];
+  return table(
+    [
+      { title: `rehearsal of ${dateText(runs[0]!.ended)}` },
+      { title: "time", align: "right" },
+      { title: `usually (${runs.length - 1} before)`, align: "right" },
+      { title: "change", align: "right" },
+    ],
+    [...stages.map(({ stage, ...change }) => row(stage, change)), row("in all", durationMs!)],
   );
 }
 
@@ -120,6 +141,10 @@ function lastSuccessText({ lastSuccess }: Status): string {
 function changeText(change: Change | null, text: (value: number) => string): string {
   if (change === null) return "too few to compare";
   const { last, usual } = change;
+  return `${text(last)}, usually ${text(usual)} (${percentText(last, usual)})`;
+}
+
+function percentText(last: number, usual: number): string {
   const percent = usual === 0 ? 0 : Math.round((last / usual - 1) * 100);
-  return `${text(last)}, usually ${text(usual)} (${percent >= 0 ? "+" : ""}${percent} %)`;
+  return `${percent >= 0 ? "+" : ""}${percent} %`;
 }

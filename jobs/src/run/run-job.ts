@@ -6,10 +6,12 @@ import path from "node:path";
 import { readPublishedTip } from "@forklift/archive";
 import { type BlockRef, jsonNumber } from "@forklift/chain";
 import { openContext, runInTarget, runWithoutTarget } from "@forklift/context";
+import type { Network } from "@forklift/network";
 import { addDetails, firstError, type StageReport, stoppable } from "@forklift/pipeline";
 import type { SourceStatistics } from "@forklift/precomputed";
 import { type JobName, manifestName, type PassedOverDump, type PublishedSet } from "@forklift/sets";
 import type { Answer } from "@forklift/verifier";
+import type { CandidateReport } from "../candidate-checks.ts";
 import type { Config } from "../config/schema.ts";
 import {
   networkOfConfig,
@@ -20,10 +22,10 @@ import { type JobContext, openJobContext } from "../context/job-context.ts";
 import { type JobInputs, type JobOptions, openJobInputs } from "../context/job-inputs.ts";
 import { finishWork, leaveWork } from "../context/job-work.ts";
 import { runAgain } from "../context/run-again.ts";
+import { stopPointOfJob } from "../context/stop-point.ts";
 import type { JobEnvironment } from "../observe/job-environment.ts";
 import { type RunWatch, tellOfFalseStart, watchRun } from "../observe/run-recorder.ts";
 import { composeManifest } from "../stages/compose-manifest.ts";
-import { stopPointOfJob } from "../stages/final-stop-point.ts";
 import { composeHandOver, handOverText } from "../stages/hand-over.ts";
 import { lookForNews } from "../stages/look-for-news.ts";
 import { findOwnSet } from "../stages/own-set.ts";
@@ -48,6 +50,8 @@ export interface JobOutcome {
   readonly published: boolean;
   /** Whether the target is the history of its chain, and what of it is not proven; null when it was not asked. */
   readonly verified: Answer | null;
+  /** What is said of the block in which a final ends; null for other jobs. */
+  readonly candidate: CandidateReport | null;
   /** Where a dry run left its report. */
   readonly report: string | null;
   /** Where one of final left its hand-over, for programs and for people. */
@@ -88,7 +92,7 @@ async function startWatch(
     requireTwoDatabases(config);
     if (!given.isDryRun) publishingStoreUrl(config);
     const network = await networkOfConfig(config);
-    const options = { ...given, stop: stopPointOfJob(given, network) };
+    const options = stoppedByOptions(config, given, network);
     return {
       options,
       watch: await watchRun({
@@ -103,6 +107,16 @@ async function startWatch(
     await tellOfFalseStart({ config, options: given, environment }, error);
     throw error;
   }
+}
+
+/** Where a configuration of the fork may name the end, it is read with the other inputs. */
+function stoppedByOptions(
+  { forkGenesisConfig }: Config,
+  given: JobOptions,
+  network: Network,
+): JobOptions {
+  if (forkGenesisConfig !== undefined) return given;
+  return { ...given, stop: stopPointOfJob(given, network, null) };
 }
 
 async function run(config: Config, options: JobOptions, watch: RunWatch): Promise<JobOutcome> {
@@ -139,7 +153,8 @@ function standingOutcome(
 ): JobOutcome {
   return {
     ...{ job, height, stateHash, set: name, published: false, verified: null },
-    ...{ report: null, handOver: [], dumpsPassedOver, stages, blockSources: [] },
+    ...{ candidate: null, report: null, handOver: [] },
+    ...{ dumpsPassedOver, stages, blockSources: [] },
   };
 }
 
@@ -156,6 +171,7 @@ async function runRecipe(context: JobContext, environment: JobEnvironment): Prom
     set: await standingSet(context, { height, stateHash }, published),
     published,
     verified: await answerOfRun(context, stages),
+    candidate: context.candidate.report,
     ...reports,
     dumpsPassedOver: context.dumpsPassedOver,
     stages,
@@ -172,6 +188,7 @@ async function finishOwn(
   environment.log.info({ set: name }, "an earlier run of this prime has made the set");
   return {
     ...{ job: context.job, height, stateHash, set: name, published: true, verified: null },
+    candidate: null,
     ...(await runKeepingReport(restOfPrime, context, environment)),
     dumpsPassedOver: context.dumpsPassedOver,
     blockSources: context.blocks.statistics(),

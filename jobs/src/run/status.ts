@@ -17,6 +17,7 @@ import {
 import { openStore } from "@forklift/storage";
 import type { Config } from "../config/schema.ts";
 import { median, usualDurations } from "../observe/metrics/run-metrics.ts";
+import { type RehearsalTrend, readRehearsals } from "./rehearsals.ts";
 import { nextRuns } from "./schedule.ts";
 import { type UnfinishedRun, unfinishedRuns } from "./unfinished-runs.ts";
 
@@ -36,6 +37,8 @@ export interface Status {
   readonly lag: { readonly blocks: number; readonly at: string } | null;
   /** Exit code 0, by recipe. */
   readonly lastSuccess: Readonly<Record<string, string>>;
+  /** Of dry runs of final that succeeded, the last seven. */
+  readonly rehearsals: RehearsalTrend;
   readonly trend: {
     /** Of the last run that published, and the median of up to seven before it. */
     readonly durationMs: Change | null;
@@ -94,7 +97,8 @@ export async function readStatus(
   const faults: string[] = [];
   const warn = (fault: string) => void faults.push(fault);
   const sets = (await publishedSets(store, network.name, warn).complete()).map(setLine);
-  const records = await runHistory(store, network.name, warn).newest(SHOWN_MAX * 2);
+  const history = runHistory(store, network.name, warn);
+  const records = await history.newest(SHOWN_MAX * 2);
   const runs = records.map((record) => runLine(record, now));
   const looked = records.find(({ lagBlocks }) => lagBlocks !== null);
   const lag =
@@ -113,6 +117,7 @@ export async function readStatus(
     unfinished: await unfinishedRuns(config, network.name, date),
     lag,
     lastSuccess: lastSuccess(records),
+    rehearsals: await readRehearsals(history),
     trend: {
       durationMs: durationTrend(records),
       setBytes: trendOf(sets.map(({ bytes }) => bytes)),

@@ -24,7 +24,6 @@ import type { PublishedSet } from "@forklift/sets";
 import { checkedBytes, copyFile, fileOf, type Manifest } from "@forklift/sets";
 import { digestTables, readVersions } from "@forklift/verifier";
 import type { JobContext } from "../context/job-context.ts";
-import { requireForkBlock } from "./final-stop-point.ts";
 import { markProven } from "./proven-height.ts";
 import { restoreObject } from "./restore-object.ts";
 
@@ -42,7 +41,6 @@ export const restoreTarget: WholeStage<JobContext, Plan> = {
   kind: "whole",
 
   async plan(context) {
-    await requireForkBlock(context);
     const end = await endOfRun(context);
     const set = await context.sets.newest(end);
     if (set === null) throw await noSet(context, end);

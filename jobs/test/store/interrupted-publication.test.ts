@@ -83,14 +83,14 @@ test("a prime that replaces removes what it has replaced, and replaces once", as
 
 test("a final over a daily's set leaves one set, marked final, and one dump", async () => {
   const [stop] = (await setNames())
-    .map((name) => /-set-\d+-(3N\w+)\.json$/.exec(name)?.[1])
-    .filter((hash) => hash !== undefined);
-  await interrupt("final", "--fork-state-hash", stop!);
+    .map((name) => /-set-(\d+)-3N\w+\.json$/.exec(name)?.[1])
+    .filter((height) => height !== undefined);
+  await interrupt("final", "--stop-at-height", stop!);
   // Another job comes first.
   await again("daily");
   expect(await readLatest(store, NETWORK)).toMatchObject({ final: true });
   const dumps = (await setNames()).filter((name) => name.includes("-migrated-archive-dump-"));
   expect(dumps).toHaveLength(1);
   expect(await readReplacement(store, NETWORK)).toBeNull();
-  expect(await again("final", "--fork-state-hash", stop!)).toMatchObject({ published: false });
+  expect(await again("final", "--stop-at-height", stop!)).toMatchObject({ published: false });
 });

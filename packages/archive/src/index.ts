@@ -6,6 +6,7 @@ export * from "./preflight/holds-blocks.ts";
 export * from "./preflight/later-blocks.ts";
 export * from "./preflight/own-schema.ts";
 export * from "./preflight/schema-kind.ts";
+export * from "./source/fork-candidate.ts";
 export * from "./source/not-migrated.ts";
 export * from "./source/source-balances.ts";
 export * from "./source/source-blocks.ts";

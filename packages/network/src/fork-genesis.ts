@@ -134,9 +134,15 @@ export function requireForkGenesis(url: string, comparison: ForkGenesisCompariso
   );
 }
 
+/** The last block before the fork, as a published configuration names it. */
+export interface ForkPoint extends BlockRef {
+  /** Of the block that the new chain begins with, not of this one; null where it is not named. */
+  readonly forkGenesisSlot: bigint | null;
+}
+
 interface Claims {
   readonly ledgerHash: LedgerHash | null;
-  readonly fork: BlockRef | null;
+  readonly fork: ForkPoint | null;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -145,15 +151,27 @@ type JsonObject = Readonly<Record<string, unknown>>;
  * The last block before the fork, as the published configuration names it.
  * @throws SourceDataError when the file is no such configuration.
  */
-export async function readForkPoint(url: string): Promise<BlockRef> {
+export async function readForkPoint(url: string): Promise<ForkPoint> {
   return await decodeOrRefuse(url, async () => {
-    const document = new LedgerJson((await openObject(url)).stream);
-    for await (const _account of document.accounts());
-    const json = document.rest();
+    const json = await readAroundAccounts(url);
     const { fork } = claimsOf(json);
-    if (fork !== null) return { height: fork.height, stateHash: fork.stateHash };
+    if (fork !== null) return fork;
     throw otherDocument(nameDocument(json)!, "a configuration with proof.fork");
   });
+}
+
+/**
+ * The same; null when the configuration does not say which block it forks from.
+ * @throws SourceDataError when the file is missing, truncated or no configuration.
+ */
+export async function findForkPoint(url: string): Promise<ForkPoint | null> {
+  return await decodeOrRefuse(url, async () => claimsOf(await readAroundAccounts(url)).fork);
+}
+
+async function readAroundAccounts(url: string): Promise<JsonObject> {
+  const document = new LedgerJson((await openObject(url)).stream);
+  for await (const _account of document.accounts());
+  return document.rest();
 }
 
 function claimsOf(json: JsonObject): Claims {
@@ -172,8 +190,16 @@ function claimsOf(json: JsonObject): Claims {
       height: parsed("proof.fork.blockchain_length", fork["blockchain_length"], (digits) =>
         parseUnsigned(digits, UINT32_MAX),
       ),
+      forkGenesisSlot: slotOf(fork["global_slot_since_genesis"]),
     },
   };
+}
+
+function slotOf(json: unknown): bigint | null {
+  if (json === undefined || json === null) return null;
+  return parsed("proof.fork.global_slot_since_genesis", json, (digits) =>
+    parseUnsigned(digits, UINT32_MAX),
+  );
 }
 
 function parsed<Value>(path: string, json: unknown, parse: (text: string) => Value): Value {

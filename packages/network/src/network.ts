@@ -1,6 +1,6 @@
 // What forklift must know of a network and cannot learn from its databases.
 
-import type { Account, LedgerHash, StateHash } from "@forklift/chain";
+import type { Account, BlockRef, LedgerHash, StateHash } from "@forklift/chain";
 import type { ProtocolState } from "@forklift/ledger";
 
 export interface Network {
@@ -12,11 +12,21 @@ export interface Network {
   /** Where precomputed blocks lie that anybody may read, and which of them are known to be wrong. */
   readonly blocks: { readonly url: string | null; readonly faults: readonly BlockFault[] };
   /** The block that the network agreed to fork after; null while it has not. */
-  readonly lastPreForkBlock: { readonly height: bigint; readonly stateHash: StateHash } | null;
+  readonly lastPreForkBlock: LastPreForkBlock | null;
   /** The block that the new chain began with; null while it is not known. */
   readonly forkGenesis: ForkGenesis | null;
+  /** What a final run asks of a block that nobody has named as the last before the fork. */
+  readonly final: {
+    /** Blocks that must stand above it on the best chain. */
+    readonly minConfirmations: number;
+  };
   /** Blocks whose recorded ledger hash no replay reproduces. */
   readonly ledgerHashExceptions: ReadonlyMap<StateHash, LedgerHashException>;
+}
+
+export interface LastPreForkBlock extends BlockRef {
+  /** Its own, not that of the fork genesis block; left out where it is not known. */
+  readonly globalSlotSinceGenesis?: bigint | undefined;
 }
 
 /** Why the ledger hash of a block is not demanded. */

@@ -26,6 +26,12 @@ const place = z
     "expected gs://bucket, https://host or file:///folder",
   );
 
+/**
+ * Where a preset says nothing. At a fork the network goes on for 100 slots after its last transactions and then
+ * stops, of which some 75 have a block: the 290 after which a block is final are never reached.
+ */
+const MIN_CONFIRMATIONS = 20;
+
 /** The preset as it is written; unknown keys are errors, since a misspelt one would be silent. */
 const presetSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
@@ -60,7 +66,16 @@ const presetSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
-  lastPreForkBlock: z.strictObject({ height, stateHash }).optional(),
+  lastPreForkBlock: z
+    .strictObject({
+      height,
+      stateHash,
+      globalSlotSinceGenesis: z.int().positive().transform(BigInt).optional(),
+    })
+    .optional(),
+  final: z
+    .strictObject({ minConfirmations: z.int().nonnegative().default(MIN_CONFIRMATIONS) })
+    .prefault({}),
   forkGenesis: z
     .strictObject({
       stateHash,
@@ -92,7 +107,8 @@ export function decodePreset(value: unknown, where: string): Network {
       hint: presetHint(where),
     });
   }
-  const { name, dumps, blocks, lastPreForkBlock, forkGenesis, ledgerHashExceptions } = result.data;
+  const { name, dumps, blocks, lastPreForkBlock, forkGenesis, final, ledgerHashExceptions } =
+    result.data;
   const genesis = completeGenesis(result.data, where);
   return {
     name,
@@ -114,6 +130,7 @@ export function decodePreset(value: unknown, where: string): Network {
       forkGenesis === undefined
         ? null
         : { ...forkGenesis, ledgerHash: forkGenesis.ledgerHash ?? null },
+    final,
     ledgerHashExceptions: new Map(
       ledgerHashExceptions.flatMap(({ reason, slots, stateHashes }) =>
         stateHashes.map((hash) => [hash, { reason, slots: new Set(slots) }] as const),

@@ -52,7 +52,7 @@ test("prime, two dailies and final migrate, prove and publish it", async () => {
   // 59 blocks above genesis on three days: tips 20, 40 and 60, less the pending ones.
   expect(heights).toStrictEqual([15, 35, 55]);
   const { stateHash } = sample.summary.tip;
-  const outcome = await job("final", "--fork-state-hash", stateHash);
+  const outcome = await job("final", "--fork-state-hash", stateHash, "--min-confirmations", "0");
   expect(outcome).toMatchObject({ published: true, height: SMALL.blocks, stateHash });
 });
 

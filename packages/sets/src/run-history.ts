@@ -24,6 +24,11 @@ export function runId(started: Date, recipe: RecipeName, random: string): string
   return `${stamp}Z-${recipe}-${random}`;
 }
 
+/** By its id alone: the recipe stands between the time and the random end. */
+function isOf(recipe: RecipeName, id: string): boolean {
+  return id.slice(0, id.lastIndexOf("-")).endsWith(`Z-${recipe}`);
+}
+
 export function runsFolder(network: string): string {
   return `${network}-runs/`;
 }
@@ -32,8 +37,11 @@ export interface RunHistory {
   write(record: RunRecord): Promise<void>;
   /** Whatever belongs to a run besides its record. Returns where it lies. */
   writeBeside(id: string, name: string, text: string): Promise<string>;
-  /** The newest first; records that cannot be read are reported to `warn`. */
-  newest(count: number): Promise<RunRecord[]>;
+  /**
+   * The newest first; records that cannot be read are reported to `warn`.
+   * @param recipe only its runs; default: those of every recipe.
+   */
+  newest(count: number, recipe?: RecipeName): Promise<RunRecord[]>;
   /** Closes the records of dead runs, removes the oldest ones, and returns the dead. */
   sweep(now: Date, probe?: LivenessProbe): Promise<RunRecord[]>;
 }
@@ -92,8 +100,9 @@ export function runHistory(
       await store.write(object, textBytes(text));
       return `${store.url}/${object}`;
     },
-    async newest(count) {
-      const records = await readMany((await ids()).slice(0, count));
+    async newest(count, recipe) {
+      const wanted = (await ids()).filter((id) => recipe === undefined || isOf(recipe, id));
+      const records = await readMany(wanted.slice(0, count));
       // Ids tell seconds, and two short runs may share one.
       return records.sort((a, b) => Date.parse(b.started) - Date.parse(a.started));
     },

@@ -55,7 +55,7 @@ export const METRICS = [
     name: "forklift_usual_duration_seconds",
     unit: "seconds",
     labels: RUN,
-    help: "Median of the last seven runs before it that published a set.",
+    help: "Median of the last seven runs before it that published a set; of dry runs, that succeeded.",
   },
   {
     name: "forklift_stage_duration_seconds",

@@ -1,12 +1,14 @@
 // Turns run records into metrics: those of a process while it runs, and those of a run that ended.
 
-import { type RunRecord, runDurationMs } from "@forklift/sets";
+import { type RunRecord, recipeNameOf, runDurationMs } from "@forklift/sets";
 import { MS_PER_SECOND } from "@forklift/system";
 import type { DiskSpace } from "./disk-space.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Runs that say what is usual. */
 const USUAL_RUNS = 7;
+
+const DRY_RUN: string = recipeNameOf({ job: "final", isDryRun: true });
 
 const seconds = (iso: string) => Date.parse(iso) / MS_PER_SECOND;
 
@@ -98,10 +100,14 @@ function usualDurationSeconds({ recipe }: RunRecord, earlier: readonly RunRecord
   return durations.length === 0 ? null : median(durations) / MS_PER_SECOND;
 }
 
-/** Milliseconds, of runs that had something to do: an idle day says nothing of a working one. */
+/**
+ * Milliseconds, of runs that had something to do: an idle day says nothing of a working one. A dry run never
+ * publishes, and does all the rest each time.
+ */
 export function usualDurations(recipe: string, earlier: readonly RunRecord[]): number[] {
   return earlier
-    .filter((one) => one.recipe === recipe && one.state === "succeeded" && one.published)
+    .filter((one) => one.recipe === recipe && one.state === "succeeded")
+    .filter((one) => one.published || recipe === DRY_RUN)
     .slice(0, USUAL_RUNS)
     .map(runDurationMs);
 }

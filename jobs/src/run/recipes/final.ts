@@ -1,8 +1,13 @@
+import { askCandidate } from "../../stages/check-candidate.ts";
+import { restoreSource } from "../../stages/restore-source.ts";
 import { daily } from "./daily.ts";
 import type { Recipe } from "./recipe.ts";
 
 /**
- * Once, at the fork: the steps of daily. What differs lies in the context that they work on: the stop
- * point, the whole verification, the mark on the set; and a dry run publishes nothing.
+ * Once, at the fork: the steps of daily, once the block to end in is one that the network forks from. What
+ * differs else lies in the context that they work on: the stop point, the whole verification, the mark on
+ * the set; and a dry run publishes nothing.
  */
-export const final: Recipe = daily;
+export const final: Recipe = daily.flatMap((stage) =>
+  stage === restoreSource ? [stage, askCandidate] : [stage],
+);

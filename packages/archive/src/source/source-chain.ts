@@ -129,10 +129,38 @@ function canonicalUpTo(tip: BlockRef): SourceChain {
   return { tip, canonicalHeight: tip.height, tail: [] };
 }
 
-async function chainEndingIn(
+async function chainEndingIn(walk: Walk, stateHash: StateHash): Promise<SourceChain> {
+  const found = await chainOrLeft(walk, stateHash);
+  if (!("left" in found)) return found;
+  throw new SourceDataError(found.left, {
+    hint: "the network has left this branch; check the hash",
+  });
+}
+
+/** A block that the source has, on a branch that its canonical chain does not go on with. */
+export interface LeftBranch {
+  /** A sentence that names the block, and the one where the branches part. */
+  readonly left: string;
+}
+
+/**
+ * The chain that ends in a block, as `selectChain` chooses it, or why the network has left that branch.
+ * @param network the prefix of the block files that a refusal names.
+ * @throws SourceDataError when the source does not have the block or has no canonical one, or a gap below it.
+ */
+export async function findChain(
+  source: Session,
+  stateHash: StateHash,
+  network: string,
+): Promise<SourceChain | LeftBranch> {
+  const canonicalTip = await highestCanonical(source);
+  return await chainOrLeft({ source, network, canonicalTip }, stateHash);
+}
+
+async function chainOrLeft(
   { source, network, canonicalTip }: Walk,
   stateHash: StateHash,
-): Promise<SourceChain> {
+): Promise<SourceChain | LeftBranch> {
   const walked = await walkToCanonical(source, stateHash);
   requireEachOnce(walked);
   const tip = walked.at(-1);
@@ -144,21 +172,21 @@ async function chainEndingIn(
   const orphan = walked.find(({ status }) => status === "orphaned");
   if (orphan !== undefined) {
     const what = orphan === tip ? "is orphaned" : "descends from an orphaned block";
-    throw new SourceDataError(
-      `block ${stateHash} at height ${tip.height} ${what} (${orphan.stateHash}, ` +
+    return {
+      left:
+        `block ${stateHash} at height ${tip.height} ${what} (${orphan.stateHash}, ` +
         `height ${orphan.height})`,
-      { hint: "the network has left this branch; check the hash" },
-    );
+    };
   }
   const root = walked[0]!;
   if (root.status !== "canonical") throw await brokenAncestry(source, { tip, root, network });
   if (tip.status === "canonical") return canonicalUpTo(tip);
   if (root.stateHash !== canonicalTip.stateHash) {
-    throw new SourceDataError(
-      `block ${stateHash} leaves the canonical chain at height ${root.height}, below the highest ` +
+    return {
+      left:
+        `block ${stateHash} leaves the canonical chain at height ${root.height}, below the highest ` +
         `canonical block ${canonicalTip.stateHash} at height ${canonicalTip.height}`,
-      { hint: "the network has left this branch; check the hash" },
-    );
+    };
   }
   return { tip, canonicalHeight: canonicalTip.height, tail: walked.slice(1).map(refOf) };
 }
@@ -226,14 +254,23 @@ function requireEachOnce(walked: readonly WalkedBlock[]): void {
   }
 }
 
-/** Above the canonical chain the one highest tip decides, as the network's longest chain does. */
-async function chainThroughHeight(walk: Walk, height: bigint): Promise<SourceChain> {
-  const { source } = walk;
-  const tips = await source.query<RowOfBlock>(
+/** The highest blocks that are not orphaned, in the order of their state hashes; none of an empty source. */
+export async function highestTips(source: Session): Promise<BlockRef[]> {
+  return (await rowsOfHighestTips(source)).map(blockRef);
+}
+
+async function rowsOfHighestTips(source: Session): Promise<RowOfBlock[]> {
+  return await source.query<RowOfBlock>(
     `select height, state_hash from blocks
      where height = (select max(b.height) from blocks b where ${statusOf("b")} <> 'orphaned')
        and ${statusOf("blocks")} <> 'orphaned' order by state_hash`,
   );
+}
+
+/** Above the canonical chain the one highest tip decides, as the network's longest chain does. */
+async function chainThroughHeight(walk: Walk, height: bigint): Promise<SourceChain> {
+  const { source } = walk;
+  const tips = await rowsOfHighestTips(source);
   const highest = BigInt(tips[0]?.height ?? 0);
   const hashes = tips.map((tip) => tip.state_hash).join(" and ");
   if (highest < height) {
