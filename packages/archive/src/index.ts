@@ -13,6 +13,8 @@ export * from "./source/source-chain.ts";
 export * from "./source/source-counts.ts";
 export * from "./source/source-finding.ts";
 export * from "./source/source-tip.ts";
+export { areOnOneServer } from "./switch/database-state.ts";
+export * from "./switch/switch-scripts.ts";
 export * from "./target/block-mark.ts";
 export * from "./target/create-target.ts";
 export * from "./target/fork-repairs.ts";
