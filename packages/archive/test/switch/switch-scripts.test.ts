@@ -4,7 +4,7 @@
 
 import { quoteIdentifier, type Session } from "@forklift/postgres";
 import { isToolMissing } from "@forklift/testkit";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   planSwitch,
   type SwitchPlan,
@@ -82,7 +82,7 @@ const NAMES: readonly (readonly [what: string, source: string, target: string])[
   ["plain", "archive", "migrated"],
   ["quotes, spaces and what psql replaces", `a "b" 'c' :d :'e' $f$`, `\\t "x" -- /* ; \\q`],
   ["connection strings", "host=nowhere dbname=x", "postgres://nowhere/x"],
-  ["of other alphabets, as long as they can be", "архив_".repeat(5), "é".repeat(28)],
+  ["of other alphabets, as long as they can be", `${"архив_".repeat(5)}xx`, `${"é".repeat(28)}x`],
   ["with line breaks and the word public", "public\nselect 1;", "$do$ end\r\n"],
 ];
 
@@ -231,6 +231,57 @@ describe.skipIf(isToolMissing("psql"))("psql runs the scripts", { timeout: 60_00
       expect(stderr).toContain("are not called what they were when this script was written");
     }
     expect(await holds(archives, archives.target)).toEqual(["new"]);
+  });
+
+  test("clients that keep coming back hold neither script up, and see one archive or the other", async () => {
+    await using archives = await plainArchives();
+    const plan = await planned(archives);
+    const seen = new Set<string>();
+    const stop = new AbortController();
+    const clients = [1, 2, 3].map(async () => {
+      while (!stop.signal.aborted) {
+        // Refused, ended or answered; and again.
+        const rows = await holds(archives, archives.source).catch(() => []);
+        for (const row of rows) seen.add(row);
+      }
+    });
+    const seesOnce = (row: string) => vi.waitUntil(() => seen.has(row), { timeout: 30_000 });
+    try {
+      await seesOnce("old");
+      expect(await runPsql(switchScript(plan, OPTIONS))).toEqual({ exit: 0, stderr: "" });
+      await seesOnce("new");
+      expect(await runPsql(switchBackScript(plan, OPTIONS))).toEqual({ exit: 0, stderr: "" });
+      expect(await holds(archives, archives.source)).toEqual(["old"]);
+    } finally {
+      stop.abort();
+      await Promise.all(clients);
+    }
+    expect([...seen].sort()).toEqual(["new", "old"]);
+  });
+
+  test("a role that owns both, may rename and may end sessions needs no superuser", async () => {
+    await using archives = await plainArchives();
+    const { owner } = archives.roles;
+    await archives.on("postgres", async (session) => {
+      await session.query(`alter role ${owner} createdb`);
+      await session.query(`grant pg_signal_backend to ${owner}`);
+    });
+    for (const name of [archives.source, archives.target]) {
+      await archives.on(name, async (session) => {
+        await session.query(`alter database ${name} owner to ${owner}`);
+        await session.query(`alter type chain_status_type owner to ${owner}`);
+        for (const { relname } of await session.query<{ relname: string }>(
+          "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'",
+        )) {
+          await session.query(`alter table ${relname} owner to ${owner}`);
+        }
+      });
+    }
+    const plan = await planned(archives);
+    expect(await runPsql(switchScript(plan, OPTIONS), owner)).toEqual({ exit: 0, stderr: "" });
+    expect(await holds(archives, archives.source)).toEqual(["new"]);
+    expect(await runPsql(switchBackScript(plan, OPTIONS), owner)).toEqual({ exit: 0, stderr: "" });
+    expect(await holds(archives, archives.source)).toEqual(["old"]);
   });
 
   test("a role that could not end it is told before anything is changed", async () => {
