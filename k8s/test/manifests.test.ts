@@ -255,8 +255,9 @@ describe.each(rendered)("the jobs of $network", ({ network, resources }) => {
       (daily!["spec"] as { readonly schedule: string }).schedule,
     );
     if (network !== "mainnet") return;
-    for (const job of jobs) {
-      const { args } = specOf(job).template.spec.containers[0];
+    const pods = [...jobs.map(specOf), followOf(resources)].map(({ template }) => template.spec);
+    for (const { containers } of pods) {
+      const [{ args }] = containers;
       const missing = args.map((arg) => (arg.endsWith(".yaml") ? "/nowhere/forklift.yaml" : arg));
       const { exit, stderr } = await runForklift(missing);
       // The command line was understood: it is the configuration that is not there.
