@@ -113,7 +113,7 @@ const FLOORS = {
   "packages/storage/src": "open-store > gcs > passing-failure > file | http > *",
   "packages/precomputed/src":
     "bundle-space > list-bundle > open-block-sources > block-sources > bundle | cache | folder > files | * > verify",
-  "packages/archive/src": "audit > preflight | source | target > *",
+  "packages/archive/src": "audit > preflight | source | switch | target > *",
   "packages/verifier/src":
     "verify-archive > answer-of > ask-check | checks | report > check > walk > *",
   "packages/console/src": "main > command | heap-growth > log | signals | version > text",
@@ -127,7 +127,7 @@ const FLOORS = {
     "main > commands > output > run > stages | observe > context > candidate-checks | work | config",
   "jobs/src/observe": "run-recorder > job-environment | notify > metrics | *",
   "jobs/src/run":
-    "plan-final | status > rehearsals | schedule | unfinished-runs > run-job > recipes",
+    "status | cutover > plan-final > rehearsals | schedule | unfinished-runs > run-job > recipes",
 };
 
 /**

@@ -26,7 +26,13 @@ interface Container {
     readonly requests: Record<string, string>;
     readonly limits: Record<string, string>;
   };
-  readonly volumeMounts: readonly { readonly name: string }[];
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
+}
+
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
 }
 
 interface Pod {
@@ -64,13 +70,24 @@ function specOf(resource: Resource): JobSpec {
 const jobsOf = (resources: readonly Resource[]) =>
   resources.filter(({ kind }) => kind === "Job" || kind === "CronJob");
 
+interface StatefulSetSpec {
+  readonly replicas: number;
+  readonly template: { readonly metadata: object; readonly spec: Pod };
+  readonly volumeClaimTemplates: readonly { readonly metadata: { readonly name: string } }[];
+  readonly persistentVolumeClaimRetentionPolicy: object;
+}
+
+const followOf = (resources: readonly Resource[]) =>
+  of(resources, "StatefulSet")["spec"] as StatefulSetSpec;
+
 const of = (resources: readonly Resource[], kind: string) =>
   resources.find((resource) => resource.kind === kind)!;
 
 test("Kubernetes knows every field and value of what is rendered, and would see a wrong one", () => {
   const secret = readManifests(path.join(K8S, "secret.example.yaml"));
-  const withServer = renderOn("external-postgres");
-  const right = [...rendered.flatMap(({ resources }) => resources), ...secret, ...withServer];
+  const more = ["external-postgres", "living-archive"].flatMap(renderOn);
+  const files = readManifests(path.join(K8S, "files.yaml"));
+  const right = [...rendered.flatMap(({ resources }) => resources), ...secret, ...more, ...files];
   const daily = of(rendered[0]!.resources, "CronJob");
   const spec = daily["spec"] as object;
   const wrong = [
@@ -100,16 +117,19 @@ test.skipIf(!hasKubectl()).each(rendered)(
 
 describe.each(rendered)("the jobs of $network", ({ network, resources }) => {
   const jobs = jobsOf(resources);
-  const [daily] = jobs.filter(({ kind }) => kind === "CronJob");
+  const daily = jobs.find(({ metadata }) => metadata.name === "forklift-daily");
 
-  test("are a nightly run that never overlaps, and two that an operator starts", () => {
-    expect(jobs.map(({ metadata }) => metadata.name).sort()).toEqual([
-      "forklift-daily",
-      "forklift-final-dry-run",
-      "forklift-prime",
+  test("are a nightly run, and those that an operator starts from what sleeps", () => {
+    expect(jobs.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
+      "CronJob forklift-cutover",
+      "CronJob forklift-daily",
+      "CronJob forklift-final",
+      "CronJob forklift-final-dry-run",
+      "CronJob forklift-prime",
     ]);
-    expect(daily!["spec"]).toMatchObject({ concurrencyPolicy: "Forbid", timeZone: "Etc/UTC" });
+    expect(daily!["spec"]).not.toHaveProperty("suspend");
     for (const job of jobs) {
+      expect(job["spec"]).toMatchObject({ concurrencyPolicy: "Forbid", timeZone: "Etc/UTC" });
       if (job !== daily) expect(job["spec"]).toHaveProperty("suspend", true);
       expect(specOf(job)).toMatchObject({ backoffLimit: 3, ttlSecondsAfterFinished: 604_800 });
       expect(specOf(job).activeDeadlineSeconds).toBeGreaterThan(0);
@@ -141,6 +161,50 @@ describe.each(rendered)("the jobs of $network", ({ network, resources }) => {
     for (const pod of pods) expect(pod).toEqual(pods[0]);
     expect(claims.size).toBe(jobs.length);
     expect([...claims]).not.toContain(undefined);
+  });
+
+  test("are followed by a pod like theirs, which says when it is ready and keeps its volumes", () => {
+    const { replicas, template, ...follow } = followOf(resources);
+    const pod = template.spec;
+    const ofJobs = specOf(daily!).template.spec;
+    expect(replicas).toBe(0);
+    expect(template.metadata).toMatchObject({
+      labels: { "app.kubernetes.io/name": "forklift" },
+    });
+    const claims = follow.volumeClaimTemplates.map(({ metadata }) => metadata.name);
+    expect(claims.sort()).toEqual(["cache", "work"]);
+    expect(follow.persistentVolumeClaimRetentionPolicy).toEqual({
+      whenDeleted: "Retain",
+      whenScaled: "Retain",
+    });
+    const [{ readinessProbe, args, ...container }] = pod.containers;
+    const config = args.at(-1)!;
+    expect(args).toEqual(["follow", "--config", config]);
+    expect(specOf(daily!).template.spec.containers[0].args.at(-1)).toBe(config);
+    expect(readinessProbe!.httpGet).toEqual({ path: "/readyz", port: "metrics" });
+    expect(container.livenessProbe!.httpGet.path).toBe("/healthz");
+    // What is apart from that is the server, which it does not need.
+    const [expected] = ofJobs.containers;
+    const isServers = (one: { readonly name: string }) =>
+      one.name === "FORKLIFT_POSTGRES_URL" || one.name === "socket";
+    const { args: _args, env, volumeMounts, ...rest } = expected;
+    expect(container).toEqual({
+      ...rest,
+      env: expect.arrayContaining(env!.filter((one) => !isServers(one))),
+      volumeMounts: expect.arrayContaining(volumeMounts.filter((one) => !isServers(one))),
+    });
+    expect(pod.securityContext).toEqual(ofJobs.securityContext);
+    expect(pod.serviceAccountName).toBe(ofJobs.serviceAccountName);
+  });
+
+  test("work on claims that are rendered with them", () => {
+    const names = resources.map(nameOf);
+    for (const job of jobs) {
+      for (const { persistentVolumeClaim } of specOf(job).template.spec.volumes) {
+        if (persistentVolumeClaim === undefined) continue;
+        expect(names).toContain(`PersistentVolumeClaim ${persistentVolumeClaim.claimName}`);
+      }
+    }
   });
 
   test("meet the restricted standard, and say what they take", () => {
@@ -191,8 +255,9 @@ describe.each(rendered)("the jobs of $network", ({ network, resources }) => {
       (daily!["spec"] as { readonly schedule: string }).schedule,
     );
     if (network !== "mainnet") return;
-    for (const job of jobs) {
-      const { args } = specOf(job).template.spec.containers[0];
+    const pods = [...jobs.map(specOf), followOf(resources)].map(({ template }) => template.spec);
+    for (const { containers } of pods) {
+      const [{ args }] = containers;
       const missing = args.map((arg) => (arg.endsWith(".yaml") ? "/nowhere/forklift.yaml" : arg));
       const { exit, stderr } = await runForklift(missing);
       // The command line was understood: it is the configuration that is not there.
@@ -220,6 +285,53 @@ test("with a server outside, its URL comes from the secret, and the way to it is
   expect(JSON.stringify(resources.filter(({ kind }) => kind === "NetworkPolicy"))).toContain(
     '"port":5432',
   );
+});
+
+test("where the archive lives, it is followed instead of the nights, and the way to it is open", () => {
+  const resources = renderOn("living-archive");
+  expect(followOf(resources).replicas).toBe(1);
+  const asleep = jobsOf(resources).filter((job) => (job["spec"] as { suspend?: true }).suspend);
+  expect(asleep).toHaveLength(jobsOf(resources).length);
+  expect(JSON.stringify(resources.filter(({ kind }) => kind === "NetworkPolicy"))).toContain(
+    '"port":5432',
+  );
+});
+
+test("what jobs leave on the cache can be taken from it, by the same image and no more rights", () => {
+  const [pod] = readManifests(path.join(K8S, "files.yaml"));
+  const spec = pod!["spec"] as Pod;
+  const [container] = spec.containers;
+  const follow = followOf(rendered[0]!.resources).template.spec;
+  expect(container.image).toBe(follow.containers[0].image);
+  expect(container.securityContext).toEqual(follow.containers[0].securityContext);
+  expect(spec.securityContext).toEqual(follow.securityContext);
+  const [{ persistentVolumeClaim }] = spec.volumes as [(typeof spec.volumes)[number]];
+  const cache = rendered[0]!.resources.filter(({ kind }) => kind === "PersistentVolumeClaim");
+  expect(cache.map(({ metadata }) => metadata.name)).toContain(persistentVolumeClaim!.claimName);
+  expect(container.volumeMounts).toContainEqual(expect.objectContaining({ readOnly: true }));
+  // Where the cutover writes is below it.
+  const cutover = jobsOf(rendered[0]!.resources).find(
+    ({ metadata }) => metadata.name === "forklift-cutover",
+  );
+  const { args } = specOf(cutover!).template.spec.containers[0];
+  expect(args[args.indexOf("--out") + 1]).toMatch(/^\/cache\//);
+  expect(readFileSync(path.join(K8S, "files.yaml"), "utf8")).toContain(
+    "forklift-files:/cache/cutover",
+  );
+});
+
+test("the README has the steps in the order in which each can be done, of workloads that there are", () => {
+  const page = readFileSync(path.join(K8S, "README.md"), "utf8");
+  const [, steps = ""] = /```sh\n(.*?)```/s.exec(page) ?? [];
+  const at = ["CHANGE-ME", "create namespace", "my-secret.yaml", "apply -k", "create job"].map(
+    (step) => steps.indexOf(step),
+  );
+  expect(at).not.toContain(-1);
+  expect(at).toEqual(at.toSorted((a, b) => a - b));
+  const names = new Set(rendered[0]!.resources.map(({ metadata }) => metadata.name));
+  const started = [...page.matchAll(/--from=cronjob\/([\w-]+)/g)].map(([, name]) => name!);
+  expect(started.length).toBeGreaterThan(2);
+  for (const name of started) expect(names).toContain(name);
 });
 
 test("every manifest of the base is in its kustomization", () => {

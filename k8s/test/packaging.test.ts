@@ -2,7 +2,15 @@
 // run is a command, their versions agree, and they know our exit codes.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { EXIT } from "@forklift/pipeline";
@@ -67,7 +75,7 @@ describe("the image", () => {
 
 interface Compose {
   readonly services: Readonly<
-    Record<string, { readonly image: string; readonly volumes: readonly string[] }>
+    Record<string, { readonly image: string; readonly volumes?: readonly string[] }>
   >;
 }
 
@@ -97,9 +105,15 @@ describe("the compose file", () => {
     expect(unknownFields(wrong)).toEqual(["helthcheck"]);
   });
 
+  test("follows with everything that the schedule has, but for its command", () => {
+    const { follow } = compose.services as Record<string, object>;
+    expect(follow).toMatchObject({ extends: { service: "forklift" }, profiles: ["follow"] });
+    expect(Object.keys(follow!).sort()).toEqual(["command", "extends", "healthcheck", "profiles"]);
+  });
+
   test("mounts what is in the repository or made by its user", () => {
     const mounted = Object.values(compose.services)
-      .flatMap(({ volumes }) => volumes)
+      .flatMap(({ volumes = [] }) => volumes)
       .filter((volume) => volume.startsWith("./"))
       .map((volume) => volume.split(":")[0]!);
     const made = ["./forklift.yaml", "./data"];
@@ -114,16 +128,28 @@ describe("the compose file", () => {
   });
 });
 
+const SERVICES = ["forklift-daily.service", "forklift-follow.service", "forklift@.service"];
+
 describe("the systemd units", () => {
   const service = read("packaging/systemd/forklift-daily.service");
-  const setting = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(service)![1];
 
-  test("try again on the exit code that says so, and on no other of ours", () => {
+  test.each(SERVICES)("try again on the exit code that says so, and on no other: %s", (name) => {
+    const text = read(`packaging/systemd/${name}`);
+    const setting = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(text)![1];
     const { ok, tryAgain, ...final } = EXIT;
     expect(setting("RestartPreventExitStatus")!.split(" ").map(Number)).toEqual(
       Object.values(final),
     );
     expect(setting("Restart")).toBe("on-failure");
+    // What they work on outlives a run, and nothing else can be written.
+    expect(setting("StateDirectory")).toBe("forklift");
+    expect(setting("Environment")).toBe("FORKLIFT_WORK_DIR=/var/lib/forklift/work");
+    expect(setting("ProtectSystem")).toBe("strict");
+  });
+
+  test("are all of them looked at here", () => {
+    const found = readdirSync(path.join(ROOT, "packaging/systemd"));
+    expect(found.sort()).toEqual([...SERVICES, "forklift-daily.timer"].sort());
   });
 
   test.skipIf(!hasSystemd())("are units that systemd accepts", () => {
@@ -131,8 +157,12 @@ describe("the systemd units", () => {
     try {
       // Where the command will be on that machine, it is not on this one.
       const here = service.replaceAll("/opt/forklift", ROOT);
+      const unit = (name: string) =>
+        read(`packaging/systemd/${name}`).replaceAll("/opt/forklift", ROOT);
       const files = [
         ["forklift-daily.service", here],
+        ["forklift-follow.service", unit("forklift-follow.service")],
+        ["forklift@.service", unit("forklift@.service")],
         ["forklift-daily.timer", read("packaging/systemd/forklift-daily.timer")],
         ["wrong.service", here.replace("Type=oneshot", "Type=onceshot")],
       ] as const;
@@ -143,6 +173,7 @@ describe("the systemd units", () => {
         return execFileSync("sh", ["-c", `${command} 2>&1 || true`], { encoding: "utf8" });
       };
       expect(complaints("forklift-daily.service", "forklift-daily.timer")).toBe("");
+      expect(complaints("forklift-follow.service", "forklift@prime.service")).toBe("");
       expect(complaints("wrong.service")).toContain("onceshot");
     } finally {
       rmSync(folder, { recursive: true });

@@ -21,7 +21,10 @@ interface Kustomization {
   readonly namespace?: string;
   readonly resources?: readonly string[];
   readonly components?: readonly string[];
-  readonly patches?: readonly { readonly path: string; readonly target?: { kind: string } }[];
+  readonly patches?: readonly {
+    readonly path: string;
+    readonly target?: { readonly kind: string; readonly name?: string };
+  }[];
   readonly images?: readonly { readonly name: string; newName?: string; newTag?: string }[];
   readonly generatorOptions?: { readonly disableNameSuffixHash: true };
   readonly configMapGenerator?: readonly { readonly name: string; readonly files: string[] }[];
@@ -67,7 +70,7 @@ export function renderKustomization(folder: string, given: readonly Resource[] =
     const isMeant = ({ kind, metadata }: Resource) =>
       target === undefined
         ? kind === patch!.kind && metadata.name === patch!.metadata.name
-        : kind === target.kind;
+        : kind === target.kind && (target.name ?? metadata.name) === metadata.name;
     if (!resources.some(isMeant)) throw new Error(`${folder}/${file} patches nothing`);
     resources = resources.map((one) => (isMeant(one) ? patched(one, patch!, target) : one));
   }

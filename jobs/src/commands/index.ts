@@ -4,6 +4,7 @@ import type { CommandLine } from "@forklift/console";
 import { migratorCommands } from "@forklift/migrator";
 import { replayerCommands } from "@forklift/replayer";
 import { addConfigCommand } from "./config.ts";
+import { addCutoverCommand } from "./cutover.ts";
 import { addJobCommands } from "./jobs.ts";
 import { addNetworkCommand } from "./network.ts";
 import { addRestoreCommand } from "./restore.ts";
@@ -24,6 +25,7 @@ export const forklift: CommandLine = {
     ...replayerCommands,
     addVerifyCommand,
     addJobCommands,
+    addCutoverCommand,
     addScheduleCommand,
     addStoreCommand,
     addStatusCommand,

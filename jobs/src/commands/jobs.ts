@@ -1,10 +1,8 @@
 import {
   type CommonOptions,
   type ConfigOptions,
-  countOption,
   type ForkGenesisOptions,
   type Host,
-  heightOption,
   logOptionsOf,
   type Outcome,
   openRunEnvironment,
@@ -31,20 +29,20 @@ import { finalPlanTable } from "../output/final-plan-table.ts";
 import { planFinal } from "../run/plan-final.ts";
 import { type JobOutcome, runJob } from "../run/run-job.ts";
 import { answerBehind } from "../stages/answer-text.ts";
+import { type CandidateOptions, finalOf, withCandidateOptions } from "./candidate-options.ts";
 
 interface Options
   extends CommonOptions,
     ConfigOptions,
     StopOptions,
     ForkGenesisOptions,
+    CandidateOptions,
     SourceOptions {
   readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
   readonly dryRun?: true;
   readonly plan?: true;
   readonly replace?: true;
   readonly allowOlderDump?: true;
-  readonly forkSlot?: bigint;
-  readonly minConfirmations?: number;
 }
 
 /** prime, daily and final, which differ in their options only by what makes sense for each. */
@@ -70,18 +68,14 @@ export function addJobCommands(
     "go on with the newest dump when tonight's has not come in time",
   );
   withSourceOptions(
-    withForkGenesisOption(
-      withStopOptions(
-        add("final", "migrate up to the last pre-fork block and publish the final set"),
+    withCandidateOptions(
+      withForkGenesisOption(
+        withStopOptions(
+          add("final", "migrate up to the last pre-fork block and publish the final set"),
+        ),
       ),
     ),
   )
-    .option("--fork-slot <n>", "slot since genesis of the last pre-fork block", heightOption)
-    .option(
-      "--min-confirmations <n>",
-      "blocks above a last pre-fork block that nobody else names; 0 takes a tip",
-      countOption,
-    )
     .option("--dry-run", "do everything, publish nothing, leave a report")
     .addOption(
       new Option(
@@ -116,10 +110,9 @@ async function runWithOptions(job: JobName, options: Options, host: Host): Promi
   };
   const environment = openRunEnvironment(host, logOptionsOf(options, config.log));
   const forkGenesisConfig = options.forkGenesisConfig ?? config.forkGenesisConfig;
-  const { minConfirmations = config.final.minConfirmations } = options;
   const chosen: Config = {
     ...withChosenSource(config, options),
-    ...{ trustedStateHash: trusted, forkGenesisConfig, final: { minConfirmations } },
+    ...{ trustedStateHash: trusted, forkGenesisConfig, final: finalOf(config, options) },
   };
   if (options.plan === true) {
     const plan = await planFinal(chosen, jobOptions, environment);

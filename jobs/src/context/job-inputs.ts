@@ -156,7 +156,7 @@ export async function openJobInputs(
 }
 
 /** Only final ends in the block that the configuration forks from. */
-async function forkPointOf(
+export async function forkPointOf(
   { forkGenesisConfig }: Config,
   { job }: JobOptions,
 ): Promise<ForkPoint | null> {

@@ -43,7 +43,11 @@ export const restoreTarget: WholeStage<JobContext, Plan> = {
   async plan(context) {
     const end = await endOfRun(context);
     const set = await context.sets.newest(end);
-    if (set === null) throw await noSet(context, end);
+    if (set === null) {
+      const standing = await whyStandingWithoutSet(context);
+      if (standing !== null) return { skip: standing };
+      throw await noSet(context, end);
+    }
     const { name, manifest } = set;
     const standing = await whyStanding(context, set);
     const isUnmarked = standing !== null && (await lacksMarks(context.target, manifest));
@@ -122,6 +126,26 @@ async function noSet(
   return new SourceDataError(`${message}: ${faults.join("; ")}`, {
     hint: "put the files back as they were published, or run forklift prime anew",
   });
+}
+
+/**
+ * A target that the user named may be followed without ever being published: final goes on with it, and proves
+ * all of it.
+ */
+async function whyStandingWithoutSet({
+  job,
+  givenTargetUrl,
+  target,
+  sets,
+}: JobContext): Promise<string | null> {
+  if (job !== "final" || givenTargetUrl === null) return null;
+  if ((await sets.complete()).length > 0 || sets.faults().length > 0) return null;
+  if ((await identifySchema(target)).kind !== "berkeley") return null;
+  await requireOwnSchema(target);
+  if ((await progressMarks(target).load(copyBlocks.id)) === null) return null;
+  const tip = await readTargetTip(target);
+  if (tip === null) return null;
+  return `the store holds no set, and the target stands at height ${tip.height}; it is continued`;
 }
 
 /** A target that the user named may hold the set, or more, from an earlier run. */

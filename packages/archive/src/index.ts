@@ -15,6 +15,8 @@ export * from "./source/source-counts.ts";
 export * from "./source/source-finding.ts";
 export * from "./source/source-tip.ts";
 export * from "./target/account-indexes.ts";
+export { areOnOneServer } from "./switch/database-state.ts";
+export * from "./switch/switch-scripts.ts";
 export * from "./target/block-mark.ts";
 export * from "./target/create-target.ts";
 export * from "./target/fork-repairs.ts";

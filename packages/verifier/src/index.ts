@@ -2,7 +2,12 @@ export { type Answer, type NotProven, VERDICTS, type Verdict } from "./answer.ts
 export type { CheckResult, Difference } from "./check-result.ts";
 export type { Anchor, VerifierContext, Voucher } from "./context.ts";
 export type { Coverage, Proof } from "./coverage.ts";
-export { type ProvenPart, readVersions, type TableVersions } from "./proven-part.ts";
+export {
+  type ProvenPart,
+  readVersions,
+  type TableVersions,
+  writtenTablesSql,
+} from "./proven-part.ts";
 export { blocksAboveAnchor, toJson, type VerificationReport } from "./report.ts";
 export { digestTables } from "./table-digests.ts";
 export { FILLED_TABLES } from "./tables.ts";

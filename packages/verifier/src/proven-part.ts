@@ -8,7 +8,14 @@
 import type { BlockRef, LedgerHash } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
 import type { TableDigests } from "./table-digests.ts";
-import { type AgeRange, ageOf, FILLED_TABLES, type FilledTable, whereAge } from "./tables.ts";
+import {
+  type AgeRange,
+  ageOf,
+  EMPTY_TABLES,
+  FILLED_TABLES,
+  type FilledTable,
+  whereAge,
+} from "./tables.ts";
 
 export interface ProvenPart extends BlockRef {
   readonly ledgerHash: LedgerHash;
@@ -75,10 +82,34 @@ async function readVersion(
   range: AgeRange,
 ): Promise<TableVersion> {
   const where = whereAge(table, range);
-  const [row] = await target.query<TableVersion>(
-    `select coalesce(max(${ageOf(table)}), 0) as last, count(*) as rows,
-            coalesce(sum(t.xmin::text::bigint), 0)::text as sum
-     from ${table} t ${where}`,
-  );
+  const [row] = await target.query<TableVersion>(`${versionSql(table, table)} ${where}`);
   return row!;
+}
+
+/** @param relation the table as the statement names it. */
+function versionSql(table: FilledTable, relation: string): string {
+  return `select coalesce(max(${ageOf(table)}), 0) as last, count(*) as rows,
+            coalesce(sum(t.xmin::text::bigint), 0)::text as sum
+     from ${relation} t`;
+}
+
+/**
+ * A query for psql, of one row: `written` names the tables that hold other rows than those that were proven,
+ * empty when none does. Rows above the proven ones count, too.
+ */
+export function writtenTablesSql(versions: TableVersions): string {
+  const filled = FILLED_TABLES.map((table) => {
+    const { last, rows, sum } = versions[table]!;
+    return (
+      `select '${table}' where not exists (select from (${versionSql(table, `public.${table}`)}) v ` +
+      `where v.last = ${BigInt(last)} and v.rows = ${BigInt(rows)} and v.sum = '${BigInt(sum)}')`
+    );
+  });
+  const empty = EMPTY_TABLES.map(
+    (table) => `select '${table}' where exists (select from public.${table})`,
+  );
+  return (
+    "select coalesce(string_agg(name, ', '), '') as written from (\n" +
+    `${[...filled, ...empty].join("\nunion all\n")}\n) as differing (name)`
+  );
 }
