@@ -31,6 +31,8 @@ export {
   type ConnectOptions,
   connect,
   Session,
+  sharedSnapshot,
   snapshot,
+  type Traffic,
   type TransactionMode,
 } from "./session/session.ts";
