@@ -4,6 +4,7 @@ import type { CommandLine } from "@forklift/console";
 import { migratorCommands } from "@forklift/migrator";
 import { replayerCommands } from "@forklift/replayer";
 import { addConfigCommand } from "./config.ts";
+import { addFollowCommand, followMigration } from "./follow.ts";
 import { addJobCommands } from "./jobs.ts";
 import { addNetworkCommand } from "./network.ts";
 import { addRestoreCommand } from "./restore.ts";
@@ -20,10 +21,11 @@ export const forklift: CommandLine = {
   description: "Lifts a Mina archive database over the Berkeley hard fork.",
   commands: [
     addRestoreCommand,
-    ...migratorCommands,
+    ...migratorCommands(followMigration),
     ...replayerCommands,
     addVerifyCommand,
     addJobCommands,
+    addFollowCommand,
     addScheduleCommand,
     addStoreCommand,
     addStatusCommand,
