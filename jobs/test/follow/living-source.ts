@@ -51,11 +51,27 @@ export async function openLivingSource(): Promise<LivingSource> {
 }
 
 /** Of a database that others work on meanwhile. */
-export async function rowsOf<Row extends object>(
+export async function changeInDatabase(
+  database: Pick<TestDatabase, "url">,
+  sql: string,
+): Promise<void> {
+  await rowsOf(database, sql);
+}
+
+/** Up to which a target says that it was verified; 0 before. */
+export async function provenHeightOf(target: Pick<TestDatabase, "url">): Promise<number> {
+  const marks = await rowsOf<{ height: string }>(
+    target,
+    "select cursor ->> 'height' as height from forklift.progress_mark where stage = 'verify-target'",
+  ).catch(() => []);
+  return Number(marks[0]?.height ?? 0);
+}
+
+async function rowsOf<Row extends object>(
   database: Pick<TestDatabase, "url">,
   sql: string,
 ): Promise<Row[]> {
-  await using session = await openTestSession(database);
+  await using session = await openTestSession({ url: database.url });
   return await session.query<Row>(sql);
 }
 

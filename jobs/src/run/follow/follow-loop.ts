@@ -25,6 +25,9 @@ export interface FollowLoop {
 /** A difference, and wrong data: more cycles would build on them. */
 const STOPPING: readonly number[] = [EXIT.verificationFailed, EXIT.sourceData];
 
+/** The first pause is this part of an interval, and a second at most. */
+const FIRST_PAUSE_SHARE = 8;
+
 /**
  * Returns when a signal has ended it.
  * @throws what stopped the cycles, once a signal has come; at once what nobody can wait out, such as a
@@ -34,7 +37,7 @@ export async function followUntilStopped(loop: FollowLoop): Promise<void> {
   const { intervalMs, signal, now } = loop;
   const limits = {
     retriesMax: Number.POSITIVE_INFINITY,
-    retryFirstMs: Math.min(MS_PER_SECOND, intervalMs),
+    retryFirstMs: Math.min(MS_PER_SECOND, intervalMs / FIRST_PAUSE_SHARE),
     // No longer: the target must not lag behind for more than an interval once all is there again.
     retryLastMs: intervalMs,
   };
