@@ -16,6 +16,10 @@ const SIZES: SampleOptions = {
   ...{ blocks: 40, days: 1, seed: 7, finality: 4, accounts: 30, commandsPerBlock: 2 },
 };
 
+export async function livingNetwork(): Promise<SampleNetwork> {
+  return await sampleNetwork(SIZES);
+}
+
 export interface LivingSource extends AsyncDisposable {
   readonly database: TestDatabase;
   readonly network: SampleNetwork;
@@ -25,9 +29,10 @@ export interface LivingSource extends AsyncDisposable {
   live(height: number): Promise<void>;
 }
 
-export async function openLivingSource(): Promise<LivingSource> {
-  const network = await sampleNetwork(SIZES);
-  const database = await openSampleSource(SIZES);
+/** @param given where the sample's dump is restored already; default: on the run's server. */
+export async function openLivingSource(given?: TestDatabase): Promise<LivingSource> {
+  const network = await livingNetwork();
+  const database = given ?? (await openSampleSource(SIZES));
   await changeDatabase(
     database,
     "create schema fate; create table fate.blocks as select id, chain_status as status from blocks",
