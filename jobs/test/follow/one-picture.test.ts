@@ -1,4 +1,5 @@
 // A cycle of follow sees the source as it stood when the cycle began, whatever becomes canonical meanwhile.
+// @module-tag only-in-all
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
