@@ -148,6 +148,22 @@ test("a block whose file is missing stops the writing, and the next follow goes 
   expect(await again.ended).toMatchObject({ waits: 0 });
 });
 
+test("a second follow waits for as long as the first one lives, and then goes on", async () => {
+  const blocks = path.join(source.network.folder, "blocks");
+  await source.live(8);
+  const first = await startFollowing(followed(blocks));
+  await reaches(8);
+  const second = await startFollowing(followed(blocks));
+  const waiting = () => second.told.find(({ msg }) => msg.startsWith("waiting, since"));
+  await expect.poll(waiting, POLL).toMatchObject({ hint: expect.stringContaining("wait") });
+  first.stop();
+  await first.ended;
+  await source.live(9);
+  await reaches(9);
+  second.stop();
+  expect((await second.ended).last).toMatchObject({ height: 9, lagBlocks: 0 });
+});
+
 async function digestsOf(database: TestDatabase) {
   await using session = await openTestSession(database);
   return await digestTables(session);

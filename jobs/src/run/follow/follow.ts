@@ -5,7 +5,7 @@ import { openContext } from "@forklift/context";
 import { exitCodeOf, nextStepOf } from "@forklift/pipeline";
 import { MS_PER_SECOND } from "@forklift/system";
 import type { FollowConfig } from "../../context/follow-config.ts";
-import { openFollowed } from "../../context/follow-context.ts";
+import { type Followed, openFollowed } from "../../context/follow-context.ts";
 import type { JobEnvironment } from "../../observe/job-environment.ts";
 import {
   setCycleMetrics,
@@ -52,18 +52,19 @@ export async function runFollow(
   const { log, signal, now, date, monitor } = environment;
   const { intervalMs, ...limits } = options;
   await using opened = openContext(environment);
-  const followed = await openFollowed(opened, config, environment);
-  const { name: network } = followed.network;
+  let followed: Followed | null = null;
   let last: CycleReport | null = null;
   let cycles = 0;
   let waits = 0;
 
   async function cycle(): Promise<void> {
+    // Not before: what it reads may be away, too.
+    followed ??= await openFollowed(opened, config, environment);
     const publish = publisher === null ? null : publisher.publishIfDue(followed, environment);
     last = await runCycle(followed, { limits, last, publish }, environment);
     cycles++;
     monitor?.ready();
-    if (monitor !== undefined) setCycleMetrics(monitor.metrics, network, last);
+    if (monitor !== undefined) setCycleMetrics(monitor.metrics, followed.network.name, last);
     const { height, stateHash, lagBlocks, lagSeconds, seen } = last;
     watch?.cycled({ height, stateHash, lagBlocks, lagSeconds, at: seen.toISOString(), cycles });
     const { elapsedMs, source, stages } = last;
@@ -82,15 +83,17 @@ export async function runFollow(
       monitor?.unready(`waiting: ${message}`);
       const lagSeconds =
         last === null ? null : (date().getTime() - last.seen.getTime()) / MS_PER_SECOND;
-      if (monitor !== undefined) {
-        setFailureMetrics(monitor.metrics, network, { failures, lagSeconds });
+      if (monitor !== undefined && followed !== null) {
+        setFailureMetrics(monitor.metrics, followed.network.name, { failures, lagSeconds });
       }
     },
     async onStop(error) {
       const { message } = error as Error;
       log.error({ exit: exitCodeOf(error), hint: nextStepOf(error) }, `stopped: ${message}`);
       monitor?.unready(`stopped: ${message}`);
-      if (monitor !== undefined) setStoppedMetrics(monitor.metrics, network);
+      if (monitor !== undefined && followed !== null) {
+        setStoppedMetrics(monitor.metrics, followed.network.name);
+      }
       await watch?.failed(error);
     },
   });
