@@ -120,14 +120,14 @@ const FLOORS = {
   "packages/testkit/src": "stage-laws > * > gcs-emulator",
   "packages/testkit/src/stage-laws": "laws > *",
   "apps/migrator/src":
-    "main > commands > output > pipeline | plan > stages > preflight > blocks > context > form",
+    "main > commands > output > pipeline | plan > stages > preflight > blocks > context > form | source-load",
   "apps/replayer/src":
     "main > commands > pipeline | unwind > stages > output | range > checkpoint > ledger | blocks > *",
   "jobs/src":
     "main > commands > output > run > stages | observe > context > candidate-checks | work | config",
   "jobs/src/observe": "run-recorder > job-environment | notify > metrics | *",
   "jobs/src/run":
-    "status | cutover > plan-final > rehearsals | schedule | unfinished-runs > run-job > recipes",
+    "status | cutover > plan-final > rehearsals | schedule | unfinished-runs | follow > run-job | cron-task > recipes",
 };
 
 /**

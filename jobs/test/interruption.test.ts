@@ -331,6 +331,21 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       }
     });
 
+    test("that follows goes on after each kill, and comes to the same rows", async () => {
+      await using target = await openTestDatabase();
+      const { args } = await prime("follow", target.url);
+      const follow = ["follow", "--interval", "1", ...args.slice(1)];
+      for (const stage of ["create-schema", "copy-blocks", "replay-commands", "verify-target"]) {
+        const killed = { signal: "SIGKILL", line: startOf(stage) } as const;
+        expect((await interruptRun(follow, killed)).exit).toBe(null);
+      }
+      const stopped = { signal: "SIGTERM", line: /the source has gained nothing/ } as const;
+      const { exit, stderr } = await interruptRun(follow, stopped);
+      expect(exit, stderr).toBe(0);
+      await using session = await openTestSession(target);
+      expect(await digestTables(session)).toEqual((await undisturbed()).manifest.digests);
+    });
+
     test("leaves its databases to the next run, no set until all of it is there, and then nothing", async () => {
       await undisturbed();
       const job = await prime("own");

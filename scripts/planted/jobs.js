@@ -28,4 +28,18 @@ export default [
     "false",
     "nightly",
   ],
+  [
+    "wrong data stops follow",
+    "follow-loop",
+    "[EXIT.verificationFailed, EXIT.sourceData]",
+    "[EXIT.verificationFailed]",
+    "follow-loop",
+  ],
+  [
+    "a cycle of follow reads one picture of the source",
+    "run-cycle",
+    "await sharedSnapshot([source, checks], async () => {",
+    "await (async (work) => await work())(async () => {",
+    "one-picture",
+  ],
 ];

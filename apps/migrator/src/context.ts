@@ -6,10 +6,13 @@ import type { GenesisLedger, Network } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import type { BlockSources } from "@forklift/precomputed";
 import type { OutputForm } from "./form/output-form.ts";
+import type { SourceLoad } from "./source-load.ts";
 
 export interface MigratorContext {
   /** The pre-fork archive; its session refuses every write. */
   readonly source: Session;
+  /** How much of it is read at once; default: the most that memory is made for. */
+  readonly load?: SourceLoad;
   readonly target: Session;
   readonly network: Network;
   readonly genesisLedger: GenesisLedger;

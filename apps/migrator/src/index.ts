@@ -1,5 +1,6 @@
 export * from "./commands/block-options.ts";
 export { migratorCommands } from "./commands/index.ts";
+export type { FollowMigration, MigrateOptions } from "./commands/migrate.ts";
 export type * from "./context.ts";
 export { outputForm } from "./form/official-genesis.ts";
 export { type OfficialGenesis, type OutputForm, OWN_FORM } from "./form/output-form.ts";
@@ -9,4 +10,5 @@ export type { BlocksPlan, SourcePlan, SourceProbe } from "./plan/plan-blocks.ts"
 export type { MigrationPlan, PlannedContext } from "./plan/plan-migration.ts";
 export type { TableRows } from "./plan/target-rows.ts";
 export type { Inspection, TargetState } from "./preflight/inspect.ts";
+export { BLOCKS_PER_READ, boundedLoad, type LoadLimits } from "./source-load.ts";
 export { copyBlocks } from "./stages/copy-blocks.ts";

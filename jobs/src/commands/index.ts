@@ -5,6 +5,7 @@ import { migratorCommands } from "@forklift/migrator";
 import { replayerCommands } from "@forklift/replayer";
 import { addConfigCommand } from "./config.ts";
 import { addCutoverCommand } from "./cutover.ts";
+import { addFollowCommand, followMigration } from "./follow.ts";
 import { addJobCommands } from "./jobs.ts";
 import { addNetworkCommand } from "./network.ts";
 import { addRestoreCommand } from "./restore.ts";
@@ -21,11 +22,12 @@ export const forklift: CommandLine = {
   description: "Lifts a Mina archive database over the Berkeley hard fork.",
   commands: [
     addRestoreCommand,
-    ...migratorCommands,
+    ...migratorCommands(followMigration),
     ...replayerCommands,
     addVerifyCommand,
     addJobCommands,
     addCutoverCommand,
+    addFollowCommand,
     addScheduleCommand,
     addStoreCommand,
     addStatusCommand,

@@ -52,6 +52,10 @@ export const retentionSchema = z.strictObject({
 
 export type Retention = z.infer<typeof retentionSchema>;
 
+const cronExpression = z.string().refine((expression) => cron.validate(expression), {
+  message: 'not a cron expression that ever fires, such as "0 2 * * *"',
+});
+
 const EXPECTED_NETWORK =
   "expected the name of a network preset, the path of a preset file, or a preset";
 
@@ -131,12 +135,7 @@ export const configSchema = z.strictObject({
   schedule: z
     .strictObject({
       /** For `forklift schedule`; a scheduler of another kind needs none. */
-      cron: z
-        .string()
-        .refine((expression) => cron.validate(expression), {
-          message: 'not a cron expression that ever fires, such as "0 2 * * *"',
-        })
-        .optional(),
+      cron: cronExpression.optional(),
       timezone: z
         .string()
         .refine(isTimezone, "not a time zone, such as UTC or Europe/Berlin")
@@ -147,6 +146,21 @@ export const configSchema = z.strictObject({
       allowOlderDump: flag.optional(),
     })
     .optional(),
+  /** Of `forklift follow`, whose source is source.database and whose target is target.database. */
+  follow: z
+    .strictObject({
+      /** From the begin of one cycle to the begin of the next. */
+      intervalSeconds: positiveInteger.default(60),
+      /** How long the source is left alone between two reads. */
+      pauseMs: wholeNumber({ min: 0 }).default(0),
+      /** When a set is published, as a cron expression in schedule.timezone; or never. */
+      publish: z
+        .union([z.literal("never"), cronExpression], {
+          error: 'expected never, or a cron expression that fires, such as "0 2 * * *"',
+        })
+        .default("never"),
+    })
+    .prefault({}),
   retention: retentionSchema.optional(),
   /** Served on the port while forklift runs, pushed to the gateway when a run ends. */
   metrics: z
@@ -187,6 +201,11 @@ function isTimezone(name: string): boolean {
 
 export type Config = z.infer<typeof configSchema>;
 
+/** The defaults of every section, for a command that takes its places from options. */
+export function settingsWithout(): Omit<Config, "network" | "source" | "target"> {
+  return configSchema.omit({ network: true, source: true, target: true }).parse({});
+}
+
 /** Every key that the environment and `--set` may give, as the path in the configuration. */
 export const CONFIG_KEYS = [
   "network",
@@ -216,6 +235,9 @@ export const CONFIG_KEYS = [
   "schedule.timezone",
   "schedule.waitForDumpMinutes",
   "schedule.allowOlderDump",
+  "follow.intervalSeconds",
+  "follow.pauseMs",
+  "follow.publish",
   "retention.last",
   "retention.daily",
   "retention.weekly",

@@ -24,7 +24,7 @@ import { type JobWork, notedDump, openJobWork } from "./job-work.ts";
  * A job verifies after its replay, which recomputes every block's ledger hash from the written rows. Until then one
  * in so many is enough to end a replay that went wrong; it takes the permutations that blocks share only once.
  */
-const BLOCKS_PER_LEDGER_HASH = 32;
+export const BLOCKS_PER_LEDGER_HASH = 32;
 
 export interface JobContext
   extends JobInputs,

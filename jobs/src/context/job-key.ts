@@ -6,6 +6,7 @@ import { maskUrl } from "@forklift/postgres";
 import { recipeNameOf } from "@forklift/sets";
 import type { Config } from "../config/schema.ts";
 import type { RunKey } from "../work/run-key.ts";
+import type { FollowConfig } from "./follow-config.ts";
 import type { JobInputs } from "./job-inputs.ts";
 
 export async function keyOfJob(config: Config, inputs: JobInputs): Promise<RunKey> {
@@ -21,6 +22,25 @@ export async function keyOfJob(config: Config, inputs: JobInputs): Promise<RunKe
       set: begins?.name ?? null,
       ...stopOf(inputs),
       trusted: config.trustedStateHash ?? null,
+      forklift: forkliftVersion(),
+      settings: settings.sha256,
+    },
+  };
+}
+
+/** Where sets are published changes no row, and neither does the set that was published last. */
+export function keyOfFollow(
+  { source, target, trustedStateHash }: FollowConfig,
+  { network, settings }: Pick<JobInputs, "network" | "settings">,
+): RunKey {
+  return {
+    network: network.name,
+    job: "follow",
+    input: {
+      source: maskUrl(source.database),
+      store: target.store,
+      target: maskUrl(target.database),
+      trusted: trustedStateHash ?? null,
       forklift: forkliftVersion(),
       settings: settings.sha256,
     },

@@ -20,9 +20,17 @@ export interface JobWork extends WorkFolder {
 export async function openJobWork(
   config: Config,
   inputs: JobInputs,
+  environment: RunEnvironment,
+): Promise<JobWork> {
+  return await openWorkOf(await keyOfJob(config, inputs), config, environment);
+}
+
+/** @throws TryAgainError when another process works in it, ConfigError when it cannot be written. */
+export async function openWorkOf(
+  key: RunKey,
+  config: Pick<Config, "work" | "postgres">,
   { date, log, signal }: RunEnvironment,
 ): Promise<JobWork> {
-  const key = await keyOfJob(config, inputs);
   const root = workRoot(config);
   for (const { notes, changes } of await otherWork(key, { root, date })) {
     log.warn(

@@ -15,7 +15,12 @@ const NAME = "settings.json";
  * @param network with the exceptions that the operator named.
  */
 export function settingsInput(
-  { trustedStateHash, official, replay, verify }: Config,
+  {
+    trustedStateHash,
+    official,
+    replay,
+    verify,
+  }: Pick<Config, "trustedStateHash" | "official" | "replay" | "verify">,
   { genesis, lastPreForkBlock, ledgerHashExceptions }: Network,
 ): SetInput {
   const settings = {

@@ -16,6 +16,7 @@ import {
 } from "@forklift/pipeline";
 import type { ServerSettings } from "@forklift/postgres";
 import {
+  type FollowState,
   HEARTBEAT_INTERVAL_MS,
   type PublishedSet,
   RUN_RECORD_VERSION,
@@ -51,6 +52,8 @@ export interface RunWatch {
   look(context: JobContext, error: unknown): Promise<void>;
   /** Instead, where no database was opened: the set that stands is what the run came to. */
   stands(inputs: JobInputs, set: PublishedSet): void;
+  /** Of a run that goes on cycle by cycle: the next one's stages are told of from now on. */
+  cycled(state: FollowState): void;
   succeeded(outcome: { readonly published: boolean }): Promise<void>;
   failed(error: unknown): Promise<void>;
 }
@@ -159,6 +162,12 @@ export async function watchRun(run: WatchedRun): Promise<RunWatch> {
 
     stands(inputs, set) {
       record = { ...record, ...summarizeStanding(inputs, set) };
+    },
+
+    cycled(state) {
+      record = { ...record, follow: state };
+      keepInTurn();
+      stages.forget();
     },
 
     succeeded: ({ published }) =>

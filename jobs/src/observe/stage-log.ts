@@ -9,6 +9,8 @@ type Started = Parameters<Observer["stageStarted"]>[0];
 type Progressed = Parameters<Observer["stageProgressed"]>[0];
 
 export interface StageLog {
+  /** What ended before is told no more. */
+  forget(): void;
   started(event: Started): void;
   progressed(event: Progressed): void;
   ended(report: StageReport): void;
@@ -31,6 +33,9 @@ export function openStageLog(now: () => number): StageLog {
   return {
     entries,
     progress: () => progress,
+    forget() {
+      entries.length = 0;
+    },
     started({ stage, index, count }) {
       progress = { stage, index, count, done: null, total: null, unit: null };
     },

@@ -16,6 +16,7 @@ export function statusTable(status: Status): string {
     `duration      ${changeText(status.trend.durationMs, duration)}`,
     `set size      ${changeText(status.trend.setBytes, sizeText)}`,
     `next run      ${nextRun === null ? "by nobody that this configuration knows" : dateText(nextRun)}`,
+    ...followLines(status),
     ...faults.map((fault) => `warning       ${fault}`),
   ];
   const told = status.runs.flatMap(runText);
@@ -23,6 +24,13 @@ export function statusTable(status: Status): string {
   const rehearsals = status.rehearsals.runs.length === 0 ? [] : [rehearsalTable(status)];
   const tables = [setsTable(status), runsTable(status), ...rehearsals, ...unfinished];
   return [lines.join("\n"), ...tables, ...told].join("\n\n");
+}
+
+function followLines({ follow }: Pick<Status, "follow">): string[] {
+  if (follow === null) return [];
+  const { state, height, lagBlocks, at } = follow;
+  const behind = `${grouped(lagBlocks)} blocks behind`;
+  return [`follow        ${state}, height ${grouped(height)}, ${behind}, as of ${dateText(at)}`];
 }
 
 function setsTable({ sets }: Status): string {

@@ -34,10 +34,11 @@ import { readReport, reportPath } from "../stages/verification-report.ts";
 import { verifyTarget } from "../stages/verify-target.ts";
 import { daily } from "./recipes/daily.ts";
 import { final } from "./recipes/final.ts";
+import { publication } from "./recipes/follow.ts";
 import { prime, restOfPrime } from "./recipes/prime.ts";
 import type { Recipe } from "./recipes/recipe.ts";
 
-const RECIPES: Readonly<Record<JobName, Recipe>> = { prime, daily, final };
+const RECIPES: Readonly<Record<JobName, Recipe>> = { prime, daily, final, follow: publication };
 
 /** What a job did, as plain data: `--json` prints exactly this. */
 export interface JobOutcome {
@@ -158,7 +159,11 @@ function standingOutcome(
   };
 }
 
-async function runRecipe(context: JobContext, environment: JobEnvironment): Promise<JobOutcome> {
+/** Of an opened job: its stages, and what they came to. */
+export async function runRecipe(
+  context: JobContext,
+  environment: JobEnvironment,
+): Promise<JobOutcome> {
   const own = await findOwnSet(context);
   if (own !== null) return await finishOwn(context, own, environment);
   const { stages, ...reports } = await runKeepingReport(RECIPES[context.job], context, environment);

@@ -5,14 +5,12 @@ import { once } from "node:events";
 import type { Log } from "@forklift/console";
 import { ConfigError, exitCodeOf, nextStepOf } from "@forklift/pipeline";
 import { MS_PER_SECOND } from "@forklift/system";
-import cron, { type Logger, type ScheduledTask } from "node-cron";
+import type { ScheduledTask } from "node-cron";
 import type { Config } from "../config/schema.ts";
 import { networkOfConfig } from "../context/configured-inputs.ts";
 import type { JobEnvironment } from "../observe/job-environment.ts";
+import { cronTask } from "./cron-task.ts";
 import { runJob } from "./run-job.ts";
-
-/** A machine that was busy for so long has not missed the night. */
-const LATE_MAX_MS = 60_000;
 
 /** What came of the runs, when a signal has ended the schedule. */
 export interface ScheduleSummary {
@@ -84,20 +82,7 @@ function dailyTask({ schedule }: Config, log: Log, work: () => unknown): Schedul
       hint: 'set schedule.cron, for example to "0 2 * * *"',
     });
   }
-  return cron.createTask(schedule.cron, work, {
-    timezone: schedule.timezone,
-    noOverlap: true,
-    name: "daily",
-    missedExecutionTolerance: LATE_MAX_MS,
-    // Ours say the same in words of our own.
-    suppressMissedWarning: true,
-    logger: quiet(log),
-  });
-}
-
-function quiet(log: Log): Logger {
-  const debug = (message: string | Error) => log.debug({ from: "node-cron" }, String(message));
-  return { info: debug, warn: debug, error: debug, debug };
+  return cronTask({ ...schedule, cron: schedule.cron, name: "daily", log }, work);
 }
 
 /** False when it failed. */

@@ -5,6 +5,7 @@ import type { Log } from "@forklift/console";
 import type { Network } from "@forklift/network";
 import {
   crashOf,
+  type FollowState,
   isCrashed,
   type PublishedSet,
   publishedSets,
@@ -35,6 +36,8 @@ export interface Status {
   readonly unfinished: readonly UnfinishedRun[];
   /** The last run that looked at the source and at the sets; null before there was one. */
   readonly lag: { readonly blocks: number; readonly at: string } | null;
+  /** Of the last `follow` that had a good cycle; null before there was one. */
+  readonly follow: (FollowState & { readonly state: RunRecord["state"] }) | null;
   /** Exit code 0, by recipe. */
   readonly lastSuccess: Readonly<Record<string, string>>;
   /** Of dry runs of final that succeeded, the last seven. */
@@ -116,6 +119,7 @@ export async function readStatus(
     runs: runs.slice(0, SHOWN_MAX),
     unfinished: await unfinishedRuns(config, network.name, date),
     lag,
+    follow: followState(records, now),
     lastSuccess: lastSuccess(records),
     rehearsals: await readRehearsals(history),
     trend: {
@@ -125,6 +129,12 @@ export async function readStatus(
     nextRun: nextRun(config, log),
     faults,
   };
+}
+
+function followState(records: readonly RunRecord[], now: Date): Status["follow"] {
+  const record = records.find(({ follow }) => follow !== undefined);
+  if (record?.follow === undefined) return null;
+  return { ...record.follow, state: isCrashed(record, { now }) ? "crashed" : record.state };
 }
 
 function setLine({ name, manifest }: PublishedSet): SetLine {

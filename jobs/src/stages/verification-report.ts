@@ -93,7 +93,7 @@ export async function writeReport(
 }
 
 /** @throws SourceDataError when the file is no report. */
-export async function readReport(context: JobContext): Promise<ReportDocument> {
+export async function readReport(context: Pick<JobContext, "workPath">): Promise<ReportDocument> {
   const file = reportPath(context);
   const unusable = (reason: string) =>
     new SourceDataError(`${file} is not a verification report: ${reason}`, {

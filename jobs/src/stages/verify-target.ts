@@ -1,9 +1,14 @@
 // Step 6 of a job: the independent verification; of what is new in daily, else of all.
 
 import { openReader } from "@forklift/context";
-import type { WholeStage } from "@forklift/pipeline";
+import type { Check, Watch, WholeResult, WholeStage } from "@forklift/pipeline";
 import { readSchema } from "@forklift/schemas";
-import { type Anchor, type ProvenPart, verifyArchive } from "@forklift/verifier";
+import {
+  type Anchor,
+  type ProvenPart,
+  type VerifierContext,
+  verifyArchive,
+} from "@forklift/verifier";
 import type { JobContext } from "../context/job-context.ts";
 import { namedAnchor, sourceAnchor } from "./anchor.ts";
 import { whyPublished } from "./is-published.ts";
@@ -11,13 +16,13 @@ import { readProvenPart, VERIFY_STAGE } from "./proven-height.ts";
 import { comparedIn, verificationFailure } from "./verification-failure.ts";
 import { readReport, writeReport } from "./verification-report.ts";
 
-interface Plan {
+export interface VerificationPlan {
   readonly anchor: Anchor;
   /** What stands in a set that was proven and published; null verifies everything. */
   readonly proven: ProvenPart | null;
 }
 
-export const verifyTarget: WholeStage<JobContext, Plan> = {
+export const verifyTarget: WholeStage<JobContext, VerificationPlan> = {
   id: VERIFY_STAGE,
   kind: "whole",
 
@@ -32,35 +37,47 @@ export const verifyTarget: WholeStage<JobContext, Plan> = {
     return { anchor, proven };
   },
 
-  async run(context, { anchor, proven }, { signal, progress }) {
-    const { manifest: schema } = await readSchema("berkeley");
-    const report = await verifyArchive(
-      { ...context, anchor, proven, schema, openTarget: () => openReader(context.targetUrl) },
-      {
-        now: context.now,
-        signal,
-        onHeight: (done, total) => progress({ done, total, unit: "blocks" }),
-      },
-    );
-    await writeReport(context, report);
-    context.verified.versions = report.versions;
-    if (!report.ok) {
-      throw verificationFailure(
-        report,
-        "do not publish this target; its report names the first differences of every check: " +
-          "--json and the evidence of the run hold it, a dry run leaves it as a file",
-      );
-    }
-    return { rowCount: comparedIn(report) };
-  },
-
-  /** Its whole work was to verify: the report holds the answers. */
-  async verify(context) {
-    const { checks } = await readReport(context);
-    return checks.map(({ id, differenceCount }) => ({
-      name: `differences of ${id}`,
-      expected: "0",
-      actual: String(differenceCount),
-    }));
-  },
+  run: runVerification,
+  verify: answersOfReport,
 };
+
+export interface VerifiedContext
+  extends Omit<VerifierContext, "anchor" | "proven" | "schema" | "openTarget">,
+    Pick<JobContext, "targetUrl" | "workPath" | "verified" | "now"> {}
+
+/** Leaves the report in the work folder. @throws VerificationError */
+export async function runVerification(
+  context: VerifiedContext & Partial<Pick<JobContext, "dumpsPassedOver">>,
+  { anchor, proven }: VerificationPlan,
+  { signal, progress }: Watch,
+): Promise<WholeResult> {
+  const { manifest: schema } = await readSchema("berkeley");
+  const report = await verifyArchive(
+    { ...context, anchor, proven, schema, openTarget: () => openReader(context.targetUrl) },
+    {
+      now: context.now,
+      signal,
+      onHeight: (done, total) => progress({ done, total, unit: "blocks" }),
+    },
+  );
+  await writeReport(context, report);
+  context.verified.versions = report.versions;
+  if (!report.ok) {
+    throw verificationFailure(
+      report,
+      "do not publish this target; its report names the first differences of every check: " +
+        "--json and the evidence of the run hold it, a dry run leaves it as a file",
+    );
+  }
+  return { rowCount: comparedIn(report) };
+}
+
+/** Its whole work was to verify: the report holds the answers. */
+export async function answersOfReport(context: Pick<JobContext, "workPath">): Promise<Check[]> {
+  const { checks } = await readReport(context);
+  return checks.map(({ id, differenceCount }) => ({
+    name: `differences of ${id}`,
+    expected: "0",
+    actual: String(differenceCount),
+  }));
+}

@@ -9,7 +9,7 @@ import {
   type BlockSourcesOptions,
   openBlockSources,
 } from "@forklift/precomputed";
-import { openReader, openSource, openTarget } from "./sessions.ts";
+import { openReader, openSource, openTarget, type ReaderLimits } from "./sessions.ts";
 import { temporaryDatabase } from "./temporary-database.ts";
 import { openWorkDirectory } from "./work-directory.ts";
 
@@ -26,7 +26,7 @@ export interface Context extends AsyncDisposable {
    * The old archive, read only.
    * @throws ConfigError when the database at the URL is none.
    */
-  source(url: string): Promise<Session>;
+  source(url: string, limits?: ReaderLimits): Promise<Session>;
   /** Any database, read only. */
   reader(url: string): Promise<Session>;
   /**
@@ -70,7 +70,7 @@ export function openContext({ log }: Pick<RunEnvironment, "log">): Context {
     inform: (message) => log.info(message),
     workPath,
     keep,
-    source: async (url) => keep(await openSource(url)),
+    source: async (url, limits) => keep(await openSource(url, limits)),
     reader: async (url) => keep(await openReader(url)),
     targetReader: async (url) => await berkeley(await openReader(url)),
     async target(url) {

@@ -31,7 +31,9 @@ export {
   type ConnectOptions,
   connect,
   Session,
+  sharedSnapshot,
   snapshot,
+  type Traffic,
   type TransactionMode,
 } from "./session/session.ts";
 export { sqlStateOf } from "./session/sqlstate.ts";

@@ -10,7 +10,7 @@ import { type Server, startServer } from "../src/server/server.ts";
 import { lockDatabase } from "../src/session/advisory-lock.ts";
 import { urlWithDatabase } from "../src/session/connection-url.ts";
 import type { CopyValue } from "../src/session/copy-text.ts";
-import { connect, type Session, snapshot } from "../src/session/session.ts";
+import { connect, type Session, sharedSnapshot, snapshot } from "../src/session/session.ts";
 
 let server: Server;
 let scratch: ScratchDatabase;
@@ -240,6 +240,48 @@ describe("an error of the server", () => {
   test("stays what it is when the statement is wrong", async () => {
     await expect(session.query("select nonsense")).rejects.toMatchObject({ code: "42703" });
   });
+});
+
+describe("a picture of the database", () => {
+  test("is the same for two sessions, also within themselves, whatever is written meanwhile", async () => {
+    const options = { applicationName: "session test", readOnly: true };
+    await using first = await connect(scratch.url, options);
+    await using second = await connect(scratch.url, options);
+    const countIn = async (reader: Session) => {
+      const [row] = await snapshot(reader, () =>
+        reader.query<{ count: number }>("select count(*)::int as count from t"),
+      );
+      return row!.count;
+    };
+    await session.query("insert into t values (1, 'before')");
+    await sharedSnapshot([first, second], async () => {
+      await session.query("insert into t values (2, 'meanwhile')");
+      expect([await countIn(first), await countIn(second)]).toEqual([1, 1]);
+      expect([first.isInSnapshot, second.isInSnapshot]).toEqual([true, true]);
+    });
+    expect([await countIn(first), await countIn(second)]).toEqual([2, 2]);
+    expect(first.isInSnapshot).toBe(false);
+  });
+});
+
+test("a session counts its statements and the rows that the server sends, however they are read", async () => {
+  await using reader = await connect(scratch.url, { applicationName: "session test" });
+  const before = reader.traffic;
+  const three = "select generate_series(1, 3) as number";
+  await reader.query(three);
+  for await (const _row of reader.rows(three));
+  for await (const _line of reader.copyLines(three));
+  const { statements, rows } = reader.traffic;
+  expect(statements - before.statements).toBe(3);
+  expect(rows - before.rows).toBe(9);
+});
+
+test("a statement that takes longer than a session allows may be tried again", async () => {
+  const options = { applicationName: "session test", statementTimeoutMs: 20 };
+  await using reader = await connect(scratch.url, options);
+  await reader.resetSettings();
+  await expect(reader.query("select pg_sleep(60)")).rejects.toMatchObject({ exit: "tryAgain" });
+  expect(await reader.query("select 1 as one")).toEqual([{ one: 1 }]);
 });
 
 describe("the lock of a run", () => {

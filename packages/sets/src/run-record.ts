@@ -8,7 +8,7 @@ import { z } from "zod";
 export const RUN_RECORD_VERSION = 1;
 
 /** What is run, as records, metrics and notices name it. */
-export const RECIPE_NAMES = ["prime", "daily", "final", "final-dry-run"] as const;
+export const RECIPE_NAMES = ["prime", "daily", "final", "final-dry-run", "follow"] as const;
 export type RecipeName = (typeof RECIPE_NAMES)[number];
 
 export type JobName = Exclude<RecipeName, "final-dry-run">;
@@ -25,6 +25,21 @@ export function recipeNameOf({
 
 const count = z.int().nonnegative();
 const height = z.int().positive();
+
+/** How a target that follows a living source stood at the end of its last good cycle. */
+const followSchema = z.strictObject({
+  /** Of the highest block that is copied, replayed and verified. */
+  height,
+  stateHash: z.string(),
+  /** Canonical blocks of the source above it. */
+  lagBlocks: count,
+  /** The target held what the source had as canonical so many seconds before. */
+  lagSeconds: z.number().nonnegative(),
+  at: z.iso.datetime(),
+  cycles: count,
+});
+
+export type FollowState = z.infer<typeof followSchema>;
 
 const stageSchema = z.strictObject({
   stage: z.string(),
@@ -97,6 +112,8 @@ const runRecordSchema = z.object({
   /** Whether that set is this run's. */
   published: z.boolean(),
   lagBlocks: z.int().nullable(),
+  /** Of `follow` alone, from its first good cycle on. */
+  follow: followSchema.optional(),
   /** Null when the run did not come to it. */
   verification: z.strictObject({ ok: z.boolean(), comparisons: count.nullable() }).nullable(),
   /** Faults of the source that stopped the run; null when the source was not looked at. */

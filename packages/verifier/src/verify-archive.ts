@@ -2,7 +2,7 @@
 
 import type { LedgerHash, StateHash } from "@forklift/chain";
 import { ConfigError, TryAgainError } from "@forklift/pipeline";
-import { readCatalog, type Session, snapshot } from "@forklift/postgres";
+import { readCatalog, type Session, sharedSnapshot, snapshot } from "@forklift/postgres";
 import { answerOf } from "./answer-of.ts";
 import { askTables, type Clock, Following, inSavepoint } from "./ask-check.ts";
 import type { Need } from "./check.ts";
@@ -46,14 +46,7 @@ export async function verifyArchive(
     return await snapshot(target, () => verifySnapshot(context, options));
   }
   await using second = await openTarget();
-  return await snapshot(target, async () => {
-    const [row] = await target.query<{ id: string }>("select pg_export_snapshot() as id");
-    return await snapshot(second, async () => {
-      // The name is the server's own, and a statement like this takes no parameters.
-      await second.query(`set transaction snapshot '${row!.id}'`);
-      return await verifySnapshot(context, options, second);
-    });
-  });
+  return await sharedSnapshot([target, second], () => verifySnapshot(context, options, second));
 }
 
 /**

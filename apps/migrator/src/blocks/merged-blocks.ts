@@ -14,16 +14,14 @@ import type { Session } from "@forklift/postgres";
 import type { WantedBlock } from "@forklift/precomputed";
 import type { MigratorContext } from "../context.ts";
 import { inForm } from "../form/output-form.ts";
+import { WHOLE_LOAD } from "../source-load.ts";
 import { requireSameCommands } from "./compare-commands.ts";
 import { mergeBlock } from "./merge-block.ts";
 import type { ProvenBlock } from "./proven-block.ts";
 
-/** Rows of the source that are read at once: at most 128 commands a block, some 30 MB. */
-const BLOCKS_PER_READ = 250n;
-
 const GENESIS_HEIGHT = 1n;
 
-type Tools = Pick<MigratorContext, "source" | "network" | "blocks" | "form">;
+type Tools = Pick<MigratorContext, "source" | "network" | "blocks" | "form" | "load" | "now">;
 
 /**
  * The blocks of the chain above `below`, in ascending height. Rows and precomputed blocks are read
@@ -43,15 +41,19 @@ export async function* mergedBlocks(
     parent = genesis!;
     yield inForm(mergeBlock(genesis!, await provenGenesis(genesis!, tools)), tools.form);
   }
+  const { load = WHOLE_LOAD, now } = tools;
   async function* ids(): AsyncGenerator<WantedBlock> {
-    for (let from = parent!.height + 1n; from <= chain.tip.height; from += BLOCKS_PER_READ) {
-      const to = least(from + BLOCKS_PER_READ - 1n, chain.tip.height);
+    for (let from = parent!.height + 1n; from <= chain.tip.height; from = parent!.height + 1n) {
+      const to = least(from + BigInt(load.blocks) - 1n, chain.tip.height);
+      const startedMs = now();
       const blocks = await readLinked(tools, chain, { from, to }, parent!.stateHash);
+      load.adapt(blocks.length, now() - startedMs);
       parent = blocks.at(-1)!;
       for (const block of blocks) {
         waiting.push(block);
         yield wanted(block);
       }
+      if (to < chain.tip.height) await load.pause();
     }
   }
   for await (const proven of tools.blocks.fetchAll(ids())) {

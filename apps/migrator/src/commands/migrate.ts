@@ -2,12 +2,14 @@
 
 import { auditError } from "@forklift/archive";
 import {
+  type AddCommand,
   type CommonOptions,
   type CreationFeeOptions,
   type Finish,
   type FormOptions,
   type Host,
   logOptionsOf,
+  type Outcome,
   openRunEnvironment,
   type RunEnvironment,
   type StopOptions,
@@ -20,7 +22,7 @@ import {
 } from "@forklift/console";
 import { type Context, openContext, runInTarget } from "@forklift/context";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
-import { addDetails, RUN_AGAIN, stoppable } from "@forklift/pipeline";
+import { addDetails, RUN_AGAIN, stoppable, UsageError } from "@forklift/pipeline";
 import {
   databaseExists,
   MAINTENANCE_DATABASE,
@@ -39,7 +41,7 @@ import { planMigration } from "../plan/plan-migration.ts";
 import { openSourceProbes } from "../plan/source-probes.ts";
 import { type BlockOptions, blockSourcesOf, withBlockOptions } from "./block-options.ts";
 
-interface Options
+export interface MigrateOptions
   extends CommonOptions,
     StopOptions,
     FormOptions,
@@ -50,35 +52,77 @@ interface Options
   readonly genesisLedger: string;
   readonly network: string;
   readonly plan?: true;
+  readonly follow?: true;
 }
 
-export function addMigrateCommand(program: Command, host: Host, finish: Finish): void {
+/** What follows a source instead of migrating it once; made of more than the migration, so given by others. */
+export interface FollowMigration {
+  /** Adds the options that it has besides those of `migrate`. */
+  withOptions(command: Command): Command;
+  run(options: MigrateOptions, environment: RunEnvironment): Promise<Outcome>;
+}
+
+/** @param follow null for a program that cannot. */
+export function migrateCommand(follow: FollowMigration | null): AddCommand {
+  return (program, host, finish) => addMigrateCommand(program, { host, finish, follow });
+}
+
+interface Asking {
+  readonly host: Host;
+  readonly finish: Finish;
+  readonly follow: FollowMigration | null;
+}
+
+function addMigrateCommand(program: Command, { host, finish, follow }: Asking): void {
   const command = withFormOptions(withStopOptions(withCommonOptions(program.command("migrate"))))
     .description("copy the canonical chain from a pre-fork archive to a Berkeley archive")
     .requiredOption("--source-db <url>", "the pre-fork archive; only read")
     .requiredOption("--target-db <url>", "the Berkeley archive; created if it is missing");
-  withCreationFeeOption(withBlockOptions(command))
+  const migrating = withCreationFeeOption(withBlockOptions(command))
     .requiredOption("--genesis-ledger <url>", "the genesis ledger, a runtime configuration")
     .requiredOption("--network <name>", "a network preset or the path of one")
-    .option("--plan", "print what would be done, and write nothing")
-    .action(async (options: Options) => {
-      requireDatabaseName(options.targetDb);
-      const environment = openRunEnvironment(host, logOptionsOf(options));
-      await using context = openContext(environment);
-      const shared = await openShared(context, options);
-      if (options.plan === true) await plan(context, shared, { options, finish });
-      else await migrate(context, shared, { options, environment, finish });
-    });
+    .option("--plan", "print what would be done, and write nothing");
+  if (follow !== null) {
+    follow.withOptions(
+      migrating.option("--follow", "copy, replay and verify what becomes canonical, for ever"),
+    );
+  }
+  migrating.action(async (options: MigrateOptions) => {
+    requireDatabaseName(options.targetDb);
+    const environment = openRunEnvironment(host, logOptionsOf(options));
+    if (options.follow === true) {
+      requireNoEnd(options);
+      finish(await stoppable(RUN_AGAIN.continues, () => follow!.run(options, environment)));
+      return;
+    }
+    await using context = openContext(environment);
+    const shared = await openShared(context, options);
+    if (options.plan === true) await plan(context, shared, { options, finish });
+    else await migrate(context, shared, { options, environment, finish });
+  });
 }
 
 interface Asked {
-  readonly options: Options;
+  readonly options: MigrateOptions;
   readonly finish: Finish;
+}
+
+/** A target that follows has no end, and what it will do is not known. */
+function requireNoEnd({ plan: isPlan, forkStateHash, stopAtHeight }: MigrateOptions): void {
+  const named = [
+    ["--plan", isPlan],
+    ["--fork-state-hash", forkStateHash],
+    ["--stop-at-height", stopAtHeight],
+  ].find(([, value]) => value !== undefined);
+  if (named === undefined) return;
+  throw new UsageError(`${named[0]} and --follow exclude each other: what is followed has no end`, {
+    hint: `leave ${named[0]} or --follow out`,
+  });
 }
 
 type Shared = Omit<MigratorContext, "target" | "blocks" | "now" | "warn">;
 
-async function openShared(context: Context, options: Options): Promise<Shared> {
+async function openShared(context: Context, options: MigrateOptions): Promise<Shared> {
   const source = await context.source(options.sourceDb);
   const network = await loadNetwork(options.network);
   return {

@@ -10,7 +10,7 @@ export interface MetricContract {
   readonly help: string;
 }
 
-/** `recipe` and not `job`, which Prometheus keeps for itself: prime, daily, final, final-dry-run. */
+/** `recipe` and not `job`, which Prometheus keeps for itself: prime, daily, final, final-dry-run, follow. */
 const RUN = ["network", "recipe"] as const;
 const NETWORK = ["network"] as const;
 
@@ -170,6 +170,60 @@ export const METRICS = [
     unit: "bytes",
     labels: RUN,
     help: "Greatest resident memory of the process so far, without PostgreSQL.",
+  },
+  {
+    name: "forklift_follow_height",
+    unit: "blocks",
+    labels: NETWORK,
+    help: "Height up to which the target that follows is copied, replayed and verified.",
+  },
+  {
+    name: "forklift_follow_lag_blocks",
+    unit: "blocks",
+    labels: NETWORK,
+    help: "Canonical blocks of the source above it, at the end of the last good cycle.",
+  },
+  {
+    name: "forklift_follow_lag_seconds",
+    unit: "seconds",
+    labels: NETWORK,
+    help: "Age of the picture of the source that the target held at the end of the last cycle, good or not.",
+  },
+  {
+    name: "forklift_follow_proven_timestamp_seconds",
+    unit: "seconds since 1970",
+    labels: NETWORK,
+    help: "When that picture was taken: all that was canonical by then stands in the target.",
+  },
+  {
+    name: "forklift_follow_cycle_duration_seconds",
+    unit: "seconds",
+    labels: NETWORK,
+    help: "How long the last good cycle took.",
+  },
+  {
+    name: "forklift_follow_failures",
+    unit: "cycles",
+    labels: NETWORK,
+    help: "Cycles in a row that failed in passing; 0 after a good one.",
+  },
+  {
+    name: "forklift_follow_stopped",
+    unit: "0 or 1",
+    labels: NETWORK,
+    help: "Whether a difference or wrong data has stopped the cycles; the process waits to be ended.",
+  },
+  {
+    name: "forklift_follow_source_statements_rate",
+    unit: "statements per second",
+    labels: NETWORK,
+    help: "Statements that the last good cycle sent to the source, over its duration.",
+  },
+  {
+    name: "forklift_follow_source_rows_rate",
+    unit: "rows per second",
+    labels: NETWORK,
+    help: "Rows that the source sent to the last good cycle, likewise.",
   },
   {
     name: "forklift_next_run_timestamp_seconds",

@@ -11,6 +11,8 @@ export interface Monitor extends AsyncDisposable {
   readonly port: number | null;
   /** From now on the process does what it was started for. */
   ready(): void;
+  /** Until it is ready again it does not, for this reason. */
+  unready(why: string): void;
 }
 
 export async function openMonitor(
@@ -18,16 +20,17 @@ export async function openMonitor(
   { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
 ): Promise<Monitor> {
   const metrics = openMetrics();
-  let isReady = false;
-  const readiness = {
-    whyNotReady: () => (signal.aborted ? "stopping" : isReady ? null : "starting"),
-  };
+  let why: string | null = "starting";
+  const readiness = { whyNotReady: () => (signal.aborted ? "stopping" : why) };
   const server = port === undefined ? null : await serveMetrics({ metrics, readiness, log }, port);
   return {
     metrics,
     port: server?.port ?? null,
     ready() {
-      isReady = true;
+      why = null;
+    },
+    unready(reason) {
+      why = reason;
     },
     async [Symbol.asyncDispose]() {
       await server?.[Symbol.asyncDispose]();

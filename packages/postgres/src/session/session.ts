@@ -11,7 +11,7 @@ import { type BackendKey, sendCancelRequest } from "./cancel-request.ts";
 import { type Connection, connectionOf, driverUrl, tlsAttempts } from "./connection-parameters.ts";
 import { joinUrl, maskUrl, splitUrl } from "./connection-url.ts";
 import { type CopyValue, copyChunks, linesOf } from "./copy-text.ts";
-import { quoteIdentifier } from "./identifiers.ts";
+import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import { type ChangedSetting, refusedSetting, settingsQuery } from "./session-settings.ts";
 import { isRefusedTls, translateBegin, translateError } from "./sqlstate.ts";
 
@@ -32,10 +32,21 @@ export interface ConnectOptions {
   readonly applicationName: string;
   /** Every transaction of the session is read only; the server itself refuses to write. */
   readonly readOnly?: boolean;
+  /** How long the server works on one statement, in milliseconds; default: as long as it takes. */
+  readonly statementTimeoutMs?: number;
+}
+
+/** What went over a session so far. */
+export interface Traffic {
+  readonly statements: number;
+  /** That the server sent. */
+  readonly rows: number;
 }
 
 /** How a transaction begins. The words are SQL's own. */
-export type TransactionMode = "read write" | "isolation level repeatable read read only";
+export type TransactionMode = "read write" | typeof SNAPSHOT;
+
+const SNAPSHOT = "isolation level repeatable read read only";
 
 /**
  * @throws TryAgainError when the server is away, ConfigError when it does not let us in, or the URL or
@@ -69,7 +80,7 @@ async function connectOnce(
     ssl,
     enableChannelBinding: ssl !== false && (binding === "require" || binding === "prefer"),
   });
-  const session = new Session(client, url, options.readOnly === true);
+  const session = new Session(client, url, options);
   const isBound = watchBinding(client);
   try {
     await client.connect();
@@ -142,17 +153,26 @@ export class Session {
   readonly #client: pg.Client;
   readonly #url: string;
   readonly #readOnly: boolean;
+  readonly #statementTimeoutMs: number;
   /** A cursor or a COPY that has not ended; another statement would wait for it for ever. */
   #stream: string | undefined;
   #inTransaction = false;
+  #inSnapshot = false;
+  #statements = 0;
+  #rows = 0;
   #changed: readonly ChangedSetting[] = [];
   #closing: Promise<void> | undefined;
 
   /** Use `connect`. */
-  constructor(client: pg.Client, url: string, readOnly: boolean) {
+  constructor(
+    client: pg.Client,
+    url: string,
+    { readOnly = false, statementTimeoutMs = 0 }: Omit<ConnectOptions, "applicationName">,
+  ) {
     this.#client = client;
     this.#url = url;
     this.#readOnly = readOnly;
+    this.#statementTimeoutMs = statementTimeoutMs;
     // A connection that breaks between two statements would end the process; the next statement
     // fails anyway, and says so.
     client.on("error", () => undefined);
@@ -161,6 +181,15 @@ export class Session {
   /** The URL without its password, for messages. */
   get maskedUrl(): string {
     return maskUrl(this.#url);
+  }
+
+  get traffic(): Traffic {
+    return { statements: this.#statements, rows: this.#rows };
+  }
+
+  /** Whether a transaction is open that sees one unchanging picture of the database. */
+  get isInSnapshot(): boolean {
+    return this.#inSnapshot;
   }
 
   /** With several statements in `sql` (and no params) the rows are those of the last one. */
@@ -179,6 +208,7 @@ export class Session {
     assert(this.#stream === undefined, `the session is busy with ${this.#stream}`);
     // The driver's types do not know the mode, which it has had since 8.12.
     const query: pg.QueryConfig & { queryMode: "extended" } = { text: sql, queryMode: "extended" };
+    this.#statements++;
     const { rowCount } = await this.#translated(this.#client.query(query));
     return rowCount ?? 0;
   }
@@ -225,10 +255,12 @@ export class Session {
     batchSize: number = CURSOR_BATCH_ROWS,
   ): AsyncGenerator<Row> {
     const release = this.#hold("a cursor");
+    this.#statements++;
     const cursor = this.#client.query(new Cursor<Row>(sql, [...params]));
     try {
       for (;;) {
         const batch = await this.#translated(cursor.read(batchSize));
+        this.#rows += batch.length;
         yield* batch;
         if (batch.length < batchSize) return;
       }
@@ -251,6 +283,7 @@ export class Session {
       throw translateBegin(error, this.#url);
     });
     this.#inTransaction = true;
+    this.#inSnapshot = mode === SNAPSHOT;
     try {
       const result = await work();
       const { command } = await this.#send("commit");
@@ -265,6 +298,7 @@ export class Session {
       throw error;
     } finally {
       this.#inTransaction = false;
+      this.#inSnapshot = false;
     }
   }
 
@@ -285,6 +319,7 @@ export class Session {
   /** Runs a `COPY … FROM STDIN` statement with bytes that are in its format already. */
   async copyBytesIn(copySql: string, bytes: AsyncIterable<Uint8Array>): Promise<number> {
     const release = this.#hold("a COPY");
+    this.#statements++;
     try {
       const stream = this.#client.query(copyFrom(copySql));
       await this.#translated(pipeline(bytes, stream));
@@ -306,6 +341,7 @@ export class Session {
   /** As `copyLines`, in whatever pieces the server sends. */
   async *copyBytesOut(select: string): AsyncGenerator<Buffer> {
     const release = this.#hold("a COPY");
+    this.#statements++;
     const stream = this.#client.query(copyTo(`copy (${select}) to stdout`));
     const chunks = stream.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
     let hasEnded = false;
@@ -321,6 +357,7 @@ export class Session {
       throw error;
     } finally {
       if (!hasEnded) await drain(chunks);
+      this.#rows += stream.rowCount ?? 0;
       release();
     }
   }
@@ -334,6 +371,11 @@ export class Session {
     this.#changed = rows;
     for (const setting of rows.filter(({ isOfSuperuser }) => isOfSuperuser)) {
       await this.#changeAsSuperuser(setting);
+    }
+    if (this.#statementTimeoutMs > 0) {
+      await this.#send("select set_config('statement_timeout', $1, false)", [
+        String(this.#statementTimeoutMs),
+      ]);
     }
   }
 
@@ -366,11 +408,14 @@ export class Session {
   ): Promise<pg.QueryResult<Row>> {
     assert(this.#stream === undefined, `the session is busy with ${this.#stream}`);
     const query = params === undefined ? { text: sql } : { text: sql, values: [...params] };
+    this.#statements++;
     // The driver answers several statements with several results, which its types do not say.
     const results: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await this.#translated(
       this.#client.query<Row>(query),
     );
-    return Array.isArray(results) ? results.at(-1) : results;
+    const result = Array.isArray(results) ? results.at(-1) : results;
+    this.#rows += result.rows.length;
+    return result;
   }
 
   #hold(what: string): () => void {
@@ -396,12 +441,30 @@ function backendOf(client: pg.Client): BackendKey {
   return { host: client.host, port: client.port, processId: processID, secretKey };
 }
 
-/** Runs `work` on one unchanging picture of the database, without the right to write. */
+/**
+ * Runs `work` on one unchanging picture of the database, without the right to write. Where the caller holds one
+ * on this session already, that is the one.
+ */
 export async function snapshot<Result>(
   session: Session,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  return await session.transaction(work, "isolation level repeatable read read only");
+  return session.isInSnapshot ? await work() : await session.transaction(work, SNAPSHOT);
+}
+
+/** The same on two sessions, which see the same picture. */
+export async function sharedSnapshot<Result>(
+  [first, second]: readonly [Session, Session],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  return await snapshot(first, async () => {
+    const [row] = await first.query<{ id: string }>("select pg_export_snapshot() as id");
+    return await snapshot(second, async () => {
+      // The name is the server's own, and a statement like this takes no parameters.
+      await second.query(`set transaction snapshot ${quoteLiteral(row!.id)}`);
+      return await work();
+    });
+  });
 }
 
 /** Throws away the rest. Its errors have no reader: the caller has turned away from the stream. */

@@ -1,0 +1,138 @@
+// `forklift follow`, and what `forklift migrate --follow` does: a target that follows a living source.
+
+import {
+  type CommonOptions,
+  type ConfigOptions,
+  counted,
+  countOption,
+  type Finish,
+  type Host,
+  logOptionsOf,
+  type Outcome,
+  openRunEnvironment,
+  positiveOption,
+  withCommonOptions,
+  withConfigOptions,
+} from "@forklift/console";
+import { BLOCKS_PER_READ, blockSourcesOf, type FollowMigration } from "@forklift/migrator";
+import { RUN_AGAIN, stoppable } from "@forklift/pipeline";
+import { MS_PER_SECOND } from "@forklift/system";
+import type { Command } from "commander";
+import { loadConfig } from "../config/load-config.ts";
+import { settingsWithout } from "../config/schema.ts";
+import { openMonitor } from "../observe/metrics/monitor.ts";
+import { type FollowOptions, type FollowSummary, runFollow } from "../run/follow/follow.ts";
+import { followByConfig } from "../run/follow/follow-by-config.ts";
+
+interface PaceOptions {
+  readonly interval?: number;
+  readonly pause?: number;
+  readonly batchSize?: number;
+  readonly parallelism?: number;
+}
+
+interface Options extends CommonOptions, ConfigOptions, PaceOptions {}
+
+export function addFollowCommand(program: Command, host: Host, finish: Finish): void {
+  withPaceOptions(withConfigOptions(withCommonOptions(program.command("follow"))))
+    .description("follow a living source: copy, replay and verify what became canonical, for ever")
+    .action(async (options: Options) => {
+      const { config: given } = await loadConfig({
+        file: options.config,
+        settings: options.set ?? [],
+        environment: host.environment,
+      });
+      const threads = options.parallelism ?? given.replay.threads;
+      const config = { ...given, replay: { ...given.replay, threads } };
+      const environment = openRunEnvironment(host, logOptionsOf(options, config.log));
+      await using monitor = await openMonitor(config, environment);
+      const pace = paceOf(options, config.follow);
+      const summary = await stoppable(RUN_AGAIN.continues, () =>
+        followByConfig(config, pace, { ...environment, monitor }),
+      );
+      finish(outcomeOf(summary));
+    });
+}
+
+/** `migrate --follow`: by options alone, without a store. */
+export const followMigration: FollowMigration = {
+  withOptions: withPaceOptions,
+  async run(options, environment) {
+    const defaults = settingsWithout();
+    const { sourceDb, targetDb, network, genesisLedger } = options;
+    const { urls, cache } = blockSourcesOf(options);
+    const pace = paceOf(options as PaceOptions, defaults.follow);
+    const threads = (options as PaceOptions).parallelism;
+    const summary = await runFollow(
+      {
+        config: {
+          ...defaults,
+          ...{ network, genesisLedger, blocks: [...urls], cache },
+          source: { database: sourceDb },
+          target: { database: targetDb, store: null },
+          official: {
+            vrfOutput: options.officialVrfOutput === true,
+            genesis: options.officialGenesis,
+          },
+          replay: { ...defaults.replay, threads },
+          verify: { compareCreationFees: options.skipCreationFees !== true },
+        },
+        options: pace,
+        watch: null,
+        publisher: null,
+      },
+      environment,
+    );
+    return outcomeOf(summary);
+  },
+};
+
+function withPaceOptions(command: Command): Command {
+  return command
+    .option(
+      "--interval <seconds>",
+      "from the begin of one cycle to the begin of the next",
+      positiveOption,
+    )
+    .option("--pause <ms>", "leave the source alone between two reads", countOption)
+    .option(
+      "--batch-size <blocks>",
+      `blocks of one read of the source at most (default: ${BLOCKS_PER_READ})`,
+      positiveOption,
+    )
+    .option(
+      "--parallelism <n>",
+      "cores to use for blocks, replay and verification; the source has two sessions",
+      positiveOption,
+    );
+}
+
+function paceOf(
+  { interval, pause, batchSize = BLOCKS_PER_READ }: PaceOptions,
+  { intervalSeconds, pauseMs }: { readonly intervalSeconds: number; readonly pauseMs: number },
+): FollowOptions {
+  return {
+    intervalMs: (interval ?? intervalSeconds) * MS_PER_SECOND,
+    pauseMs: pause ?? pauseMs,
+    blocksMax: batchSize,
+  };
+}
+
+function outcomeOf(summary: FollowSummary): Outcome {
+  return { text: describe(summary), json: { ok: true, ...summary } };
+}
+
+function describe({ cycles, waits, published, last }: FollowSummary): string {
+  const counts = [
+    counted(cycles, "cycle"),
+    `${waits} waited out`,
+    `${counted(published, "set")} published`,
+  ].join(", ");
+  if (last === null) return `${counts}; the target has not caught up yet`;
+  const { height, stateHash, lagBlocks, lagSeconds, source } = last;
+  return [
+    counts,
+    `verified up to ${stateHash} at height ${height}, ${counted(lagBlocks, "block")} behind, as of ${lagSeconds.toFixed(1)} s before`,
+    `the last cycle asked the source ${source.statementsPerSecond} statements and ${source.rowsPerSecond} rows a second`,
+  ].join("\n");
+}

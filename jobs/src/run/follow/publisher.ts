@@ -1,0 +1,91 @@
+// Publishes sets from a target that follows, by a cron expression: between two cycles, when the target is
+// verified and nothing writes to it. The lease of the store is held meanwhile, and at no other time.
+
+import { openContext } from "@forklift/context";
+import { EXIT, exitCodeOf, firstError } from "@forklift/pipeline";
+import type { Config } from "../../config/schema.ts";
+import type { FollowContext, Followed } from "../../context/follow-context.ts";
+import type { JobContext } from "../../context/job-context.ts";
+import { type JobOptions, openJobInputs } from "../../context/job-inputs.ts";
+import type { JobEnvironment } from "../../observe/job-environment.ts";
+import { cronTask } from "../cron-task.ts";
+import { runRecipe } from "../run-job.ts";
+
+/** The options of what `follow` does as a job. */
+export const FOLLOW: JobOptions = {
+  job: "follow",
+  stop: { forkStateHash: null, stopAtHeight: null },
+  isDryRun: false,
+  isReplacing: false,
+};
+
+export interface Publisher extends AsyncDisposable {
+  /** Sets so far. */
+  published(): number;
+  /** What a cycle does at its end; null while nothing is due. */
+  publishIfDue(
+    followed: Followed,
+    environment: JobEnvironment,
+  ): ((context: FollowContext) => Promise<void>) | null;
+}
+
+export interface PublisherOptions {
+  readonly config: Config;
+  /** Of the run's record. */
+  readonly runId: string;
+}
+
+/** Null for a configuration that never publishes. */
+export async function openPublisher(
+  { config, runId }: PublisherOptions,
+  { log }: Pick<JobEnvironment, "log">,
+): Promise<Publisher | null> {
+  const { publish: cron } = config.follow;
+  if (cron === "never") return null;
+  let isDue = false;
+  let count = 0;
+  const timezone = config.schedule?.timezone;
+  const task = cronTask({ name: "publication", cron, timezone, log }, () => {
+    isDue = true;
+  });
+  await task.start();
+
+  async function publish(
+    followed: Followed,
+    context: FollowContext,
+    environment: JobEnvironment,
+  ): Promise<void> {
+    await using opened = openContext(environment);
+    const run = { config, options: FOLLOW, runId };
+    const inputs = await openJobInputs(opened, run, environment);
+    const durations = new Map<string, number>();
+    const job: JobContext = {
+      ...{ ...inputs, ...context, work: followed.work, durations },
+      candidate: { report: null },
+    };
+    const { set, published } = await runRecipe(job, environment);
+    if (published) count++;
+    log.info({ set, published }, published ? "published a set" : "nothing new to publish");
+  }
+
+  return {
+    published: () => count,
+    publishIfDue(followed, environment) {
+      if (!isDue) return null;
+      return async (context) => {
+        try {
+          await publish(followed, context, environment);
+          isDue = false;
+        } catch (error) {
+          // The target goes on without its set; the next cycle tries again.
+          if (exitCodeOf(error) !== EXIT.tryAgain || environment.signal.aborted) throw error;
+          const { message } = firstError(error) as Error;
+          log.warn(`nothing was published, the next cycle tries again: ${message}`);
+        }
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await task.destroy();
+    },
+  };
+}

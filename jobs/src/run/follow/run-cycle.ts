@@ -1,0 +1,125 @@
+// One cycle of `follow`: all that became canonical is copied, replayed and verified, in one picture of the source.
+
+import {
+  highestCanonical,
+  readSourceHeights,
+  readTargetTip,
+  type SourceHeights,
+} from "@forklift/archive";
+import { type BlockRef, jsonNumber, least } from "@forklift/chain";
+import { openContext, runInTarget } from "@forklift/context";
+import type { LoadLimits } from "@forklift/migrator";
+import type { Network } from "@forklift/network";
+import type { StageReport } from "@forklift/pipeline";
+import { type Session, sharedSnapshot } from "@forklift/postgres";
+import { MS_PER_SECOND } from "@forklift/system";
+import {
+  type FollowContext,
+  type Followed,
+  openFollowContext,
+} from "../../context/follow-context.ts";
+import type { JobEnvironment } from "../../observe/job-environment.ts";
+import { cycle } from "../recipes/follow.ts";
+import { keepNewestCheckpoints } from "./newest-checkpoints.ts";
+
+/** What the cycle asked of the source, on both sessions together. */
+export interface SourceLoadReport {
+  readonly statements: number;
+  readonly rows: number;
+  readonly statementsPerSecond: number;
+  readonly rowsPerSecond: number;
+}
+
+export interface CycleReport {
+  readonly height: number;
+  readonly stateHash: string;
+  /** Canonical blocks of the source, at the end of the cycle, above the target. */
+  readonly lagBlocks: number;
+  /** The age of the picture that the target now holds. */
+  readonly lagSeconds: number;
+  /** When that picture was taken. */
+  readonly seen: Date;
+  /** None when the source had gained nothing. */
+  readonly stages: readonly StageReport[];
+  readonly source: SourceLoadReport;
+  readonly elapsedMs: number;
+}
+
+export interface CycleOptions {
+  readonly limits: Omit<LoadLimits, "signal">;
+  /** Where the last cycle of this process has left the target; null before the first. */
+  readonly last: Pick<CycleReport, "stateHash"> | null;
+  /** Called when the target is verified and nothing is written; null publishes nothing. */
+  readonly publish: ((context: FollowContext) => Promise<void>) | null;
+}
+
+export async function runCycle(
+  followed: Followed,
+  { limits, last, publish }: CycleOptions,
+  environment: JobEnvironment,
+): Promise<CycleReport> {
+  const { now, date, signal } = environment;
+  const startedMs = now();
+  await using opened = openContext(environment);
+  const context = await openFollowContext(opened, followed, { limits: { ...limits, signal }, now });
+  const { source, checks, target, network } = context;
+  const { seen, tip, stages } = await sharedSnapshot([source, checks], async () => {
+    const picture = { seen: date(), canonical: await canonicalEnd(source, network) };
+    const isIdle = last !== null && (await standsAt(target, picture.canonical, last));
+    const reports = isIdle ? [] : await runInTarget(cycle, context, environment);
+    // The target is verified here, and the source still as it was: what is to be asked of the blocks above,
+    // which are pending, belongs here.
+    return { ...picture, stages: reports, tip: (await readTargetTip(target))! };
+  });
+  if (stages.length > 0) await keepNewestCheckpoints(followed.shared.checkpoints, network.name);
+  await publish?.(context);
+  const heights = await readSourceHeights(source);
+  const elapsedMs = Math.round(now() - startedMs);
+  return {
+    height: jsonNumber(tip.height),
+    stateHash: tip.stateHash,
+    lagBlocks: lagOf(heights, tip, network),
+    lagSeconds: Math.max(0, date().getTime() - seen.getTime()) / MS_PER_SECOND,
+    seen,
+    stages,
+    source: loadOf([source, checks], elapsedMs),
+    elapsedMs,
+  };
+}
+
+/** What a migration without a stop point ends with. */
+async function canonicalEnd(source: Session, { lastPreForkBlock }: Network): Promise<BlockRef> {
+  const highest = await highestCanonical(source);
+  const isBeyond = lastPreForkBlock !== null && highest.height > lastPreForkBlock.height;
+  return isBeyond ? lastPreForkBlock : highest;
+}
+
+async function standsAt(
+  target: Session,
+  canonical: BlockRef,
+  last: NonNullable<CycleOptions["last"]>,
+): Promise<boolean> {
+  if (last.stateHash !== canonical.stateHash) return false;
+  return (await readTargetTip(target))?.stateHash === canonical.stateHash;
+}
+
+function lagOf(
+  { highestCanonical: highest }: SourceHeights,
+  tip: BlockRef,
+  { lastPreForkBlock }: Network,
+): number {
+  if (highest === null) return 0;
+  const end = lastPreForkBlock === null ? highest : least(highest, lastPreForkBlock.height);
+  return end > tip.height ? jsonNumber(end - tip.height) : 0;
+}
+
+function loadOf(sessions: readonly Session[], elapsedMs: number): SourceLoadReport {
+  const statements = sessions.reduce((sum, { traffic }) => sum + traffic.statements, 0);
+  const rows = sessions.reduce((sum, { traffic }) => sum + traffic.rows, 0);
+  const perSecond = (count: number) => Math.round((count * MS_PER_SECOND) / Math.max(elapsedMs, 1));
+  return {
+    ...{ statements, rows },
+    statementsPerSecond: perSecond(statements),
+    rowsPerSecond: perSecond(rows),
+  };
+}

@@ -1,0 +1,19 @@
+import { migration } from "@forklift/migrator";
+import type { Stage } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
+import { replay } from "@forklift/replayer";
+import type { FollowContext } from "../../context/follow-context.ts";
+import { finishPublication } from "../../stages/finish-publication.ts";
+import { publishSet } from "../../stages/publish-set.ts";
+import { verifyFollowed } from "../../stages/verify-followed.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** Every interval: what the source has gained. The first time that is the whole history. */
+export const cycle: readonly Stage<FollowContext, Session>[] = [
+  ...migration,
+  ...replay,
+  verifyFollowed,
+];
+
+/** Whenever `follow.publish` says so: what the last cycle has verified. */
+export const publication: Recipe = [publishSet, finishPublication];

@@ -1,0 +1,31 @@
+// The verification of a cycle of `follow`: what is new in the target, against the same picture of the source
+// that it was copied from. What it has proven is marked in the target, and not looked at again.
+
+import type { WholeStage } from "@forklift/pipeline";
+import type { FollowContext } from "../context/follow-context.ts";
+import { namedAnchor, sourceAnchor } from "./anchor.ts";
+import { markProven, readProvenPart, VERIFY_STAGE } from "./proven-height.ts";
+import { readReport } from "./verification-report.ts";
+import { answersOfReport, runVerification, type VerificationPlan } from "./verify-target.ts";
+
+export const verifyFollowed: WholeStage<FollowContext, VerificationPlan> = {
+  id: VERIFY_STAGE,
+  kind: "whole",
+
+  async plan(context) {
+    const source = context.checks;
+    const anchor = (await namedAnchor(context)) ?? (await sourceAnchor({ ...context, source }));
+    return { anchor, proven: await readProvenPart(context.target) };
+  },
+
+  async run(context, plan, watch) {
+    const result = await runVerification({ ...context, source: context.checks }, plan, watch);
+    const { tip, digests } = await readReport(context);
+    const { height, stateHash } = tip;
+    const versions = context.verified.versions!;
+    await markProven(context.target, { height: String(height), stateHash, digests, versions });
+    return result;
+  },
+
+  verify: answersOfReport,
+};
