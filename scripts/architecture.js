@@ -79,6 +79,7 @@ export const MAY_IMPORT = {
     "pipeline",
     "postgres",
     "sample",
+    "schemas",
     "sets",
     "storage",
     "system",
