@@ -123,7 +123,7 @@ const FLOORS = {
   "apps/migrator/src":
     "main > commands > output > pipeline | plan > stages > preflight > blocks > context > form",
   "apps/replayer/src":
-    "main > commands > pending | pipeline | unwind > stages > output | range > checkpoint > ledger | blocks > *",
+    "main > commands > pipeline | unwind > stages > output > pending > range > checkpoint > ledger | blocks > *",
   "jobs/src": "main > commands > output > run > stages | observe > context > work | config",
   "jobs/src/observe": "run-recorder > job-environment | notify > metrics | *",
   "jobs/src/run": "status > schedule | unfinished-runs > run-job > recipes",

@@ -5,13 +5,13 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { readTargetTip } from "@forklift/archive";
+import { readTargetTip, targetBlockAt } from "@forklift/archive";
 import type { StageReport } from "@forklift/pipeline";
-import { connect } from "@forklift/postgres";
+import { connect, snapshot } from "@forklift/postgres";
 import { openStore } from "@forklift/storage";
-import { forkliftJson, openTestDatabase } from "@forklift/testkit";
+import { forkliftJson, type GrowingSource, openTestDatabase } from "@forklift/testkit";
 import { expect, test } from "vitest";
-import { openPendingTail } from "../../src/pending/open-pending-tail.ts";
+import { KeptTail } from "../../src/pending/kept-tail.ts";
 import { FINALITY, openTailSandbox } from "./tail-sandbox.ts";
 
 const FORKS: Readonly<Record<number, number>> = { 6: 2, 9: FINALITY, 14: 1, 16: 3 };
@@ -51,11 +51,27 @@ test("a tail that was proven is migrated and replayed without a difference, and 
     ...{ checkpoints: openStore(pathToFileURL(`${folder}/`).href), warn: () => undefined },
     threads: 1,
   };
-  await using opened = await openPendingTail(context, replayed);
-  const after = await sandbox.prove(opened, { block: replayed });
+  await using kept = new KeptTail();
+  const proveKept = (block = replayed) =>
+    snapshot(sandbox.reader, () => kept.prove(context, sandbox.reader, block));
+  const after = await proveKept();
   expect(after).toMatchObject({ height: 14n, provenTo: 18n, differences: [], notProven: [] });
   expect({ ...(await sandbox.prove(tail)), applied: 0 }).toStrictEqual({ ...after, applied: 0 });
+  expect((await proveKept()).applied).toBe(0);
+
+  // Where the target was taken back the tail begins anew, in the ledger of its rows.
+  const lower = (await targetBlockAt(target, 9n))!;
+  expect(await proveKept(lower)).toMatchObject({ height: 9n, provenTo: 18n, differences: [] });
+  // What it throws for good does not stay: the next look opens it again.
+  const foreign = { ...replayed, stateHash: genesisOf(source) };
+  await expect(proveKept(foreign)).rejects.toThrow("does not lead from block");
+  expect(await proveKept()).toStrictEqual(after);
 });
+
+/** Some block that does not stand where it is looked for. */
+function genesisOf({ arrived }: GrowingSource) {
+  return arrived[0]!.stateHash;
+}
 
 test("a tail moves its root with the chain, and stays what a first look finds", async () => {
   await using sandbox = await openTailSandbox({

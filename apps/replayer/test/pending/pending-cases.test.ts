@@ -204,3 +204,27 @@ test("a pending tail refuses a source that does not lead to the block", async ()
     message: expect.stringContaining(`to block ${block.stateHash} at height ${block.height}`),
   });
 });
+
+test("a pending tail refuses a block of which the source has two rows", async () => {
+  await using sandbox = await openTailSandbox();
+  await sandbox.source.grow(6);
+  const { stateHash, height } = sandbox.source.tip;
+  await sandbox.change(
+    `alter table blocks drop constraint blocks_state_hash_key;
+     create temp table twin as select * from blocks where state_hash = '${stateHash}';
+     update twin set id = 1000000; insert into blocks select * from twin`,
+  );
+  await expect(sandbox.prove(sandbox.openTail())).rejects.toMatchObject({
+    message: expect.stringContaining(`block ${stateHash} at height ${height} has several rows`),
+  });
+});
+
+test("a pending tail refuses a ledger that is not that of its block", async () => {
+  await using sandbox = await openTailSandbox();
+  await sandbox.source.grow(8);
+  const canonical = await sandbox.canonical();
+  const tail = sandbox.openTail({ root: canonical });
+  await expect(sandbox.prove(tail)).rejects.toThrow(
+    `has ledger hash ${canonical.ledgerHash}, the ledger in memory gives`,
+  );
+});

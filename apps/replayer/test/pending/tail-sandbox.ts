@@ -28,8 +28,8 @@ export interface TailSandbox extends AsyncDisposable {
   readonly network: Network;
   /** A session that cannot write. */
   readonly reader: Session;
-  /** On the genesis ledger; it ends with the sandbox. */
-  openTail(options?: Partial<PendingTailOptions>): PendingTail;
+  /** On the genesis ledger, whatever block is said to be its; it ends with the sandbox. */
+  openTail(options?: Partial<PendingTailOptions> & { readonly root?: TargetBlock }): PendingTail;
   /** The source's highest canonical block. */
   canonical(): Promise<TargetBlock>;
   /** Above the highest canonical block, or the one that is given. */
@@ -56,8 +56,8 @@ export async function openTailSandbox(options: Partial<GrowingOptions> = {}): Pr
     source,
     network,
     reader,
-    openTail: (more) => {
-      const tail = new PendingTail(ledgerOf(genesisLedger), genesis, {
+    openTail: ({ root = genesis, ...more } = {}) => {
+      const tail = new PendingTail(ledgerOf(genesisLedger), root, {
         ...{ network, threads: 1 },
         ...more,
       });
@@ -85,7 +85,8 @@ function ledgerOf({ accounts, leafHashes }: GenesisLedger): Ledger {
   return Ledger.fromLeafHashes(accounts, leafHashes);
 }
 
-async function canonicalBlock(source: Session): Promise<TargetBlock> {
+/** The highest, or that of a height. */
+export async function canonicalBlock(source: Session, height?: bigint): Promise<TargetBlock> {
   const [row] = await source.query<{
     height: string;
     state_hash: StateHash;
@@ -93,7 +94,9 @@ async function canonicalBlock(source: Session): Promise<TargetBlock> {
     ledger_hash: TargetBlock["ledgerHash"];
   }>(
     `select height, state_hash, ledger_hash, global_slot_since_genesis as slot
-     from blocks where chain_status = 'canonical' order by height desc limit 1`,
+     from blocks where chain_status = 'canonical' and height = coalesce($1, height)
+     order by height desc limit 1`,
+    [height],
   );
   return {
     height: BigInt(row!.height),

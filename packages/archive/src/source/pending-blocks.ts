@@ -12,6 +12,7 @@ import {
 import type { Session } from "@forklift/postgres";
 import type { PlacedCommand } from "../replay-block.ts";
 import { statusOf } from "./chain-status.ts";
+import { requireEachOnce } from "./source-chain.ts";
 import { readSourceInternalCommands, readSourceUserCommands } from "./source-commands.ts";
 import { blockRef, parseColumn, type RowOfBlock } from "./source-value.ts";
 
@@ -38,7 +39,7 @@ interface Row extends RowOfBlock {
 /**
  * The pending blocks above a height, and canonical ones that lead to them, by height and state hash.
  * @param max how many; the highest ones are left out.
- * @throws SourceDataError for a malformed value, naming block and column.
+ * @throws SourceDataError for a malformed value, naming block and column, and for a block with several rows.
  */
 export async function readPendingHeaders(
   source: Session,
@@ -52,7 +53,7 @@ export async function readPendingHeaders(
      order by b.height, b.state_hash limit $2`,
     [above, max],
   );
-  return rows.map((row) => ({
+  const headers = rows.map((row) => ({
     ...blockRef(row),
     id: row.id,
     parentHash: row.parent_hash,
@@ -64,6 +65,8 @@ export async function readPendingHeaders(
       parseGlobalSlotSinceGenesis,
     ),
   }));
+  requireEachOnce(headers);
+  return headers;
 }
 
 /** The commands of blocks by the source's id of the block, in the order in which it applies them. */
