@@ -53,6 +53,22 @@ test("a block is canonical once a branch stands its finality above it, and its r
   expect(await readdir(source.blocks)).toHaveLength(source.arrived.length + 1);
 });
 
+test("a block that could not arrive is the first to arrive the next time", {
+  tags: ["only-in-all"],
+}, async () => {
+  await using source = await openGrowingSource({ ...SMALL, forkLength: () => 0 });
+  await source.grow(2);
+  await using session = await openTestSession(source);
+  await session.query("alter table blocks rename to away");
+  await expect(source.grow(1)).rejects.toThrow('relation "blocks" does not exist');
+  expect(source.tip.height).toBe(3n);
+  await session.query("alter table away rename to blocks");
+  await source.grow(1);
+  expect(source.tip.height).toBe(5n);
+  const heights = (await statuses(source)).map(({ height }) => Number(height));
+  expect(heights.sort((a, b) => a - b)).toStrictEqual([1, 2, 3, 4, 5]);
+});
+
 test("grown to its end it holds what the dump of the same network holds", {
   tags: ["only-in-all"],
 }, async () => {

@@ -228,3 +228,52 @@ test("a pending tail refuses a ledger that is not that of its block", async () =
     `has ledger hash ${canonical.ledgerHash}, the ledger in memory gives`,
   );
 });
+
+test("a pending tail proves the chain beside a rival whose command came to another status", async () => {
+  await using sandbox = await openTailSandbox({
+    commandsPerBlock: 8,
+    forkLength: (height) => (height === 7 ? 3 : 0),
+  });
+  await sandbox.source.grow(11);
+  const rivals = sandbox.source.arrived.filter(({ isRival }) => isRival);
+  // The first of the three that holds a payment that was applied.
+  const [row] = await sandbox.reader.query<{ height: string; state_hash: string; seq: number }>(
+    `select b.height, b.state_hash, min(c.sequence_no) as seq from blocks b
+     join blocks_user_commands c on c.block_id = b.id
+     where b.state_hash = any($1) and c.status = 'applied' group by 1, 2 order by 1 limit 1`,
+    [rivals.map(({ stateHash }) => stateHash)],
+  );
+  const block = await sandbox.canonical();
+  expect(block.height).toBe(8n);
+  await sandbox.change(
+    `update blocks_user_commands set status = 'failed', failure_reason = 'Predicate'
+     where sequence_no = $2 and block_id = (select id from blocks where state_hash = $1)`,
+    [row!.state_hash, row!.seq],
+  );
+  // As it was when the rivals had not lost yet.
+  await sandbox.change("update blocks set chain_status = 'pending' where height > 6");
+  const height = BigInt(row!.height);
+  const report = await sandbox.prove(sandbox.openTail());
+  expect(report.differences).toMatchObject([{ height, found: null, isOnBestChain: false }]);
+  expect(report.notProven.map((other) => other.height)).toStrictEqual(
+    rivals.map((rival) => rival.height).filter((other) => other > height),
+  );
+  expect(report).toMatchObject({ height: 6n, blocks: 9, provenTo: height - 1n });
+  expect(report.tips[0]).toMatchObject({ height: 12n, provenTo: 12n });
+});
+
+test("a pending tail leaves out what hangs below the height that is decided", async () => {
+  await using sandbox = await openTailSandbox({ forkLength: (height) => (height === 5 ? 4 : 0) });
+  await sandbox.source.grow(9);
+  const [orphan, second] = sandbox.source.arrived.filter(({ isRival }) => isRival);
+  expect(orphan!.height).toBe(5n);
+  const before = await sandbox.prove(sandbox.openTail());
+  expect(before).toMatchObject({ height: 6n, beside: 2, provenTo: 10n });
+  await sandbox.change(
+    `update blocks set parent_id = null where parent_hash = '${second!.stateHash}';
+     delete from balances where block_id =
+       (select id from blocks where state_hash = '${second!.stateHash}');
+     delete from blocks where state_hash = '${second!.stateHash}'`,
+  );
+  expect(await sandbox.prove(sandbox.openTail())).toStrictEqual(before);
+});

@@ -5,7 +5,9 @@ import { VerificationError } from "@forklift/pipeline";
 import { expect, test } from "vitest";
 import { openTailSandbox } from "./tail-sandbox.ts";
 
-test("a pending tail replays what is new, and is what a first look finds", async () => {
+test("a pending tail replays what is new, and is what a first look finds", {
+  tags: ["only-in-all"],
+}, async () => {
   await using sandbox = await openTailSandbox({
     forkLength: (height) => (height === 4 ? 4 : height === 9 ? 1 : 0),
   });
@@ -20,7 +22,9 @@ test("a pending tail replays what is new, and is what a first look finds", async
   expect({ ...later, applied: 0 }).toStrictEqual({ ...first, applied: 0 });
 });
 
-test("a pending tail has two tips where two blocks stand at the highest height", async () => {
+test("a pending tail has two tips where two blocks stand at the highest height", {
+  tags: ["only-in-all"],
+}, async () => {
   await using sandbox = await openTailSandbox({ forkLength: (height) => (height === 6 ? 2 : 0) });
   await sandbox.source.grow(6);
   const report = await sandbox.prove(sandbox.openTail());
