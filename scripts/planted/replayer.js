@@ -14,4 +14,11 @@ export default [
     "",
     "balance-check",
   ],
+  [
+    "a pending block whose ledger hash differs is named",
+    "judge-pending",
+    "found === expected ||",
+    "found !== null ||",
+    "pending-tail",
+  ],
 ];

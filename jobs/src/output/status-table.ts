@@ -28,9 +28,13 @@ export function statusTable(status: Status): string {
 
 function followLines({ follow }: Pick<Status, "follow">): string[] {
   if (follow === null) return [];
-  const { state, height, lagBlocks, at } = follow;
+  const { state, height, lagBlocks, pending, at } = follow;
   const behind = `${grouped(lagBlocks)} blocks behind`;
-  return [`follow        ${state}, height ${grouped(height)}, ${behind}, as of ${dateText(at)}`];
+  const { provenTo, blocks, differences } = pending;
+  return [
+    `follow        ${state}, height ${grouped(height)}, ${behind}, as of ${dateText(at)}`,
+    `pending       ${grouped(blocks)} blocks, proven to height ${grouped(provenTo)}; ${grouped(differences)} differ`,
+  ];
 }
 
 function setsTable({ sets }: Status): string {

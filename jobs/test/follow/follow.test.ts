@@ -100,6 +100,9 @@ test("publishes what it has verified, without a restore, and once only", {
   second.stop();
   const { published, last } = await second.ended;
   expect(published).toBe(1);
+  const { pending } = last!;
+  expect(pending).toMatchObject({ proven: pending.blocks, differences: 0 });
+  expect(pending.provenTo).toBeGreaterThan(source.end);
   expect(last).toMatchObject({ height: source.end, lagBlocks: 0 });
 
   const names = await readdir(path.join(home, "store"));
@@ -137,6 +140,39 @@ test("a difference stops the writing, is told in every way, and is the exit code
   following.stop();
   await expect(following.ended).rejects.toMatchObject({ exit: "verificationFailed" });
   expect(notices.received).toHaveLength(1);
+});
+
+test("a pending block that differs is told of at once, and stops the writing when it is canonical", {
+  tags: ["only-in-all"],
+}, async () => {
+  await using own = await openLivingSource();
+  await own.live(8);
+  const blockOfChain =
+    "(select id from fate.blocks where status = 'canonical' order by id offset 9 limit 1)";
+  const wrong = await openTestSession({ url: own.database.url });
+  const [row] = await wrong.query<{ height: number }>(
+    `update blocks set ledger_hash = (select ledger_hash from blocks where height = 2 limit 1)
+     where id = ${blockOfChain} returning height::int as height`,
+  );
+  await wrong.close();
+  const { height } = row!;
+  const following = await startFollowing({ ...followed(), sourceUrl: own.database.url });
+  await reaches(8);
+  const told = () => following.told.map(({ msg }) => msg);
+  await expect.poll(told, POLL).toContain("a pending block of the best chain differs");
+  const metrics = async () => (await following.page("metrics")).text;
+  await expect.poll(metrics, POLL).toMatch(/^forklift_follow_pending_differences\{.*\} 1$/m);
+  expect(await metrics()).toContain(
+    `forklift_follow_pending_height{network="sample"} ${height - 1}`,
+  );
+  await own.live(height - 1);
+  await reaches(height - 1);
+  expect((await following.page("readyz")).status).toBe(200);
+  await own.live(height);
+  await expect.poll(async () => (await following.page("readyz")).text, POLL).toMatch(/^stopped: /);
+  expect(await provenHeightOf(target)).toBe(height - 1);
+  following.stop();
+  await expect(following.ended).rejects.toThrow();
 });
 
 test("migrate --follow does the same by options alone", { tags: ["only-in-all"] }, async () => {

@@ -19,7 +19,7 @@ import {
 import { digestTables } from "@forklift/verifier";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { forklift } from "../../src/commands/index.ts";
-import { startFollowing } from "./following.ts";
+import { type Following, startFollowing } from "./following.ts";
 import {
   changeInDatabase,
   type LivingSource,
@@ -104,7 +104,7 @@ test("whatever goes away is waited for, and the rows are those of a migration at
     await source.live(height);
     if (height % 5 === 0) await reaches(height);
   }
-  await reaches(source.end);
+  await caughtUp(following, source.end);
   following.stop();
   expect((await following.ended).last).toMatchObject({ height: source.end, lagBlocks: 0 });
 
@@ -159,10 +159,17 @@ test("a second follow waits for as long as the first one lives, and then goes on
   first.stop();
   await first.ended;
   await source.live(9);
-  await reaches(9);
+  await caughtUp(second, 9);
   second.stop();
   expect((await second.ended).last).toMatchObject({ height: 9, lagBlocks: 0 });
 });
+
+/** Also with what comes after the verification. */
+async function caughtUp({ told }: Following, height: number): Promise<void> {
+  const cycle = () =>
+    told.find((event) => event.msg === "the target has caught up" && event["height"] === height);
+  await expect.poll(cycle, POLL).toBeDefined();
+}
 
 async function digestsOf(database: TestDatabase) {
   await using session = await openTestSession(database);

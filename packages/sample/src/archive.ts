@@ -22,7 +22,7 @@ import type { SampleBlock } from "./compose-block.ts";
 import type { Genesis } from "./genesis.ts";
 import { IdMap } from "./id-map.ts";
 import type { Applied } from "./ledger-session.ts";
-import type { RowBuffer } from "./row-buffer.ts";
+import type { RowSink } from "./row-buffer.ts";
 
 /** Blocks of rival branches that still refer to what they share with each other. */
 const RECENT_BLOCKS_MAX = 64;
@@ -45,7 +45,7 @@ interface Place {
 }
 
 export class Archive {
-  readonly #buffer: RowBuffer;
+  readonly #buffer: RowSink;
   readonly #keys = new IdMap();
   readonly #ledgerHashes = new IdMap(RECENT_LEDGER_HASHES_MAX);
   readonly #internalCommands = new IdMap();
@@ -55,7 +55,7 @@ export class Archive {
   #lastBalanceId = 0;
   #lastTimingId = 0;
 
-  constructor(buffer: RowBuffer) {
+  constructor(buffer: RowSink) {
     this.#buffer = buffer;
   }
 

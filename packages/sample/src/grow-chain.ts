@@ -9,21 +9,26 @@ import type { Occasion } from "./occasions.ts";
 
 /** One more height: the block that stays, and what was made beside it. */
 export interface Growth {
-  /** Parents first; of this height, or of this one and the next. */
+  /** Parents first; of this height, and where a branch is longer, of the next ones. */
   readonly rivals: readonly SampleBlock[];
   readonly block: SampleBlock;
 }
+
+/** The length of the rival branch that begins at a height; 0 where there is none. */
+export type ForkLength = (height: number) => number;
 
 export interface Course {
   readonly clock: Clock;
   readonly periods: readonly Period[];
   readonly occasions: Generator<Occasion, never>;
+  /** In place of the occasions' own forks. */
+  readonly forkLength?: ForkLength;
 }
 
 export function* growChain(
   context: Context,
   genesis: Genesis,
-  { clock, periods, occasions }: Course,
+  { clock, periods, occasions, forkLength }: Course,
 ): Generator<Growth> {
   let tip = genesisTip(genesis);
   let height = 1;
@@ -33,7 +38,8 @@ export function* growChain(
       const occasion = occasions.next().value;
       const slot = clock.next(occasion.afterSilence === true);
       // At its midnight the chain has one highest block, not two.
-      const length = Math.min(occasion.fork ?? 0, lastHeight - height);
+      const fork = forkLength?.(height) ?? occasion.fork ?? 0;
+      const length = Math.min(fork, lastHeight - height);
       const rivals = composeRivals(context, { parent: tip, slot, length });
       const composed = composeBlock(context, {
         parent: tip,
@@ -72,11 +78,12 @@ function composeRivals(context: Context, { parent, slot, length }: Rivalry): Sam
   const rivals: SampleBlock[] = [];
   if (length === 0) return rivals;
   const fork = ledger.mark();
-  const branch = composeBlock(context, { ...order, parent, slot });
-  rivals.push(branch.block);
-  if (length > 1) {
-    const next = (slot + 1n) as GlobalSlotSinceGenesis;
-    rivals.push(composeBlock(context, { ...order, parent: branch.tip, slot: next }).block);
+  let tip = parent;
+  for (let step = 0n; step < length; step++) {
+    const at = (slot + step) as GlobalSlotSinceGenesis;
+    const branch = composeBlock(context, { ...order, parent: tip, slot: at });
+    rivals.push(branch.block);
+    tip = branch.tip;
   }
   ledger.rollBack(fork);
   if (length === 1 && random.oneIn(3)) {

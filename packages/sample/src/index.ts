@@ -1,4 +1,6 @@
 export type { Feature, FeatureCounts } from "./features.ts";
+export type { ForkLength } from "./grow-chain.ts";
+export { type LivingBlock, LivingSample, type TableRows } from "./living-sample.ts";
 export {
   makeSample,
   type SampleProgress,

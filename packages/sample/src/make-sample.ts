@@ -6,17 +6,14 @@ import type { BlockRef, LedgerHash, StateHash } from "@forklift/chain";
 import { ConfigError, RUN_AGAIN, StoppedError } from "@forklift/pipeline";
 import { type ArchiveSchema, readSchema } from "@forklift/schemas";
 import { Archive } from "./archive.ts";
-import { blockFile, genesisBlockFile, NETWORK } from "./block-json.ts";
-import { createClock, dumpStamp, type Period, planPeriods } from "./calendar.ts";
-import type { Context } from "./compose-block.ts";
-import { configurationText, presetText } from "./configuration.ts";
+import { beginSample, type SampleFile } from "./beginning.ts";
+import { blockFile, NETWORK } from "./block-json.ts";
+import { dumpStamp, type Period } from "./calendar.ts";
+import { configurationText } from "./configuration.ts";
 import { createFeatureCounter, type FeatureCounts } from "./features.ts";
-import { createGenesis, type Genesis, genesisLedgerJson } from "./genesis.ts";
-import { type Growth, growChain } from "./grow-chain.ts";
-import { createKeyRing } from "./key-ring.ts";
-import { occasions } from "./occasions.ts";
+import type { Growth } from "./grow-chain.ts";
 import { checkOptions, type SampleOptions } from "./options.ts";
-import { createRandom, type Random } from "./random.ts";
+import type { Random } from "./random.ts";
 import { RowBuffer } from "./row-buffer.ts";
 import { writeDump } from "./write-dump.ts";
 
@@ -100,20 +97,13 @@ interface Desk {
 
 async function writeSample(desk: Desk): Promise<SampleSummary> {
   const { options, archive, watch } = desk;
-  const random = createRandom(options.seed);
-  const periods = planPeriods(options);
-  const genesis = createGenesis(random, { ...options, endSlot: periods.at(-1)!.endSlot });
-  await writeBeginning(desk, genesis, random);
+  const { random, genesis, files, periods, chain } = beginSample(options);
+  await writeBeginning(desk, files);
   archive.addGenesis(genesis);
 
   const features = createFeatureCounter();
   const dumps: string[] = [];
   let tip = { height: 1n, stateHash: genesis.stateHash, slot: 0n };
-  const chain = growChain(createContext(random, genesis, options), genesis, {
-    clock: createClock(random, periods),
-    occasions: occasions(random),
-    periods,
-  });
   for (const growth of chain) {
     if (watch.signal?.aborted === true) {
       throw new StoppedError(
@@ -141,27 +131,9 @@ async function writeSample(desk: Desk): Promise<SampleSummary> {
   };
 }
 
-function createContext(
-  random: Random,
-  genesis: Genesis,
-  { commandsPerBlock }: SampleOptions,
-): Context {
-  return {
-    random,
-    ledger: genesis.ledger,
-    keys: createKeyRing(random, genesis),
-    stakers: genesis.accounts.map(({ publicKey }) => publicKey),
-    commandsPerBlock,
-  };
-}
-
-async function writeBeginning({ out }: Desk, genesis: Genesis, random: Random): Promise<void> {
-  const ledger = JSON.stringify(genesisLedgerJson(genesis), null, 2);
-  const { name, text } = genesisBlockFile(random, genesis);
-  await writeFile(path.join(out, "network.yaml"), presetText(genesis));
+async function writeBeginning({ out }: Desk, files: readonly SampleFile[]): Promise<void> {
+  for (const { name, text } of files) await writeFile(path.join(out, name), text);
   await writeFile(path.join(out, "forklift.yaml"), configurationText());
-  await writeFile(path.join(out, "genesis-ledger.json"), `${ledger}\n`);
-  await writeFile(path.join(out, "blocks", name), text);
 }
 
 async function writeGrowth(

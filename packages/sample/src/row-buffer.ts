@@ -9,10 +9,15 @@ import { createInterface } from "node:readline";
 /** What a column may hold here. Text columns of the sample have nothing that COPY would escape. */
 export type Value = string | bigint | number | null;
 
+/** Takes rows of the archive, their values in the order of the columns. */
+export interface RowSink {
+  append(table: string, row: readonly Value[]): void;
+}
+
 /** Characters gathered before they are written. */
 const BUFFER_CHARACTERS = 256 * 1024;
 
-export class RowBuffer implements AsyncDisposable {
+export class RowBuffer implements RowSink, AsyncDisposable {
   readonly #folder: string;
   readonly #handles = new Map<string, FileHandle>();
   readonly #buffers = new Map<string, string>();

@@ -26,6 +26,19 @@ export function recipeNameOf({
 const count = z.int().nonnegative();
 const height = z.int().positive();
 
+/** The pending blocks of a living source, replayed in memory above what is canonical. */
+const pendingSchema = z.strictObject({
+  /** Up to this height every pending block agrees, forks included. */
+  provenTo: height,
+  blocks: count,
+  proven: count,
+  forks: count,
+  /** Blocks that differ; those that only follow one are not counted. */
+  differences: count,
+});
+
+export type PendingState = z.infer<typeof pendingSchema>;
+
 /** How a target that follows a living source stood at the end of its last good cycle. */
 const followSchema = z.strictObject({
   /** Of the highest block that is copied, replayed and verified. */
@@ -35,6 +48,7 @@ const followSchema = z.strictObject({
   lagBlocks: count,
   /** The target held what the source had as canonical so many seconds before. */
   lagSeconds: z.number().nonnegative(),
+  pending: pendingSchema,
   at: z.iso.datetime(),
   cycles: count,
 });

@@ -2,6 +2,7 @@ export * from "./archive-test.ts";
 export * from "./contents.ts";
 export * from "./database-contents.ts";
 export * from "./gcs-emulator/index.ts";
+export * from "./growing-source.ts";
 export * from "./interrupted-run.ts";
 export * from "./mainnet.ts";
 export * from "./mainnet-once.ts";

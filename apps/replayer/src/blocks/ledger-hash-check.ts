@@ -102,19 +102,13 @@ export class LedgerHashCheck {
     this.#compare(block, await replayed);
   }
 
-  #isException({ stateHash, globalSlotSinceGenesis }: Block): boolean {
-    const exception = this.#exceptions.get(stateHash);
-    if (exception === undefined) return false;
-    return exception.slots?.has(globalSlotSinceGenesis) ?? true;
-  }
-
   #compare(block: Block, replayed: LedgerHash): void {
     if (replayed === block.ledgerHash) {
       this.#compared += 1;
       this.#exceptional = null;
       return;
     }
-    if (this.#isException(block)) {
+    if (isLedgerHashException(this.#exceptions, block)) {
       this.#exceptionsUsed += 1;
       this.#exceptional = block;
       return;
@@ -129,4 +123,14 @@ export class LedgerHashCheck {
       { hint: "if this block is known to be one, too, name it with --ledger-hash-exception" },
     );
   }
+}
+
+/** Whether the ledger hash of a block is not demanded. */
+export function isLedgerHashException(
+  exceptions: Network["ledgerHashExceptions"],
+  { stateHash, globalSlotSinceGenesis }: Pick<Block, "stateHash" | "globalSlotSinceGenesis">,
+): boolean {
+  const exception = exceptions.get(stateHash);
+  if (exception === undefined) return false;
+  return exception.slots?.has(globalSlotSinceGenesis) ?? true;
 }

@@ -13,6 +13,7 @@ import {
   type RunEnvironment,
   type StopOptions,
   stagesOutcome,
+  stagesTable,
   stateHashesOption,
   stopPointOf,
   type ThreadsOptions,
@@ -23,13 +24,18 @@ import {
 } from "@forklift/console";
 import { type Context, networkOf, openContext, runInTarget } from "@forklift/context";
 import { loadGenesisLedger, withLedgerHashExceptions } from "@forklift/network";
-import { RUN_AGAIN, stoppable, UsageError } from "@forklift/pipeline";
+import { RUN_AGAIN, StoppedError, stoppable, UsageError } from "@forklift/pipeline";
+import { snapshot } from "@forklift/postgres";
 import { openStore, removeUnfinished } from "@forklift/storage";
 import { defined, MS_PER_MINUTE } from "@forklift/system";
 import type { Command } from "commander";
 import type { ReplayerContext } from "../context.ts";
 import { REPLAY_DEFAULTS } from "../defaults.ts";
+import { pendingDocument, pendingText } from "../output/pending-outcome.ts";
+import { KeptTail } from "../pending/kept-tail.ts";
+import type { PendingReport } from "../pending/pending-report.ts";
 import { replay } from "../pipeline.ts";
+import { findStopBlock } from "../range/stop-block.ts";
 
 interface Options extends CommonOptions, StopOptions, ForkGenesisOptions, ThreadsOptions {
   readonly targetDb: string;
@@ -40,6 +46,7 @@ interface Options extends CommonOptions, StopOptions, ForkGenesisOptions, Thread
   readonly checkpoints: string;
   readonly network?: string;
   readonly ledgerHashException?: readonly StateHash[];
+  readonly pending?: boolean;
 }
 
 export function addReplayCommand(program: Command, host: Host, finish: Finish): void {
@@ -64,6 +71,7 @@ export function addReplayCommand(program: Command, host: Host, finish: Finish): 
       "a block whose ledger hash is not demanded, besides those of the preset; repeatable",
       stateHashesOption,
     )
+    .option("--pending", "then replay the pending blocks of --source-db in memory, forks included")
     .action(async (options: Options) => {
       requireGoodOptions(options);
       const environment = openRunEnvironment(host, logOptionsOf(options));
@@ -72,7 +80,14 @@ export function addReplayCommand(program: Command, host: Host, finish: Finish): 
       const stages = await stoppable(RUN_AGAIN.continues, () =>
         runInTarget(replay, replayed, environment),
       );
-      finish(stagesOutcome(stages));
+      if (options.pending !== true) return finish(stagesOutcome(stages));
+      const pending = await stoppable(RUN_AGAIN.continues, () =>
+        provePending(replayed, environment),
+      );
+      finish({
+        text: `${stagesTable(stages)}\n\n${pendingText(pending)}`,
+        json: { ok: true, stages, pending: pendingDocument(pending) },
+      });
     });
 }
 
@@ -113,11 +128,30 @@ async function openReplay(
   };
 }
 
+/** @throws VerificationError at the lowest difference. */
+async function provePending(
+  context: ReplayerContext,
+  { signal }: RunEnvironment,
+): Promise<PendingReport> {
+  const source = context.balances!;
+  const block = await findStopBlock(context);
+  await using tail = new KeptTail();
+  const pause = () =>
+    signal.aborted ? Promise.reject(new StoppedError("stopped by a signal")) : Promise.resolve();
+  const report = await snapshot(source, () => tail.prove(context, source, block, { pause }));
+  const [difference] = report.differences;
+  if (difference === undefined) return report;
+  difference.error.details = pendingDocument(report);
+  throw difference.error;
+}
+
 function requireGoodOptions({
   genesisLedger,
   checkpoint,
   checkpointInterval,
   threads,
+  pending,
+  sourceDb,
 }: Options): void {
   if (genesisLedger !== undefined && checkpoint !== undefined) {
     throw new UsageError("give --genesis-ledger or --checkpoint, not both", {
@@ -128,6 +162,14 @@ function requireGoodOptions({
     throw new UsageError("--checkpoint-interval must be above 0", {
       hint: "give a number of blocks from 1 on, or leave the option out",
     });
+  }
+  if (pending === true && sourceDb === undefined) {
+    throw new UsageError(
+      "--pending is given without --source-db, whose pending blocks it is about",
+      {
+        hint: "give --source-db, or leave --pending out",
+      },
+    );
   }
   if (threads === 0) {
     throw new UsageError("--threads must be above 0", {

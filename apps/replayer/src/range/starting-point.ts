@@ -13,6 +13,12 @@ import { advanceLedger, rebuildLedger } from "../ledger/rebuild-ledger.ts";
 
 const GENESIS_HEIGHT = 1n;
 
+/** What a ledger is found with. */
+export type StartContext = Pick<
+  ReplayerContext,
+  "target" | "network" | "genesisLedger" | "checkpointUrl" | "checkpoints" | "warn" | "inform"
+>;
+
 interface LedgerAt {
   readonly ledger: Ledger;
   readonly height: bigint;
@@ -23,10 +29,7 @@ interface LedgerAt {
  * @throws SourceDataError when the checkpoint that the caller named does not belong to the target,
  * VerificationError when the target's accounts do not hash to what its blocks say.
  */
-export async function ledgerAfter(
-  context: ReplayerContext,
-  replayed: TargetBlock,
-): Promise<Ledger> {
+export async function ledgerAfter(context: StartContext, replayed: TargetBlock): Promise<Ledger> {
   const start =
     (await startFromCheckpoint(context, replayed)) ?? startFromGenesis(context, replayed);
   if (start === null) return await rebuildLedger(context, replayed);
@@ -37,7 +40,7 @@ export async function ledgerAfter(
 }
 
 async function startFromCheckpoint(
-  context: ReplayerContext,
+  context: StartContext,
   replayed: TargetBlock,
 ): Promise<LedgerAt | null> {
   if (context.checkpointUrl !== null) {
@@ -52,7 +55,7 @@ async function startFromCheckpoint(
 
 /** A checkpoint above the recorded accounts would leave the blocks between without rows. */
 async function requireRecorded(
-  { target, checkpointUrl }: ReplayerContext,
+  { target, checkpointUrl }: StartContext,
   height: bigint,
   replayed: TargetBlock,
 ): Promise<void> {
@@ -68,7 +71,7 @@ async function requireRecorded(
 
 /** A truncated or foreign file in the store is named and skipped: an older one is as good. */
 async function newestStored(
-  context: ReplayerContext,
+  context: StartContext,
   { above, upTo }: { readonly above: bigint; readonly upTo: TargetBlock },
 ): Promise<LedgerAt | null> {
   const { checkpoints: store, network, target, inform } = context;
@@ -101,10 +104,7 @@ async function isAtOrBelow(place: CheckpointLocation, height: bigint): Promise<b
 }
 
 /** The genesis ledger, whose hashes are known, when nothing has been replayed yet. */
-function startFromGenesis(
-  { genesisLedger }: ReplayerContext,
-  replayed: TargetBlock,
-): LedgerAt | null {
+function startFromGenesis({ genesisLedger }: StartContext, replayed: TargetBlock): LedgerAt | null {
   if (genesisLedger === null || replayed.height !== GENESIS_HEIGHT) return null;
   const { accounts, leafHashes } = genesisLedger;
   return { ledger: Ledger.fromLeafHashes(accounts, leafHashes), height: GENESIS_HEIGHT };

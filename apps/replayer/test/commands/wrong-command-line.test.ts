@@ -47,6 +47,12 @@ describe("a wrong command line", () => {
       "--checkpoint-interval must be above 0",
       "from 1 on",
     ],
+    [
+      "a pending tail of no source",
+      ["replay", "--target-db", CLOSED_PORT, "--pending"],
+      "--pending is given without --source-db",
+      "give --source-db",
+    ],
   ])("%s ends with 64", async (_name, args, says, next) => {
     await expectRefusal(args, { exit: 64, says: [says], next });
   });

@@ -196,6 +196,18 @@ export const METRICS = [
     help: "When that picture was taken: all that was canonical by then stands in the target.",
   },
   {
+    name: "forklift_follow_pending_height",
+    unit: "blocks",
+    labels: NETWORK,
+    help: "Height up to which every pending block of the source agrees with its replay, forks included.",
+  },
+  {
+    name: "forklift_follow_pending_differences",
+    unit: "blocks",
+    labels: NETWORK,
+    help: "Pending blocks of the source whose ledger hash or commands differ from their replay.",
+  },
+  {
     name: "forklift_follow_cycle_duration_seconds",
     unit: "seconds",
     labels: NETWORK,

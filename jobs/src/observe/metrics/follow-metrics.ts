@@ -1,5 +1,6 @@
 // The metrics of `follow`, cycle by cycle.
 
+import { jsonNumber } from "@forklift/chain";
 import { MS_PER_SECOND } from "@forklift/system";
 import type { Metrics } from "./metrics.ts";
 
@@ -8,18 +9,21 @@ export interface FollowedCycle {
   readonly lagBlocks: number;
   readonly lagSeconds: number;
   readonly seen: Date;
+  readonly pending: { readonly provenTo: bigint; readonly differences: readonly unknown[] };
   readonly elapsedMs: number;
   readonly source: { readonly statementsPerSecond: number; readonly rowsPerSecond: number };
 }
 
 export function setCycleMetrics(metrics: Metrics, network: string, cycle: FollowedCycle): void {
-  const { height, lagBlocks, lagSeconds, seen, elapsedMs, source } = cycle;
+  const { height, lagBlocks, lagSeconds, seen, pending, elapsedMs, source } = cycle;
   const labels = { network };
   const provenSeconds = seen.getTime() / MS_PER_SECOND;
   metrics.set("forklift_follow_height", labels, height);
   metrics.set("forklift_follow_lag_blocks", labels, lagBlocks);
   metrics.set("forklift_follow_lag_seconds", labels, lagSeconds);
   metrics.set("forklift_follow_proven_timestamp_seconds", labels, provenSeconds);
+  metrics.set("forklift_follow_pending_height", labels, jsonNumber(pending.provenTo));
+  metrics.set("forklift_follow_pending_differences", labels, pending.differences.length);
   metrics.set("forklift_follow_cycle_duration_seconds", labels, elapsedMs / MS_PER_SECOND);
   metrics.set("forklift_follow_failures", labels, 0);
   metrics.set("forklift_follow_stopped", labels, 0);

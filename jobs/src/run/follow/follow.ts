@@ -1,8 +1,11 @@
 // `follow`: a target that follows a living source, cycle by cycle, until a signal ends it. It reports how far it
 // is behind, and publishes on a schedule of its own.
 
+import { jsonNumber } from "@forklift/chain";
 import { openContext } from "@forklift/context";
 import { exitCodeOf, nextStepOf } from "@forklift/pipeline";
+import { KeptTail, type PendingReport } from "@forklift/replayer";
+import type { PendingState } from "@forklift/sets";
 import { MS_PER_SECOND } from "@forklift/system";
 import type { FollowConfig } from "../../context/follow-config.ts";
 import { type Followed, openFollowed } from "../../context/follow-context.ts";
@@ -31,7 +34,9 @@ export interface FollowSummary {
   readonly waits: number;
   readonly published: number;
   /** Of the last good cycle; null when there was none. */
-  readonly last: Omit<CycleReport, "seen" | "stages"> | null;
+  readonly last:
+    | (Omit<CycleReport, "seen" | "stages" | "pending"> & { readonly pending: PendingState })
+    | null;
 }
 
 export interface FollowRun {
@@ -52,6 +57,8 @@ export async function runFollow(
   const { log, signal, now, date, monitor } = environment;
   const { intervalMs, ...limits } = options;
   await using opened = openContext(environment);
+  await using tail = new KeptTail();
+  const told = new Set<string>();
   let followed: Followed | null = null;
   let last: CycleReport | null = null;
   let cycles = 0;
@@ -61,17 +68,30 @@ export async function runFollow(
     // Not before: what it reads may be away, too.
     followed ??= await openFollowed(opened, config, environment);
     const publish = publisher === null ? null : publisher.publishIfDue(followed, environment);
-    last = await runCycle(followed, { limits, last, publish }, environment);
+    last = await runCycle(followed, { limits, last, tail, publish }, environment);
     cycles++;
     monitor?.ready();
     if (monitor !== undefined) setCycleMetrics(monitor.metrics, followed.network.name, last);
     const { height, stateHash, lagBlocks, lagSeconds, seen } = last;
-    watch?.cycled({ height, stateHash, lagBlocks, lagSeconds, at: seen.toISOString(), cycles });
+    const pending = pendingState(last.pending);
+    const stands = { height, stateHash, lagBlocks, lagSeconds, pending };
+    watch?.cycled({ ...stands, at: seen.toISOString(), cycles });
+    tellOfDifferences(last.pending);
     const { elapsedMs, source, stages } = last;
     log.info(
-      { height, lagBlocks, lagSeconds, elapsedMs, source },
+      { height, lagBlocks, lagSeconds, pending, elapsedMs, source },
       stages.length === 0 ? "the source has gained nothing" : "the target has caught up",
     );
+  }
+
+  /** Once each: it is the network that decides whether a pending block becomes canonical. */
+  function tellOfDifferences({ differences }: PendingReport): void {
+    for (const { stateHash, isOnBestChain, error } of differences) {
+      if (told.has(stateHash)) continue;
+      told.add(stateHash);
+      const where = isOnBestChain ? "of the best chain" : "of a fork";
+      log.error({ err: error, hint: nextStepOf(error) }, `a pending block ${where} differs`);
+    }
   }
 
   await followUntilStopped({
@@ -102,6 +122,14 @@ export async function runFollow(
 
 function shown(last: CycleReport | null): FollowSummary["last"] {
   if (last === null) return null;
-  const { seen: _seen, stages: _stages, ...report } = last;
-  return report;
+  const { seen: _seen, stages: _stages, pending, ...report } = last;
+  return { ...report, pending: pendingState(pending) };
+}
+
+function pendingState(report: PendingReport): PendingState {
+  const { provenTo, blocks, proven, forks, differences } = report;
+  return {
+    ...{ provenTo: jsonNumber(provenTo), blocks, proven, forks },
+    differences: differences.length,
+  };
 }

@@ -10,8 +10,9 @@ import { type BlockRef, jsonNumber, least } from "@forklift/chain";
 import { openContext, runInTarget } from "@forklift/context";
 import type { LoadLimits } from "@forklift/migrator";
 import type { Network } from "@forklift/network";
-import type { StageReport } from "@forklift/pipeline";
+import { type StageReport, throwIfStopped } from "@forklift/pipeline";
 import { type Session, sharedSnapshot } from "@forklift/postgres";
+import type { KeptTail, PendingReport } from "@forklift/replayer";
 import { MS_PER_SECOND } from "@forklift/system";
 import {
   type FollowContext,
@@ -39,6 +40,8 @@ export interface CycleReport {
   readonly lagSeconds: number;
   /** When that picture was taken. */
   readonly seen: Date;
+  /** The pending blocks above the target in that picture. */
+  readonly pending: PendingReport;
   /** None when the source had gained nothing. */
   readonly stages: readonly StageReport[];
   readonly source: SourceLoadReport;
@@ -49,13 +52,15 @@ export interface CycleOptions {
   readonly limits: Omit<LoadLimits, "signal">;
   /** Where the last cycle of this process has left the target; null before the first. */
   readonly last: Pick<CycleReport, "stateHash"> | null;
+  /** Of this process: what it knows of the pending blocks is not replayed again. */
+  readonly tail: KeptTail;
   /** Called when the target is verified and nothing is written; null publishes nothing. */
   readonly publish: ((context: FollowContext) => Promise<void>) | null;
 }
 
 export async function runCycle(
   followed: Followed,
-  { limits, last, publish }: CycleOptions,
+  { limits, last, tail, publish }: CycleOptions,
   environment: JobEnvironment,
 ): Promise<CycleReport> {
   const { now, date, signal } = environment;
@@ -63,13 +68,14 @@ export async function runCycle(
   await using opened = openContext(environment);
   const context = await openFollowContext(opened, followed, { limits: { ...limits, signal }, now });
   const { source, checks, target, network } = context;
-  const { seen, tip, stages } = await sharedSnapshot([source, checks], async () => {
+  const { seen, tip, stages, pending } = await sharedSnapshot([source, checks], async () => {
     const picture = { seen: date(), canonical: await canonicalEnd(source, network) };
     const isIdle = last !== null && (await standsAt(target, picture.canonical, last));
     const reports = isIdle ? [] : await runInTarget(cycle, context, environment);
-    // The target is verified here, and the source still as it was: what is to be asked of the blocks above,
-    // which are pending, belongs here.
-    return { ...picture, stages: reports, tip: (await readTargetTip(target))! };
+    const end = (await readTargetTip(target))!;
+    // The source still is as it was when the target was verified, so its pending blocks stand on that.
+    const proven = await tail.prove(context, checks, end, { pause: pauseOf(context, signal) });
+    return { ...picture, stages: reports, tip: end, pending: proven };
   });
   if (stages.length > 0) await keepNewestCheckpoints(followed.shared.checkpoints, network.name);
   await publish?.(context);
@@ -81,6 +87,7 @@ export async function runCycle(
     lagBlocks: lagOf(heights, tip, network),
     lagSeconds: Math.max(0, date().getTime() - seen.getTime()) / MS_PER_SECOND,
     seen,
+    pending,
     stages,
     source: loadOf([source, checks], elapsedMs),
     elapsedMs,
@@ -92,6 +99,14 @@ async function canonicalEnd(source: Session, { lastPreForkBlock }: Network): Pro
   const highest = await highestCanonical(source);
   const isBeyond = lastPreForkBlock !== null && highest.height > lastPreForkBlock.height;
   return isBeyond ? lastPreForkBlock : highest;
+}
+
+/** Between two reads of pending blocks, as between two of canonical ones. */
+function pauseOf({ load }: FollowContext, signal: AbortSignal): () => Promise<void> {
+  return async () => {
+    await load?.pause();
+    throwIfStopped(signal, "the replay of the pending blocks");
+  };
 }
 
 async function standsAt(

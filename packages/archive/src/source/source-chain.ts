@@ -245,8 +245,13 @@ function rootFinding({ height, stateHash, parentHash }: WalkedBlock) {
   return { height, stateHash, parentHash, stopsMigration: true };
 }
 
-/** Rows of one block of which each says something else lead the walk on twice. */
-function requireEachOnce(walked: readonly WalkedBlock[]): void {
+/**
+ * Rows of one block of which each says something else lead the walk on twice.
+ * @throws SourceDataError naming the block.
+ */
+export function requireEachOnce(
+  walked: readonly (BlockRef & Pick<WalkedBlock, "parentHash">)[],
+): void {
   const seen = new Set<string>();
   for (const block of walked) {
     if (seen.has(block.stateHash)) throw refusal(repeatedBlock(block));

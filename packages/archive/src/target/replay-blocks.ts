@@ -4,9 +4,6 @@ import {
   type BlockRef,
   type CommandStatus,
   type FailureReason,
-  type GlobalSlotSinceGenesis,
-  type IncludedInternalCommand,
-  type IncludedUserCommand,
   type LedgerHash,
   parseGlobalSlotSinceGenesis,
 } from "@forklift/chain";
@@ -18,21 +15,7 @@ import {
   type UserCommandRow,
   userCommandOf,
 } from "../command-rows.ts";
-
-/** A command at its index in a block; a user command stands alone there, at secondary number 0. */
-export type PlacedCommand =
-  | ({ readonly kind: "user"; readonly secondarySequenceNo: number } & IncludedUserCommand)
-  | ({ readonly kind: "internal" } & IncludedInternalCommand);
-
-export interface ReplayBlock extends BlockRef {
-  readonly id: number;
-  readonly ledgerHash: LedgerHash;
-  readonly globalSlotSinceGenesis: GlobalSlotSinceGenesis;
-  /** The slot against which protocol 1.x checks vesting and `valid_until`. */
-  readonly parentSlot: GlobalSlotSinceGenesis;
-  /** By sequence_no, secondary_sequence_no, and a coinbase before its fee transfer. */
-  readonly commands: readonly PlacedCommand[];
-}
+import type { PlacedCommand, ReplayBlock } from "../replay-block.ts";
 
 /** The blocks above genesis at the given heights, ascending. */
 export async function readReplayBlocks(
