@@ -13,8 +13,10 @@ import { loadGenesisLedger } from "@forklift/network";
 import type { ReplayerContext } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
 import { defined, MS_PER_MINUTE } from "@forklift/system";
-import type { TableVersions, VerifierContext } from "@forklift/verifier";
+import type { TableVersions, VerifierContext, WalkMarks } from "@forklift/verifier";
 import type { Config } from "../config/schema.ts";
+import { walkMarksIn } from "../work/walk-marks.ts";
+import { storeOf } from "../work/work-folder.ts";
 import { openDatabases } from "./job-databases.ts";
 import type { JobInputs, JobOptions } from "./job-inputs.ts";
 import { type JobWork, notedDump, openJobWork } from "./job-work.ts";
@@ -31,6 +33,8 @@ export interface JobContext
   /** For files of this run. */
   readonly workPath: string;
   readonly trustedStateHash: StateHash | null;
+  /** How far the verification has come, for the next run. */
+  readonly walkMarks: WalkMarks;
   /** What the verification saw; its stage fills it in. */
   readonly verified: { versions: TableVersions | null };
   /** Milliseconds by stage, of the stages that have ended. */
@@ -88,6 +92,7 @@ export async function openJobContext(
     work,
     workPath,
     now: environment.now,
+    walkMarks: walkMarksIn(storeOf(work.path), warn),
     verified: { versions: null },
     durations: new Map(),
     warn,

@@ -39,6 +39,9 @@ export const verifyTarget: WholeStage<JobContext, Plan> = {
       {
         now: context.now,
         signal,
+        marks: context.walkMarks,
+        onResumed: (height) =>
+          context.inform?.(`the verification goes on above height ${height}, its tables unchanged`),
         onHeight: (done, total) => progress({ done, total, unit: "blocks" }),
       },
     );
