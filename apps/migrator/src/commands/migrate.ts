@@ -107,7 +107,7 @@ async function migrate(
   const target = await context.newTarget(options.targetDb);
   const watch = watchRate(environment);
   try {
-    const stages = await stoppable(RUN_AGAIN.continues, () =>
+    const stages = await stoppable(RUN_AGAIN.continues, environment.signal, () =>
       runInTarget(
         migration,
         { ...shared, target, blocks, now: environment.now, warn },

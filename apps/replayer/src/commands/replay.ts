@@ -69,7 +69,7 @@ export function addReplayCommand(program: Command, host: Host, finish: Finish): 
       const environment = openRunEnvironment(host, logOptionsOf(options));
       await using context = openContext(environment);
       const replayed = await openReplay(context, options, environment);
-      const stages = await stoppable(RUN_AGAIN.continues, () =>
+      const stages = await stoppable(RUN_AGAIN.continues, environment.signal, () =>
         runInTarget(replay, replayed, environment),
       );
       finish(stagesOutcome(stages));
