@@ -17,6 +17,7 @@ import type { TableVersions, VerifierContext, WalkMarks } from "@forklift/verifi
 import type { Config } from "../config/schema.ts";
 import { walkMarksIn } from "../work/walk-marks.ts";
 import { storeOf } from "../work/work-folder.ts";
+import { warnOfLittleRoom } from "./disk-needed.ts";
 import { openDatabases } from "./job-databases.ts";
 import type { JobInputs, JobOptions } from "./job-inputs.ts";
 import { type JobWork, notedDump, openJobWork } from "./job-work.ts";
@@ -62,6 +63,7 @@ export async function openJobContext(
   const form = await outputForm(config.official, network);
   const work = opened.keep(await openJobWork(config, inputs, environment));
   const sourceDump = await notedDump(work, inputs);
+  await warnOfLittleRoom(work.path, config, { ...inputs, sourceDump }, warn);
   inputs.dumpsPassedOver.push(...work.notes().dumpsPassedOver);
   const workPath = path.join(work.path, "files");
   // Files of a run that was killed are half written; what it has committed lies elsewhere.
