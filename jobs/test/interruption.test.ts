@@ -2,10 +2,12 @@
 // undisturbed run gives, to the serial id; and nobody ever sees half of a set.
 // @module-tag only-in-all
 
+import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { connect, type Server, startServer, writeDump } from "@forklift/postgres";
 import { readSchema } from "@forklift/schemas";
 import { checkedBytes, type PublishedSet, publishedSets } from "@forklift/sets";
@@ -27,6 +29,7 @@ import {
 } from "@forklift/testkit";
 import { digestTables } from "@forklift/verifier";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { JobOutcome } from "../src/run/run-job.ts";
 
 /** Several batches of blocks, the first of them 50, and with a checkpoint every 50 five of the replay. */
@@ -319,7 +322,11 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       await using target = await openTestDatabase();
       const line = progressOf("replay-commands", 21);
       for (const [name, database, says] of [
-        ["stopped-own", undefined, "which stays in its work folder below "],
+        [
+          "stopped-own",
+          undefined,
+          "which stays in its databases on the server, and in its work folder below ",
+        ],
         ["stopped-named", target.url, "which stays in the target, and in its work folder"],
       ] as const) {
         const job = await prime(name, database);
@@ -344,6 +351,41 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       expect(await databasesOf(job)).toEqual([]);
     });
   });
+});
+
+describe("a prime on a server of its own, ended in each of its stages", () => {
+  const signals = ["SIGKILL", "SIGTERM"] as const;
+
+  test.each(signals)("by %s, does nothing twice that was committed", async (signal) => {
+    const bench = fileURLToPath(new URL("../bench/resume.js", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...[bench, "--json", "--blocks", "400", "--signals", signal],
+    ]);
+    const { interrupted } = figures.parse(JSON.parse(stdout));
+    const [chain] = interrupted;
+    console.info(`${signal}: ${JSON.stringify(chain)}`);
+    const { same, ended, again } = chain!;
+    expect(same).toBe(true);
+    expect(ended.length).toBeGreaterThan(9);
+    for (const { exit } of ended) expect(exit).toBe(signal === "SIGKILL" ? null : 75);
+    const { "verify-target": walked, ...copied } = again;
+    expect(Object.keys(copied)).toEqual(["copy-blocks", "replay-commands"]);
+    for (const { blocks } of Object.values(copied)) expect(blocks).toBe(0);
+    expect(walked!.blocks).toBeLessThanOrEqual(MARK_BLOCKS);
+  });
+});
+
+/** From one mark of the verification to the next. */
+const MARK_BLOCKS = 500;
+
+const figures = z.object({
+  interrupted: z.array(
+    z.object({
+      same: z.boolean(),
+      ended: z.array(z.object({ exit: z.int().nullable(), stage: z.string() })),
+      again: z.record(z.string(), z.object({ blocks: z.int(), batch_blocks_max: z.int() })),
+    }),
+  ),
 });
 
 async function replayedHeight(target: TestDatabase): Promise<number> {
