@@ -366,7 +366,8 @@ describe("a prime on a server of its own, ended in each of its stages", () => {
     console.info(`${signal}: ${JSON.stringify(chain)}`);
     const { same, ended, again } = chain!;
     expect(same).toBe(true);
-    expect(ended.length).toBeGreaterThan(9);
+    // By SIGTERM the last ones may be over before it meets them.
+    expect(ended.length).toBeGreaterThan(8);
     for (const { exit } of ended) expect(exit).toBe(signal === "SIGKILL" ? null : 75);
     const { "verify-target": walked, ...copied } = again;
     expect(Object.keys(copied)).toEqual(["copy-blocks", "replay-commands"]);
