@@ -2,10 +2,12 @@
 // undisturbed run gives, to the serial id; and nobody ever sees half of a set.
 // @module-tag only-in-all
 
+import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { connect, type Server, startServer, writeDump } from "@forklift/postgres";
 import { readSchema } from "@forklift/schemas";
 import { checkedBytes, type PublishedSet, publishedSets } from "@forklift/sets";
@@ -20,12 +22,14 @@ import {
   openSmallArchive,
   openTestDatabase,
   openTestSession,
+  projectionOfSets,
   runForklift,
   type SmallArchive,
   type TestDatabase,
 } from "@forklift/testkit";
 import { digestTables } from "@forklift/verifier";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { JobOutcome } from "../src/run/run-job.ts";
 
 /** Several batches of blocks, the first of them 50, and with a checkpoint every 50 five of the replay. */
@@ -252,23 +256,21 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       };
     }
 
-    let calm: Promise<PublishedSet>;
+    let calm: Promise<Record<string, unknown>>;
 
-    function undisturbed(): Promise<PublishedSet> {
+    function undisturbed(): Promise<Record<string, unknown>> {
       calm ??= (async () => {
-        const { args, newest } = await prime("calm");
+        const { args, store } = await prime("calm");
         const outcome = await forkliftJson<JobOutcome>(args);
         expect(outcome).toMatchObject({ published: true, height: PRIMED_HEIGHT });
-        return (await newest())!;
+        return await projectionOfSets(fileURLToPath(store.url));
       })();
       return calm;
     }
 
     async function expectSameSet({ newest, store }: Prime): Promise<void> {
-      const [found, expected] = [await newest(), await undisturbed()];
-      expect(found?.name).toBe(expected.name);
-      const { digests, rowCounts, verification } = expected.manifest;
-      expect(found?.manifest).toMatchObject({ digests, rowCounts, verification });
+      expect(await projectionOfSets(fileURLToPath(store.url))).toEqual(await undisturbed());
+      const found = await newest();
       // Reads each file to its end and compares its digest with the manifest's.
       for (const file of found!.manifest.files) {
         for await (const _chunk of checkedBytes(store, file));
@@ -320,7 +322,11 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       await using target = await openTestDatabase();
       const line = progressOf("replay-commands", 21);
       for (const [name, database, says] of [
-        ["stopped-own", undefined, "which stays in its work folder below "],
+        [
+          "stopped-own",
+          undefined,
+          "which stays in its databases on the server, and in its work folder below ",
+        ],
         ["stopped-named", target.url, "which stays in the target, and in its work folder"],
       ] as const) {
         const job = await prime(name, database);
@@ -343,7 +349,8 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       const { exit, stderr } = await interruptRun(follow, stopped);
       expect(exit, stderr).toBe(0);
       await using session = await openTestSession(target);
-      expect(await digestTables(session)).toEqual((await undisturbed()).manifest.digests);
+      const [manifest] = Object.values(await undisturbed());
+      expect(manifest).toMatchObject({ digests: await digestTables(session) });
     });
 
     test("leaves its databases to the next run, no set until all of it is there, and then nothing", async () => {
@@ -360,6 +367,42 @@ describe.skipIf(isMainnetDataMissing())("an interrupted run", () => {
       expect(await databasesOf(job)).toEqual([]);
     });
   });
+});
+
+describe("a prime on a server of its own, ended in each of its stages", () => {
+  const signals = ["SIGKILL", "SIGTERM"] as const;
+
+  test.each(signals)("by %s, does nothing twice that was committed", async (signal) => {
+    const bench = fileURLToPath(new URL("../bench/resume.js", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...[bench, "--json", "--blocks", "400", "--signals", signal],
+    ]);
+    const { interrupted } = figures.parse(JSON.parse(stdout));
+    const [chain] = interrupted;
+    console.info(`${signal}: ${JSON.stringify(chain)}`);
+    const { same, ended, again } = chain!;
+    expect(same).toBe(true);
+    // By SIGTERM the last ones may be over before it meets them.
+    expect(ended.length).toBeGreaterThan(8);
+    for (const { exit } of ended) expect(exit).toBe(signal === "SIGKILL" ? null : 75);
+    const { "verify-target": walked, ...copied } = again;
+    expect(Object.keys(copied)).toEqual(["copy-blocks", "replay-commands"]);
+    for (const { blocks } of Object.values(copied)) expect(blocks).toBe(0);
+    expect(walked!.blocks).toBeLessThanOrEqual(MARK_BLOCKS);
+  });
+});
+
+/** From one mark of the verification to the next. */
+const MARK_BLOCKS = 500;
+
+const figures = z.object({
+  interrupted: z.array(
+    z.object({
+      same: z.boolean(),
+      ended: z.array(z.object({ exit: z.int().nullable(), stage: z.string() })),
+      again: z.record(z.string(), z.object({ blocks: z.int(), batch_blocks_max: z.int() })),
+    }),
+  ),
 });
 
 async function replayedHeight(target: TestDatabase): Promise<number> {

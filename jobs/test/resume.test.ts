@@ -1,11 +1,11 @@
 // A job that is stopped goes on where it stood when it is run again on the same input, in whatever stage that
 // was; another input begins anew. In the end nothing of any of them is left but the set.
 
-import { chmod, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { makeSample } from "@forklift/sample";
-import { inProcess, serverUrl, standIn } from "@forklift/testkit";
+import { inProcess, projectionOfSets, serverUrl, standIn } from "@forklift/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { forklift } from "../src/commands/index.ts";
 import type { JobOutcome } from "../src/run/run-job.ts";
@@ -59,12 +59,6 @@ async function unfinished(): Promise<readonly UnfinishedRun[]> {
   return found;
 }
 
-async function digestsOfSet(): Promise<unknown> {
-  const name = (await readdir(store())).find((file) => /-set-.*\.json$/.test(file))!;
-  const { digests } = JSON.parse(await readFile(path.join(store(), name), "utf8"));
-  return digests;
-}
-
 let calm: Promise<unknown> | undefined;
 
 /** Of a prime that nobody disturbs. */
@@ -73,8 +67,7 @@ function undisturbed(): Promise<unknown> {
     const elsewhere = ["--set", `target.store=${path.join(home, "calm")}`];
     const args = ["prime", ...configured(...elsewhere)];
     await runJson(args, onServer());
-    const name = (await readdir(path.join(home, "calm"))).find((file) => /-set-.*json$/.test(file));
-    return JSON.parse(await readFile(path.join(home, "calm", name!), "utf8")).digests;
+    return await projectionOfSets(path.join(home, "calm"));
   })();
   return calm;
 }
@@ -99,7 +92,7 @@ describe("a prime that is stopped goes on", () => {
     expect(again.stderr).toContain("goes on with a run that was interrupted");
     const work = workOf(JSON.parse(again.stdout));
     for (const name of done) expect(work).not.toHaveProperty(name);
-    expect(await digestsOfSet()).toEqual(await undisturbed());
+    expect(await projectionOfSets(store())).toEqual(await undisturbed());
     expect(await unfinished()).toEqual([]);
   };
 
@@ -118,7 +111,7 @@ describe("a prime that is stopped goes on", () => {
     expect(left!.bytes).toBeGreaterThan(1_000_000);
     const outcome = await runJson<JobOutcome>(["prime", ...configured()], onOwnServer());
     expect(workOf(outcome)).not.toHaveProperty("copy-blocks");
-    expect(await digestsOfSet()).toEqual(await undisturbed());
+    expect(await projectionOfSets(store())).toEqual(await undisturbed());
     expect(await unfinished()).toEqual([]);
   });
 });

@@ -6,9 +6,9 @@ import { runAgain } from "../src/context/run-again.ts";
 
 const STORE = "file:///store/";
 
-const said = (target: object, isDryRun: boolean) =>
+const said = (target: object, isDryRun: boolean, postgres: object = {}) =>
   runAgain(
-    configSchema.parse({ network: "mainnet", target, work: { dir: "/var/lib/lift" } }),
+    configSchema.parse({ network: "mainnet", target, postgres, work: { dir: "/var/lib/lift" } }),
     isDryRun,
   );
 
@@ -25,4 +25,10 @@ test.each([
   const text = said(target, isDryRun);
   expect(text).toContain("which stays in its work folder below /var/lib/lift");
   expect(text).not.toContain("in the target");
+});
+
+test("on a server of the operator's it goes on in its databases there, too", () => {
+  expect(said({ store: STORE }, false, { url: "postgres://host/" })).toContain(
+    "which stays in its databases on the server, and in its work folder below /var/lib/lift",
+  );
 });

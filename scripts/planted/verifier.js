@@ -14,4 +14,11 @@ export default [
     "",
     "compare-rows",
   ],
+  [
+    "a walk goes on above a mark of the very same rows only",
+    "believe-mark",
+    "isDeepStrictEqual(mark.versions, versions)",
+    "mark.versions !== null",
+    "resumed-walk",
+  ],
 ];

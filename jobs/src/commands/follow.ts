@@ -47,7 +47,7 @@ export function addFollowCommand(program: Command, host: Host, finish: Finish): 
       const environment = openRunEnvironment(host, logOptionsOf(options, config.log));
       await using monitor = await openMonitor(config, environment);
       const pace = paceOf(options, config.follow);
-      const summary = await stoppable(RUN_AGAIN.continues, () =>
+      const summary = await stoppable(RUN_AGAIN.continues, environment.signal, () =>
         followByConfig(config, pace, { ...environment, monitor }),
       );
       finish(outcomeOf(summary));

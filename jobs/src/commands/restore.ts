@@ -27,7 +27,7 @@ export function addRestoreCommand(program: Command, host: Host, finish: Finish):
     .requiredOption("--db <url>", "the database to restore into, whatever the dump calls it")
     .action(async (options: Options) => {
       const environment = openRunEnvironment(host, logOptionsOf(options));
-      await stoppable(RUN_AGAIN.beginsAnew, () =>
+      await stoppable(RUN_AGAIN.beginsAnew, environment.signal, () =>
         runWithoutTarget([restoreDumpStage], options, environment),
       );
       await using reader = await openReader(options.db);

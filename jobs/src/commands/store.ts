@@ -164,7 +164,7 @@ async function verify(names: string[], options: VerifyOptions, host: Host): Prom
   const chosen = options.all === true ? contents.sets : choose(contents, store, names);
   const sets = chosen.map(({ set }) => set);
   const environment = openRunEnvironment(host, logOptionsOf(options));
-  const [report] = await stoppable(RUN_AGAIN.beginsAnew, () =>
+  const [report] = await stoppable(RUN_AGAIN.beginsAnew, environment.signal, () =>
     runWithoutTarget([verifySets], { store, sets }, environment),
   );
   const { elapsedMs, rowCount: files } = report!;
@@ -215,7 +215,7 @@ async function copy(names: string[], options: CopyOptions, host: Host): Promise<
     },
   };
   const signal = AbortSignal.any(signals);
-  const [copied, removed] = await stoppable(RUN_AGAIN.continues, () =>
+  const [copied, removed] = await stoppable(RUN_AGAIN.continues, environment.signal, () =>
     runWithoutTarget([copySets, removeCopied], context, { ...environment, signal }),
   ).catch((error: unknown) => {
     // Not a signal of the operator's.

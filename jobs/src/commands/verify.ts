@@ -89,7 +89,7 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
         onCheck: ({ id, ok, compared }) => log.info({ check: id, ok, compared }),
         onReport: (report) => finish({ text: checksTable(report), json: toJson(report) }),
       };
-      await stoppable(RUN_AGAIN.beginsAnew, () =>
+      await stoppable(RUN_AGAIN.beginsAnew, environment.signal, () =>
         runWithoutTarget([verifyDatabases], verified, environment),
       );
     });

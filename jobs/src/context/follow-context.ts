@@ -16,6 +16,8 @@ import type { SetInput } from "@forklift/sets";
 import { openStore } from "@forklift/storage";
 import { defined, MS_PER_MINUTE } from "@forklift/system";
 import type { VerifierContext } from "@forklift/verifier";
+import { walkMarksIn } from "../work/walk-marks.ts";
+import { storeOf } from "../work/work-folder.ts";
 import {
   blocksUrls,
   genesisLedgerUrl,
@@ -39,7 +41,7 @@ export interface FollowContext
   extends MigratorContext,
     Omit<ReplayerContext, "genesisLedger">,
     Pick<VerifierContext, "genesisLedger">,
-    Pick<JobContext, "sourceUrl" | "targetUrl" | "workPath" | "verified"> {
+    Pick<JobContext, "sourceUrl" | "targetUrl" | "workPath" | "walkMarks" | "verified"> {
   /** The second session on the source, which sees the same picture: `source` copies, this one compares. */
   readonly checks: Session;
   readonly trustedStateHash: StateHash | null;
@@ -59,6 +61,7 @@ export interface Followed {
     | "form"
     | "checkpoints"
     | "workPath"
+    | "walkMarks"
     | "verified"
     | "sourceUrl"
     | "targetUrl"
@@ -97,6 +100,7 @@ export async function openFollowed(
   await rm(workPath, { recursive: true, force: true });
   await mkdir(workPath, { recursive: true });
   const checkpoints = openStore(pathToFileURL(`${work.path}/checkpoints/`).href);
+  const walkMarks = walkMarksIn(storeOf(work.path), warn);
   const verified = { versions: null };
   const shared = {
     network,
@@ -104,6 +108,7 @@ export async function openFollowed(
     form,
     checkpoints,
     workPath,
+    walkMarks,
     verified,
     sourceUrl,
     targetUrl,

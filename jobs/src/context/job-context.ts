@@ -13,9 +13,12 @@ import { loadGenesisLedger } from "@forklift/network";
 import type { ReplayerContext } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
 import { defined, MS_PER_MINUTE } from "@forklift/system";
-import type { TableVersions, VerifierContext } from "@forklift/verifier";
+import type { TableVersions, VerifierContext, WalkMarks } from "@forklift/verifier";
 import type { CandidateReport } from "../candidate-checks.ts";
 import type { Config } from "../config/schema.ts";
+import { walkMarksIn } from "../work/walk-marks.ts";
+import { storeOf } from "../work/work-folder.ts";
+import { warnOfLittleRoom } from "./disk-needed.ts";
 import { openDatabases } from "./job-databases.ts";
 import type { JobInputs, JobOptions } from "./job-inputs.ts";
 import { type JobWork, notedDump, openJobWork } from "./job-work.ts";
@@ -38,6 +41,8 @@ export interface JobContext
   /** For files of this run. */
   readonly workPath: string;
   readonly trustedStateHash: StateHash | null;
+  /** How far the verification has come, for the next run. */
+  readonly walkMarks: WalkMarks;
   /** What the verification saw; its stage fills it in. */
   readonly verified: { versions: TableVersions | null };
   /** What is said of the last pre-fork block; the stage of a final run that asks fills it in. */
@@ -67,6 +72,7 @@ export async function openJobContext(
   const form = await outputForm(config.official, network);
   const work = opened.keep(await openJobWork(config, inputs, environment));
   const sourceDump = await notedDump(work, inputs);
+  await warnOfLittleRoom(work.path, config, { ...inputs, sourceDump }, warn);
   inputs.dumpsPassedOver.push(...work.notes().dumpsPassedOver);
   const workPath = path.join(work.path, "files");
   // Files of a run that was killed are half written; what it has committed lies elsewhere.
@@ -98,6 +104,7 @@ export async function openJobContext(
     work,
     workPath,
     now: environment.now,
+    walkMarks: walkMarksIn(storeOf(work.path), warn),
     verified: { versions: null },
     candidate: { report: null },
     durations: new Map(),

@@ -72,7 +72,7 @@ export async function runJob(
 ): Promise<JobOutcome> {
   const { watch, options } = await startWatch(config, given, environment);
   try {
-    const outcome = await stoppable(runAgain(config, options.isDryRun), () =>
+    const outcome = await stoppable(runAgain(config, options.isDryRun), environment.signal, () =>
       run(config, options, watch),
     );
     await watch.succeeded(outcome);

@@ -43,7 +43,7 @@ export const verifyTarget: WholeStage<JobContext, VerificationPlan> = {
 
 export interface VerifiedContext
   extends Omit<VerifierContext, "anchor" | "proven" | "schema" | "openTarget">,
-    Pick<JobContext, "targetUrl" | "workPath" | "verified" | "now"> {}
+    Pick<JobContext, "targetUrl" | "workPath" | "walkMarks" | "verified" | "now" | "inform"> {}
 
 /** Leaves the report in the work folder. @throws VerificationError */
 export async function runVerification(
@@ -57,6 +57,9 @@ export async function runVerification(
     {
       now: context.now,
       signal,
+      marks: context.walkMarks,
+      onResumed: (height) =>
+        context.inform?.(`the verification goes on above height ${height}, its tables unchanged`),
       onHeight: (done, total) => progress({ done, total, unit: "blocks" }),
     },
   );

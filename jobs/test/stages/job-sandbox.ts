@@ -18,6 +18,7 @@ import {
   oncePerRun,
   openSessions,
   openTestArchives,
+  projectionOf,
   type Sandbox,
   type TestArchives,
   type TestTemplate,
@@ -27,6 +28,7 @@ import { replayed } from "../../../apps/replayer/test/replay-sandbox.ts";
 import type { JobContext } from "../../src/context/job-context.ts";
 import { publishSet } from "../../src/stages/publish-set.ts";
 import { verifyTarget } from "../../src/stages/verify-target.ts";
+import { walkMarksIn } from "../../src/work/walk-marks.ts";
 
 export interface JobSandbox
   extends Sandbox<JobContext>,
@@ -103,6 +105,7 @@ export async function openJob(options: JobSandboxOptions = {}): Promise<JobSandb
         blocksPerLedgerHash: 1,
         work: WORK,
         ...{ workPath: work, now: () => performance.now(), date },
+        walkMarks: walkMarksIn(storeAt(work), () => undefined),
         verified: { versions: await savedVersions(home) },
         candidate: { report: null },
         durations: new Map(),
@@ -234,7 +237,7 @@ async function comparableFiles(folder: string): Promise<Record<string, unknown>>
     if (!name.includes("-set-")) return [name, createHash("sha256").update(bytes).digest("hex")];
     const manifest = JSON.parse(bytes.toString()) as { readonly files: readonly SetFile[] };
     const listed = manifest.files.map(({ role, name: file }) => `${role} ${file}`);
-    return [name, { ...manifest, files: listed }];
+    return [name, projectionOf({ ...manifest, files: listed })];
   });
   return Object.fromEntries(await Promise.all(files));
 }

@@ -2,7 +2,7 @@
 // `signals.ts` its signals.
 
 import { spawn } from "node:child_process";
-import { TryAgainError } from "@forklift/pipeline";
+import { againAfter, TryAgainError } from "@forklift/pipeline";
 import { MS_PER_SECOND } from "@forklift/system";
 import pino from "pino";
 import type { Host } from "./command/host.ts";
@@ -52,7 +52,7 @@ export async function runAsProcess(commandLine: CommandLine, signals: Signals): 
     if (stop.signal.aborted) process.exit(128 + (signal === "SIGINT" ? 2 : 15));
     stop.abort();
     setTimeout(() => {
-      const exit = reportFailure(leftInTheMiddle(), argv, host);
+      const exit = reportFailure(leftInTheMiddle(againAfter(stop.signal)), argv, host);
       endForSure(process.pid);
       process.exit(exit);
     }, STOP_MAX_MS).unref();
@@ -62,11 +62,11 @@ export async function runAsProcess(commandLine: CommandLine, signals: Signals): 
 }
 
 /** As a kill would, which loses nothing that was committed. */
-function leftInTheMiddle(): TryAgainError {
+function leftInTheMiddle(again: string): TryAgainError {
   const seconds = STOP_MAX_MS / MS_PER_SECOND;
   return new TryAgainError(
     `stopped by a signal; what was under way did not end within ${seconds} s and was left`,
-    { hint: "run the same command again; a target that was given keeps what was committed" },
+    { hint: again },
   );
 }
 

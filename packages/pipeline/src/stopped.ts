@@ -25,14 +25,24 @@ export function throwIfStopped(signal: AbortSignal | undefined, doing: string): 
   if (signal?.aborted === true) throw new StoppedError(`stopped by a signal during ${doing}`);
 }
 
+/** By the signal that is to end the work. */
+const sentences = new WeakMap<AbortSignal, string>();
+
+/** The next step of whoever leaves work that a signal should have ended, and that goes on. */
+export function againAfter(signal: AbortSignal): string {
+  return sentences.get(signal) ?? "run the same command again";
+}
+
 /**
  * Does the work of a command; where a signal ends it, the error says what running it again does.
  * @param again the next step, as a sentence.
  */
 export async function stoppable<Result>(
   again: string,
+  signal: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  sentences.set(signal, again);
   try {
     return await work();
   } catch (error) {

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import {
   addDetails,
+  againAfter,
   EXIT,
   exitCodeOf,
   RUN_AGAIN,
@@ -12,6 +13,8 @@ import {
   TryAgainError,
   throwIfStopped,
 } from "../src/index.ts";
+
+const SIGNAL = new AbortController().signal;
 
 const stop = async () => throwIfStopped(AbortSignal.abort(), "copy-blocks");
 
@@ -25,9 +28,17 @@ describe("work that was stopped", () => {
   });
 
   test.each(Object.values(RUN_AGAIN))("says what its command says of it: %s", async (again) => {
-    const error: unknown = await stoppable(again, stop).catch((thrown: unknown) => thrown);
+    const error: unknown = await stoppable(again, SIGNAL, stop).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ message: "stopped by a signal during copy-blocks", hint: again });
     expect(exitCodeOf(error)).toBe(EXIT.tryAgain);
+  });
+
+  test("is told of by whoever cannot wait for its end, as by itself", async () => {
+    const { signal } = new AbortController();
+    expect(againAfter(signal)).toBe("run the same command again");
+    await stoppable("begin anew", signal, async () => {
+      expect(againAfter(signal)).toBe("begin anew");
+    });
   });
 
   test("keeps its details, also beside a fault of the cleaning up", async () => {
@@ -39,7 +50,7 @@ describe("work that was stopped", () => {
       addDetails(error, { blockSources: [] });
       throw error;
     };
-    await expect(stoppable("begin anew", work)).rejects.toMatchObject({
+    await expect(stoppable("begin anew", SIGNAL, work)).rejects.toMatchObject({
       ...{ message: "stopped", hint: "begin anew", details: { blockSources: [] } },
     });
   });
@@ -49,11 +60,11 @@ describe("work that was stopped", () => {
     new SourceDataError("a gap", { hint: "fill it" }),
     "a text",
   ])("is no other failure: %s", async (other) => {
-    await expect(stoppable("begin anew", () => Promise.reject(other))).rejects.toBe(other);
+    await expect(stoppable("begin anew", SIGNAL, () => Promise.reject(other))).rejects.toBe(other);
   });
 
   test("is none that succeeds, and none whose signal is silent", async () => {
-    expect(await stoppable("begin anew", async () => 7)).toBe(7);
+    expect(await stoppable("begin anew", SIGNAL, async () => 7)).toBe(7);
     expect(() => throwIfStopped(new AbortController().signal, "copy")).not.toThrow();
     expect(() => throwIfStopped(undefined, "copy")).not.toThrow();
   });

@@ -203,6 +203,68 @@ describe("a server whose run is killed", () => {
   });
 });
 
+describe("a server that is kept", () => {
+  const keptIn = () => path.join(parent, "kept");
+  const kept = () => startServer({ binaries: "auto", keptIn: keptIn() });
+
+  /** As a disk does that takes none of what is to be written before an end in order. */
+  async function stopWriting(url: string): Promise<void> {
+    await using session = await connect(url, { applicationName: "server test" });
+    await session.query("create table kept (n int); insert into kept values (7)");
+    // A commit of the last moments may be lost, with those after it.
+    await session.query("checkpoint");
+    const [row] = await session.query<{ pid: number }>(
+      "select pid from pg_stat_activity where backend_type = 'checkpointer'",
+    );
+    process.kill(row!.pid, "SIGSTOP");
+  }
+
+  async function keptRows(url: string): Promise<unknown> {
+    await using session = await connect(url, { applicationName: "server test" });
+    return await session.query("select n from kept");
+  }
+
+  test("ends without its last writing where that takes too long, and holds what was committed", async () => {
+    const server = await kept();
+    await stopWriting(server.url);
+    await server[Symbol.asyncDispose]();
+    await expect(answerOf(server.url)).rejects.toMatchObject({ exit: "tryAgain" });
+    await using next = await kept();
+    expect(await keptRows(next.url)).toEqual([{ n: 7 }]);
+  });
+
+  test("ends in the middle of a COPY and of an index, and holds what was committed", async () => {
+    const server = await kept();
+    const [copying, indexing] = await Promise.all(
+      ["copy", "index"].map((name) => connect(server.url, { applicationName: name })),
+    );
+    await copying!.query("create table kept (n int); insert into kept values (7)");
+    await indexing!.query("create table rows as select n from generate_series(1, 100000) n");
+    const copied = copying!.query(
+      "copy rows from program 'for n in 1 2 3; do echo $n; sleep 600; done'",
+    );
+    const indexed = indexing!.query("create index on rows ((pg_sleep(600)::text || n))");
+    const ends = Promise.allSettled([copied, indexed]);
+    await expect
+      .poll(() => busySessions(server.url), { timeout: 60_000 })
+      .toEqual(["copy", "index"]);
+    await server[Symbol.asyncDispose]();
+    expect((await ends).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    for (const session of [copying!, indexing!]) await session.close();
+    await using next = await kept();
+    expect(await keptRows(next.url)).toEqual([{ n: 7 }]);
+  });
+});
+
+async function busySessions(url: string): Promise<string[]> {
+  await using session = await connect(url, { applicationName: "server test" });
+  const rows = await session.query<{ name: string }>(
+    `select application_name as name from pg_stat_activity
+     where application_name in ('copy', 'index') and state = 'active' order by 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
 describe("the search for programs", () => {
   test.skipIf(!HAS_SERVER)("finds a server and says whether pg_dump is beside it", async () => {
     const found = await findBinaries();

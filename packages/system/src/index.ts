@@ -1,6 +1,7 @@
 export * from "./date-text.ts";
 export * from "./defined.ts";
 export * from "./file-error.ts";
+export * from "./free-space.ts";
 export * from "./issues-text.ts";
 export { maskNamedSecrets } from "./named-secrets.ts";
 export * from "./parsed-text.ts";

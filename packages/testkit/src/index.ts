@@ -13,6 +13,7 @@ export * from "./peak-memory.ts";
 export * from "./plain-role.ts";
 export * from "./primed-archive.ts";
 export * from "./programs.ts";
+export * from "./projection.ts";
 export * from "./refusal.ts";
 export * from "./run-fixtures.ts";
 export * from "./run-forklift.ts";

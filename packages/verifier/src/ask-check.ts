@@ -38,7 +38,7 @@ export class Following {
 
   constructor(check: WalkCheck, scope: Scope, clock: Clock) {
     this.#target = scope.target;
-    this.#asked = new Asked(check, clock);
+    this.#asked = new Asked(check, clock, scope.walked?.compared[check.id]);
     this.#asked.timedNow(() => {
       this.#follower = check.follow(scope, this.#asked.findings);
     });
@@ -52,6 +52,19 @@ export class Following {
       rest = this.#follower!.see(rows);
     }, key);
     return rest === undefined ? undefined : this.#asked.timed(() => rest as Promise<void>, key);
+  }
+
+  get id(): string {
+    return this.#asked.id;
+  }
+
+  /** Rows so far, or null once anything speaks against a mark. */
+  async settled(): Promise<number | null> {
+    if (!this.#asked.isBroken && this.#follower?.settle !== undefined) {
+      await this.#asked.timed(() => this.#follower!.settle!());
+    }
+    const { compared, differenceCount } = this.#asked.findings;
+    return differenceCount === 0 ? compared : null;
   }
 
   async end(): Promise<CheckResult> {
@@ -91,10 +104,14 @@ class Asked {
   /** Why there was no answer, and how often: what it would take is wrong, not the target. */
   #unanswered: { readonly first: ForkliftError; count: number } | null = null;
 
-  constructor(check: Pick<WalkCheck, "id" | "name">, { now, signal }: Clock) {
+  constructor(check: Pick<WalkCheck, "id" | "name">, { now, signal }: Clock, compared?: number) {
     this.#check = check;
     this.#now = now;
-    this.findings = new Findings(signal);
+    this.findings = new Findings(signal, compared);
+  }
+
+  get id(): string {
+    return this.#check.id;
   }
 
   get isBroken(): boolean {

@@ -27,6 +27,8 @@ export interface Follower {
    * which is how a check that is behind holds it up.
    */
   see(rows: HeightRows): Promise<void> | undefined | void;
+  /** Compares what it was shown and has still to compare, before a mark stands for it. */
+  settle?(): Promise<void>;
   /** Once the walk has passed the tip; the session of the target is free then. */
   end?(): Promise<void>;
 }

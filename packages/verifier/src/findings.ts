@@ -7,11 +7,13 @@ import { DIFFERENCES_SHOWN_MAX, type Difference } from "./check-result.ts";
 export class Findings {
   readonly #signal: AbortSignal;
   readonly #differences: Difference[] = [];
-  #compared = 0;
+  #compared: number;
   #differenceCount = 0;
 
-  constructor(signal: AbortSignal) {
+  /** @param compared rows that an interrupted walk has looked at. */
+  constructor(signal: AbortSignal, compared = 0) {
     this.#signal = signal;
+    this.#compared = compared;
   }
 
   get compared(): number {

@@ -12,3 +12,4 @@ export { blocksAboveAnchor, toJson, type VerificationReport } from "./report.ts"
 export { digestTables } from "./table-digests.ts";
 export { FILLED_TABLES } from "./tables.ts";
 export { readTip, type VerificationOptions, verifyArchive } from "./verify-archive.ts";
+export type { WalkMark, WalkMarks } from "./walk/walk-mark.ts";

@@ -7,6 +7,7 @@ import type { CheckResult } from "./check-result.ts";
 import type { Anchor, Tip } from "./context.ts";
 import type { Coverage } from "./coverage.ts";
 import type { TableVersions } from "./proven-part.ts";
+import type { UsedException } from "./walk/walk-mark.ts";
 
 /** A check that was left out, and what it would have taken. */
 export interface DroppedCheck {
@@ -15,19 +16,12 @@ export interface DroppedCheck {
   readonly needs: readonly Need[];
 }
 
-/** A block whose ledger hash was not demanded, because no replay reproduces it. */
-export interface UsedException {
-  readonly height: bigint;
-  readonly stateHash: string;
-  readonly reason: string;
-}
-
 export interface VerificationReport extends Answer {
   /** Whether no check said no. */
   readonly ok: boolean;
   readonly anchor: Anchor;
   readonly tip: Tip;
-  /** The first height that this run looked at; above the tip when no block is new. */
+  /** The first height that this run looked at, or an interrupted one before it; above the tip when no block is new. */
   readonly fromHeight: bigint;
   /** Up to here an earlier run's proof is trusted, as long as the rows have its digests. */
   readonly provenBefore?: BlockRef;

@@ -4,30 +4,30 @@ import type { LedgerHash, StateHash } from "@forklift/chain";
 import { ConfigError, TryAgainError } from "@forklift/pipeline";
 import { readCatalog, type Session, sharedSnapshot, snapshot } from "@forklift/postgres";
 import { answerOf } from "./answer-of.ts";
-import { askTables, type Clock, Following, inSavepoint } from "./ask-check.ts";
-import type { Need } from "./check.ts";
+import { askTables, inSavepoint } from "./ask-check.ts";
+import { isBelievable, questionOf } from "./believe-mark.ts";
 import type { CheckResult } from "./check-result.ts";
 import { tableChecks, walkChecks } from "./checks/index.ts";
-import { exceptionFor } from "./checks/ledger-hash-at-every-block.ts";
 import type { Tip, VerifierContext } from "./context.ts";
 import { coverageOf } from "./coverage.ts";
+import { followWalk, type Marking, type WalkOptions } from "./follow-walk.ts";
+import { isMet } from "./needs.ts";
 import { readVersions, type TableVersions, versionsUpTo } from "./proven-part.ts";
-import type { UsedException, VerificationReport } from "./report.ts";
+import type { VerificationReport } from "./report.ts";
 import { digestTable, sumOfDigests } from "./table-digests.ts";
 import { countTable, EMPTY_TABLES, FILLED_TABLES } from "./tables.ts";
 import { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
 import type { Scope } from "./walk/scope.ts";
-import { WALK_SETTINGS } from "./walk/target-rows.ts";
-import { walk } from "./walk/walk.ts";
+import type { WalkMarks } from "./walk/walk-mark.ts";
 
 /** Missing at most in a target that is walked to its top, beyond as many as it has. */
 const MISSING_BLOCKS_MAX = 1000;
 
-export interface VerificationOptions extends Clock {
-  /** Is notified of each result as soon as it is there. */
-  onCheck?(result: CheckResult): void;
-  /** Is notified of the height that the walk has reached. */
-  onHeight?(height: bigint, tip: bigint): void;
+export interface VerificationOptions extends WalkOptions {
+  /** Where an interrupted verification of the same rows goes on; without it, the walk begins anew. */
+  readonly marks?: WalkMarks;
+  /** Is notified of the height above which the walk of an interrupted verification goes on. */
+  onResumed?(height: bigint): void;
 }
 
 /**
@@ -60,9 +60,9 @@ export async function verifySnapshot(
   second?: Session,
 ): Promise<VerificationReport> {
   const startedMs = options.now();
-  const scope = await openScope(context);
+  const { scope, marking } = await openScope(context, options);
   await using _rebuilt = scope.rebuilt;
-  const askWalk = () => followWalk(scope, options);
+  const askWalk = () => followWalk(scope, marking, options);
   const askRest = () => askTarget({ ...scope, target: second ?? scope.target }, options);
   const [walked, rest] = second
     ? await bothOf(askWalk(), askRest())
@@ -90,13 +90,16 @@ export async function verifySnapshot(
     digests: rest.digests,
     rowCounts: rest.rowCounts,
     exceptions: walked.exceptions,
-    versions: ok ? await versionsOf(scope) : null,
+    versions: ok ? (marking?.versions ?? (await versionsOf(scope))) : null,
     elapsedMs: Math.round(options.now() - startedMs),
   };
   return { ...report, ...answerOf(report) };
 }
 
-async function versionsOf({ target, olderVersions }: Scope): Promise<TableVersions> {
+async function versionsOf({
+  target,
+  olderVersions,
+}: Pick<Scope, "target" | "olderVersions">): Promise<TableVersions> {
   return await readVersions(target, await olderVersions?.(target));
 }
 
@@ -109,65 +112,47 @@ async function bothOf<Left, Right>(
   return await Promise.all([left, right]);
 }
 
-async function openScope(context: VerifierContext): Promise<Scope> {
+async function openScope(
+  context: VerifierContext,
+  { marks, onResumed }: VerificationOptions,
+): Promise<{ readonly scope: Scope; readonly marking: Marking | null }> {
   if (context.source === null && context.blocks === null) {
     throw new ConfigError("nothing to hold the target against", {
       hint: "give --source-db, --blocks or both",
     });
   }
+  const { target, proven } = context;
   const tip = await readTip(context);
-  const provenHeight = context.proven?.height ?? 0n;
-  const range = { from: provenHeight, to: tip.height, threads: context.threads ?? 1 };
-  const rebuilt = await RebuiltLedger.at(context.target, range);
-  const olderVersions = context.proven && versionsUpTo(context.proven.versions);
+  const olderVersions = proven && versionsUpTo(proven.versions);
+  const asked = { ...context, tip, olderVersions };
+  const marking = marks === undefined ? null : await openMarking(asked, marks);
+  const mark = await marking?.marks.load();
+  const walked = mark && isBelievable(mark, marking!, asked) ? mark : null;
+  if (walked !== null) onResumed?.(walked.height);
+  const below = walked ?? proven;
+  const range = { from: below?.height ?? 0n, to: tip.height, threads: context.threads ?? 1 };
+  const rebuilt = await RebuiltLedger.at(target, range);
   const tipStatus = await readTipStatus(context, tip);
-  return { ...context, tip, tipStatus, provenHeight, olderVersions, rebuilt };
+  const provenHeight = proven?.height ?? 0n;
+  return { scope: { ...asked, tipStatus, provenHeight, walked, below, rebuilt }, marking };
 }
 
-function isMet(needs: readonly Need[], scope: VerifierContext): boolean {
-  const has: Readonly<Record<Need, boolean>> = {
-    source: scope.source !== null,
-    "creation fees": scope.comparesCreationFees ?? true,
-    blocks: scope.blocks !== null,
-    "fork config": scope.forkGenesisConfigUrl !== undefined,
-    "proven part": scope.proven !== null,
-  };
-  return needs.every((need) => has[need]);
-}
-
-async function followWalk(scope: Scope, options: VerificationOptions) {
-  const { network, tip } = scope;
-  const exceptions: UsedException[] = [];
-  await scope.target.query(WALK_SETTINGS);
-  const followings = walkChecks
-    .filter(({ needs }) => isMet(needs, scope))
-    .map((check) => new Following(check, scope, options));
+/** Null for a target whose tables cannot be read: the checks report them. */
+async function openMarking(
+  scope: Pick<Scope, "target" | "anchor" | "proven" | "tip" | "olderVersions"> & VerifierContext,
+  marks: WalkMarks,
+): Promise<Marking | null> {
+  const checks = walkChecks.filter(({ needs }) => isMet(needs, scope)).map(({ id }) => id);
   try {
+    let versions: TableVersions = {};
     await inSavepoint(scope.target, async () => {
-      for await (const rows of walk(scope)) {
-        for (const following of followings) {
-          const rest = following.see(rows);
-          if (rest !== undefined) await rest;
-        }
-        const [block] = rows.blocks;
-        const reason = block && exceptionFor(network, block);
-        if (reason !== undefined) {
-          exceptions.push({ height: rows.height, stateHash: block!["state_hash"]!, reason });
-        }
-        options.onHeight?.(rows.height, tip.height);
-      }
+      versions = await versionsOf(scope);
     });
+    return { marks, versions, question: questionOf(scope, checks) };
   } catch (error) {
-    // What the walk could not gather, no check has seen.
-    for (const following of followings) following.fail(error);
+    if (error instanceof TryAgainError) throw error;
+    return null;
   }
-  const results: CheckResult[] = [];
-  for (const following of followings) {
-    const result = await following.end();
-    results.push(result);
-    options.onCheck?.(result);
-  }
-  return { results, exceptions };
 }
 
 async function askTarget(scope: Scope, options: VerificationOptions) {

@@ -92,7 +92,11 @@ function addMigrateCommand(program: Command, { host, finish, follow }: Asking): 
     const environment = openRunEnvironment(host, logOptionsOf(options));
     if (options.follow === true) {
       requireNoEnd(options);
-      finish(await stoppable(RUN_AGAIN.continues, () => follow!.run(options, environment)));
+      finish(
+        await stoppable(RUN_AGAIN.continues, environment.signal, () =>
+          follow!.run(options, environment),
+        ),
+      );
       return;
     }
     await using context = openContext(environment);
@@ -151,7 +155,7 @@ async function migrate(
   const target = await context.newTarget(options.targetDb);
   const watch = watchRate(environment);
   try {
-    const stages = await stoppable(RUN_AGAIN.continues, () =>
+    const stages = await stoppable(RUN_AGAIN.continues, environment.signal, () =>
       runInTarget(
         migration,
         { ...shared, target, blocks, now: environment.now, warn },

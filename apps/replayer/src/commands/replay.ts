@@ -77,11 +77,11 @@ export function addReplayCommand(program: Command, host: Host, finish: Finish): 
       const environment = openRunEnvironment(host, logOptionsOf(options));
       await using context = openContext(environment);
       const replayed = await openReplay(context, options, environment);
-      const stages = await stoppable(RUN_AGAIN.continues, () =>
+      const stages = await stoppable(RUN_AGAIN.continues, environment.signal, () =>
         runInTarget(replay, replayed, environment),
       );
       if (options.pending !== true) return finish(stagesOutcome(stages));
-      const pending = await stoppable(RUN_AGAIN.continues, () =>
+      const pending = await stoppable(RUN_AGAIN.continues, environment.signal, () =>
         provePending(replayed, environment),
       );
       finish({

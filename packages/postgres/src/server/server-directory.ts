@@ -20,8 +20,11 @@ import type { Identity } from "./embedded.ts";
 const PREFIX = "forklift-pg-";
 const OWNER_FILE = "owner.json";
 
-/** An immediate shutdown takes milliseconds; a fast one writes what the system has not written yet. */
-const END_TIMEOUT_MS: Readonly<Record<EndSignal, number>> = { QUIT: 10_000, INT: 120_000 };
+/**
+ * An immediate shutdown takes milliseconds. A fast one writes what the system has not written yet: one that
+ * takes longer is made an immediate one, after which the server reads its log again when it starts.
+ */
+const END_TIMEOUT_MS: Readonly<Record<EndSignal, number>> = { QUIT: 10_000, INT: 20_000 };
 const END_POLL_MS = 20;
 
 /**
@@ -95,11 +98,11 @@ export async function openKeptDirectory(dir: string, identity: Identity): Promis
 }
 
 /**
- * Ends the server of a kept directory whose process is gone.
- * @throws TryAgainError when it takes longer than a server should.
+ * Ends the server of a kept directory whose process is gone, in order or else at once.
+ * @throws TryAgainError when it does not end.
  */
 export async function endKeptServer(dir: string): Promise<void> {
-  if (await endServerIn(dir, "INT")) return;
+  for (const signal of ["INT", "QUIT"] as const) if (await endServerIn(dir, signal)) return;
   throw new TryAgainError(`the PostgreSQL server in ${dir} is still ending`, {
     hint: "run the same command again in a few minutes",
   });

@@ -36,7 +36,13 @@ const START_TIMEOUT_MS = 30_000;
 /** One that was killed reads its log again, 4 GB at most. */
 const RECOVERY_TIMEOUT_MS = 10 * 60_000;
 const START_POLL_MS = 20;
-/** An immediate shutdown takes milliseconds, a fast one writes 128 MB; then the process is killed. */
+/**
+ * A fast shutdown writes 128 MB. On a busy disk that takes longer than whoever stops a run waits: then the server
+ * is ended at once, and reads its log again when it starts, as after a kill: a commit of the last half second
+ * may be lost, with its progress mark.
+ */
+const FAST_STOP_MS = 3_000;
+/** An immediate shutdown takes milliseconds; then the process is killed. */
 const STOP_TIMEOUT_MS = 30_000;
 
 /** Lines of the server's log that go into a message. */
@@ -301,9 +307,12 @@ async function stop(child: ChildProcess, { endSignal }: ServerDirectory): Promis
   if (hasEnded(child)) return;
   const ended = once(child, "exit");
   child.kill(`SIG${endSignal}`);
-  const killer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+  const timers = [
+    setTimeout(() => child.kill("SIGQUIT"), FAST_STOP_MS),
+    setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS),
+  ];
   await ended;
-  clearTimeout(killer);
+  for (const timer of timers) clearTimeout(timer);
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

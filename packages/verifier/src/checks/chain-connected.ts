@@ -10,8 +10,8 @@ export const chainConnected: WalkCheck = {
   /**
    * The parent id must lead where the parent hash points, and both to the canonical block one below.
    */
-  follow({ network, proven }, findings) {
-    let below: string | null = proven?.stateHash ?? null;
+  follow({ network, below: start }, findings) {
+    let below: string | null = start?.stateHash ?? null;
     return {
       see({ height, blocks }) {
         findings.rowCompared();

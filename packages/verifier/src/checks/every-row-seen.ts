@@ -2,35 +2,23 @@
 
 import type { WalkCheck } from "../check.ts";
 import { countTable } from "../tables.ts";
-import type { HeightRows } from "../walk/height-rows.ts";
-
-const LISTS = {
-  blocks: "blocks",
-  blocks_user_commands: "userCommands",
-  blocks_internal_commands: "internalCommands",
-  accounts_accessed: "accessed",
-  accounts_created: "created",
-} as const satisfies Record<string, keyof HeightRows>;
+import { LISTS_OF_TABLES } from "../walk/height-rows.ts";
 
 export const everyRowSeen: WalkCheck = {
   id: "every-row-seen",
   name: "no table has rows beside those of the blocks",
   needs: [],
 
-  follow({ target, proven }, findings) {
-    const seen = new Map<string, number>();
-    const tables = Object.entries(LISTS) as [
-      keyof typeof LISTS,
-      (typeof LISTS)[keyof typeof LISTS],
-    ][];
+  follow({ target, proven, walked }, findings) {
+    const seen = new Map(Object.entries(walked?.seen ?? {}));
     return {
       see(rows) {
-        for (const [table, list] of tables) {
+        for (const [table, list] of LISTS_OF_TABLES) {
           seen.set(table, (seen.get(table) ?? 0) + rows[list].length);
         }
       },
       async end() {
-        for (const [table] of tables) {
+        for (const [table] of LISTS_OF_TABLES) {
           findings.rowCompared();
           const above = proven?.versions[table]?.last;
           const count = await countTable(target, table, above === undefined ? {} : { above });

@@ -22,7 +22,7 @@ export const ledgerHashAtEveryBlock: WalkCheck = {
   name: "the ledger rebuilt from accounts_accessed has the ledger hash of every block",
   needs: [],
 
-  follow({ rebuilt, network, proven }, findings) {
+  follow({ rebuilt, network, below }, findings) {
     const asked: Asked[] = [];
     const ask = (key: string, recorded: string, isException: boolean) => {
       const recomputed = rebuilt.tree.ledgerHash();
@@ -38,9 +38,9 @@ export const ledgerHashAtEveryBlock: WalkCheck = {
         if (!isException) findings.compare(place, expected, recorded);
       }
     };
-    if (proven !== null) {
-      // The accounts below the walk must be those that the proven block left.
-      ask(`height ${proven.height}, state_hash ${proven.stateHash}`, proven.ledgerHash, false);
+    if (below !== null) {
+      // The accounts below the walk must be those that the block below it left.
+      ask(`height ${below.height}, state_hash ${below.stateHash}`, below.ledgerHash, false);
     }
     return {
       see({ height, blocks, changes, badRows }) {
@@ -62,6 +62,7 @@ export const ledgerHashAtEveryBlock: WalkCheck = {
         ask(key, block["ledger_hash"]!, exceptionFor(network, block) !== undefined);
         return asked.length > WAITING_MAX ? settle(WAITING_MAX) : undefined;
       },
+      settle: () => settle(0),
       end: () => settle(0),
     };
   },

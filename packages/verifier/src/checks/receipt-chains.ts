@@ -68,6 +68,7 @@ export const receiptChains: WalkCheck = {
         for (const _change of rows.changes) findings.rowCompared();
         return asked.length > WAITING_MAX ? settle(WAITING_MAX) : undefined;
       },
+      settle: () => settle(0),
       end: () => settle(0),
     };
   },

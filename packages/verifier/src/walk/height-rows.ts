@@ -26,6 +26,15 @@ export interface HeightRows {
   readonly badRows: readonly BadRow[];
 }
 
+/** The tables that hang on blocks, and where the walk shows their rows. */
+export const LISTS_OF_TABLES = [
+  ["blocks", "blocks"],
+  ["blocks_user_commands", "userCommands"],
+  ["blocks_internal_commands", "internalCommands"],
+  ["accounts_accessed", "accessed"],
+  ["accounts_created", "created"],
+] as const satisfies readonly (readonly [string, keyof HeightRows])[];
+
 export interface SourceRows {
   /** None when the source does not have the target's chain up to here. */
   readonly blocks: readonly Row[];

@@ -4,6 +4,7 @@ import type { Session } from "@forklift/postgres";
 import type { Tip, VerifierContext } from "../context.ts";
 import type { ProvenPart, TableVersions } from "../proven-part.ts";
 import type { RebuiltLedger } from "./rebuilt-ledger.ts";
+import type { WalkMark } from "./walk-mark.ts";
 
 export interface Scope extends VerifierContext {
   readonly tip: Tip;
@@ -12,6 +13,10 @@ export interface Scope extends VerifierContext {
   /** Zero when everything is checked. */
   readonly provenHeight: bigint;
   readonly proven: ProvenPart | null;
+  /** How far an interrupted walk of the same rows came; null when none is gone on with. */
+  readonly walked: WalkMark | null;
+  /** The block above which the walk begins; null for genesis. */
+  readonly below: Pick<WalkMark, "height" | "stateHash" | "ledgerHash"> | null;
   /** Of the rows of the proven part, as they are now. */
   readonly olderVersions: ((target: Session) => Promise<TableVersions>) | null;
   /** The accounts as the rows of the target say, block by block as the walk goes up. */

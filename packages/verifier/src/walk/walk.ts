@@ -1,4 +1,4 @@
-// The one walk of a verification: up from the proven height to the tip, everything that stands at a
+// The one walk of a verification: up from what was proven or walked to the tip, everything that stands at a
 // height gathered once and shown to every check that follows.
 
 import { readAhead } from "@forklift/pipeline";
@@ -21,8 +21,8 @@ const STRETCHES_AHEAD = 1;
 
 /** Must stand in a snapshot of the target, with `WALK_SETTINGS`. */
 export async function* walk(scope: Scope): AsyncGenerator<HeightRows> {
-  const { source, tip, provenHeight } = scope;
-  const chain = source && (await SourceChain.find(source, tip, provenHeight));
+  const { source, tip, below } = scope;
+  const chain = source && (await SourceChain.find(source, tip, below?.height ?? 0n));
   const blocks = scope.blocks && new BlocksInOrder(scope, scope.blocks);
   const stretches = readStretches(scope, chain, (rows) => blocks?.ask(rows));
   const ahead = readAhead(stretches, { weightOf: () => 1, weightMax: STRETCHES_AHEAD });
@@ -57,12 +57,12 @@ interface ReadStretch {
 }
 
 async function* readStretches(
-  { target, tip, provenHeight }: Scope,
+  { target, tip, below }: Scope,
   chain: SourceChain | null,
   onBlocks: (blocks: readonly RowAtHeight[]) => void,
 ): AsyncGenerator<ReadStretch> {
   let count = STRETCH_BLOCKS_MIN;
-  let from = provenHeight + 1n;
+  let from = (below?.height ?? 0n) + 1n;
   while (from <= tip.height) {
     const last = from + BigInt(count) - 1n;
     const stretch = { from, to: last < tip.height ? last : tip.height };

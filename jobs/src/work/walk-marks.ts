@@ -1,0 +1,82 @@
+// Where a job keeps the mark of its verification while that is under way: in the work folder, beside what else
+// the next run goes on with.
+
+import { type LedgerHash, parseJson, type StateHash } from "@forklift/chain";
+import { type Store, textBytes } from "@forklift/storage";
+import { FILLED_TABLES, type WalkMark, type WalkMarks } from "@forklift/verifier";
+import { z } from "zod";
+
+const NAME = "verification-mark.json";
+
+/** A mark waits for the threads that hash, for some hundredths of a second; that many blocks take a second. */
+const MARK_BLOCKS = 500n;
+
+const digits = z.string().regex(/^\d{1,10}$/);
+const count = z.int().nonnegative();
+const sum = z.string().regex(/^\d+$/);
+
+const markSchema = z.strictObject({
+  height: digits,
+  stateHash: z.string(),
+  ledgerHash: z.string(),
+  question: z.string(),
+  versions: z.record(z.enum(FILLED_TABLES), z.strictObject({ last: count, rows: sum, sum })),
+  compared: z.record(z.string(), count),
+  seen: z.record(z.string(), count),
+  exceptions: z.array(
+    z.strictObject({ height: digits, stateHash: z.string(), reason: z.string() }),
+  ),
+});
+
+/**
+ * @param folder of the run, whose writes show the old file or the new one.
+ * @param warn is told of a mark that could not be kept, which costs no more than time.
+ */
+export function walkMarksIn(folder: Store, warn: (message: string) => void): WalkMarks {
+  return {
+    everyBlocks: MARK_BLOCKS,
+    async load() {
+      const found = await folder.read(NAME);
+      return found === null ? null : decode(found.content.toString("utf8"));
+    },
+    async save(mark) {
+      try {
+        await folder.write(NAME, textBytes(`${JSON.stringify(plain(mark))}\n`));
+      } catch (error) {
+        warn(
+          `the mark of the verification at height ${mark.height} was not kept: ${messageOf(error)}`,
+        );
+      }
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Without one a verification begins anew. */
+function decode(text: string): WalkMark | null {
+  try {
+    const { height, stateHash, ledgerHash, exceptions, ...mark } = markSchema.parse(
+      parseJson(text),
+    );
+    return {
+      ...mark,
+      height: BigInt(height),
+      stateHash: stateHash as StateHash,
+      ledgerHash: ledgerHash as LedgerHash,
+      exceptions: exceptions.map((used) => ({ ...used, height: BigInt(used.height) })),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function plain({ height, exceptions, ...mark }: WalkMark): unknown {
+  return {
+    ...mark,
+    height: String(height),
+    exceptions: exceptions.map((used) => ({ ...used, height: String(used.height) })),
+  };
+}

@@ -1,0 +1,15 @@
+// Whether a verification has what a check cannot do without.
+
+import type { Need } from "./check.ts";
+import type { VerifierContext } from "./context.ts";
+
+export function isMet(needs: readonly Need[], scope: VerifierContext): boolean {
+  const has: Readonly<Record<Need, boolean>> = {
+    source: scope.source !== null,
+    "creation fees": scope.comparesCreationFees ?? true,
+    blocks: scope.blocks !== null,
+    "fork config": scope.forkGenesisConfigUrl !== undefined,
+    "proven part": scope.proven !== null,
+  };
+  return needs.every((need) => has[need]);
+}
