@@ -201,9 +201,9 @@ async function namingFirstDifference<Result>(
     // What is read ahead is of no use any more, and its sessions are needed.
     await blocks.return(undefined);
     const start = await startAfter(context, cursor);
-    await using again = openTools({ ...context, blocksPerLedgerHash: 1 }, start, limits.to);
-    await replayBatch(again, BigInt(cursor.height) + 1n, limits);
-    await again.ledgerHashes.settle();
+    await using repetition = openTools({ ...context, blocksPerLedgerHash: 1 }, start, limits.to);
+    await replayBatch(repetition, BigInt(cursor.height) + 1n, limits);
+    await repetition.ledgerHashes.settle();
     throw error;
   }
 }

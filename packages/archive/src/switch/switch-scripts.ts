@@ -291,6 +291,8 @@ function sessionsEnded(of: Partial<Pick<SwitchPlan, "source">> & Pick<SwitchPlan
   const oids = [of.source, of.target].flatMap((state) => (state === undefined ? [] : [state.oid]));
   return `do $do$
 begin
+  -- Of a session that has ended by itself meanwhile the server would warn.
+  perform set_config('client_min_messages', 'error', true);
   for attempt in 1..600 loop
     perform pg_terminate_backend(pid) from pg_stat_activity
     where datid in (${oids.join(", ")}) and pid <> pg_backend_pid();
