@@ -79,6 +79,8 @@ function argsOf(job: string, store = "store", into: Pick<TestDatabase, "url"> = 
     ...[job, "--config", config, "--set", `source.database=${source.url}`],
     ...["--set", `target.database=${into.url}`, "--set", `target.store=${home}/${store}/`],
     ...["--set", `work.dir=${home}/work`],
+    // The sample's chain ends in the block, and nobody has named it.
+    ...["--set", "final.minConfirmations=0"],
   ];
 }
 
@@ -116,6 +118,10 @@ test("without --yes it prints its plan, as data, too, and does nothing", async (
     newestSet: expect.stringMatching(/^sample-set-/),
     out: expect.stringMatching(/\/cutover$/),
   });
+  expect(plan).toMatchObject({ refusedBy: [], candidate: { stateHash: tip } });
+  const demanding = [...ofPage(planned!), "--min-confirmations", "3"];
+  const { plan: refused } = await runJson<{ plan: CutoverPlan }>(demanding);
+  expect(refused.refusedBy).toEqual(["confirmations"]);
   expect(plan.targetTip!.height).toBeLessThan(plan.end.height);
   expect(plan.byHand.join("\n")).toMatch(/psql -v ON_ERROR_STOP=1 -f switch\.sql '.*\/postgres/);
   const { exit, stdout } = await run(ofPage(planned!));

@@ -13,10 +13,10 @@ import { loadGenesisLedger } from "@forklift/network";
 import type { ReplayerContext } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
 import { defined, MS_PER_MINUTE } from "@forklift/system";
-import type { TableVersions, VerifierContext, WalkMarks } from "@forklift/verifier";
+import type { TableVersions, VerifierContext } from "@forklift/verifier";
 import type { CandidateReport } from "../candidate-checks.ts";
 import type { Config } from "../config/schema.ts";
-import { walkMarksIn } from "../work/walk-marks.ts";
+import { type RootedMarks, walkMarksIn } from "../work/walk-marks.ts";
 import { storeOf } from "../work/work-folder.ts";
 import { warnOfLittleRoom } from "./disk-needed.ts";
 import { openDatabases } from "./job-databases.ts";
@@ -42,7 +42,7 @@ export interface JobContext
   readonly workPath: string;
   readonly trustedStateHash: StateHash | null;
   /** How far the verification has come, for the next run. */
-  readonly walkMarks: WalkMarks;
+  readonly walkMarks: RootedMarks;
   /** What the verification saw; its stage fills it in. */
   readonly verified: { versions: TableVersions | null };
   /** What is said of the last pre-fork block; the stage of a final run that asks fills it in. */

@@ -13,7 +13,7 @@ import {
   urlWithDatabase,
 } from "@forklift/postgres";
 import { manifestName, publishedSets } from "@forklift/sets";
-import { openStore, textBytes } from "@forklift/storage";
+import { openStore, type Store, textBytes } from "@forklift/storage";
 import type { Config } from "../config/schema.ts";
 import {
   networkOfConfig,
@@ -30,6 +30,7 @@ import {
   stepsAfter,
 } from "../stages/cutover-files.ts";
 import { handOverWarnings } from "../stages/hand-over.ts";
+import { renewMark } from "../stages/proven-height.ts";
 import { type FinalPlan, planFinal } from "./plan-final.ts";
 import { type JobOutcome, runJob } from "./run-job.ts";
 
@@ -64,6 +65,8 @@ export interface Cutover extends Pick<JobOptions, "stop" | "forkSlot"> {
   /** Path or URL of a folder. */
   readonly out: string;
 }
+
+const TRIAL = "cutover-trial.txt";
 
 const FINAL = { job: "final", isDryRun: false, isReplacing: false } as const;
 
@@ -133,6 +136,8 @@ export async function cutOver(
   environment: JobEnvironment,
 ): Promise<CutoverOutcome> {
   const { sourceUrl, targetUrl } = cutoverDatabases(config);
+  const folder = openStore(out);
+  await requireWritable(folder);
   const final = await runJob(config, { ...asked, ...FINAL }, environment);
   const network = await networkOfConfig(config);
   await using opened = openContext(environment);
@@ -141,18 +146,24 @@ export async function cutOver(
   const name = manifestName(network.name, { height: BigInt(height), stateHash } as BlockRef);
   const set = await publishedSets(store, network.name, opened.warn).named(name);
   const source = await opened.source(sourceUrl);
-  const target = await opened.targetReader(targetUrl);
+  const target = await opened.newTarget(targetUrl);
+  await renewMark(target, set!.manifest);
   const composed = await composeCutoverFiles(
     { source, sourceUrl, target, targetUrl },
     { store, manifest: set!.manifest, day: environment.date() },
   );
-  const folder = openStore(out);
   const files: string[] = [];
   for (const [file, text] of composed) {
     await folder.write(file, textBytes(text));
     files.push(`${folder.url}/${file}`);
   }
   return { final, files };
+}
+
+/** Before hours of work whose result could not be put down. @throws ConfigError, TryAgainError of the store. */
+async function requireWritable(folder: Store): Promise<void> {
+  await folder.write(TRIAL, textBytes("forklift cutover looks whether it may write here\n"));
+  await folder.remove(TRIAL);
 }
 
 /** @throws ConfigError unless source and target are two databases that the configuration names. */

@@ -11,7 +11,7 @@ import type { Config } from "../config/schema.ts";
 import { requireTwoDatabases } from "../context/configured-inputs.ts";
 import { type JobInputs, type JobOptions, openJobInputs } from "../context/job-inputs.ts";
 import type { JobEnvironment } from "../observe/job-environment.ts";
-import { inspectCandidate } from "../stages/check-candidate.ts";
+import { endsElsewhere, inspectCandidate } from "../stages/check-candidate.ts";
 import { type ExpectedWindow, expectedWindow, readRehearsals } from "./rehearsals.ts";
 
 /** Its field names are a contract: `--json` prints exactly this. */
@@ -73,9 +73,12 @@ async function candidateIn(source: Session, inputs: JobInputs): Promise<Candidat
   return await inspectCandidate({ ...inputs, source });
 }
 
-/** An end by height alone is refused nothing. */
-function refusalsOf(candidate: CandidateReport, { stop }: JobInputs): string[] {
-  return stop.forkStateHash === null ? [] : failedChecks(candidate).map(({ id }) => id);
+/** An end by height alone is refused where the preset names another block, and by no check. */
+function refusalsOf(candidate: CandidateReport, { stop, network }: JobInputs): string[] {
+  const { lastPreForkBlock } = network;
+  const failed = stop.forkStateHash === null ? [] : failedChecks(candidate).map(({ id }) => id);
+  const isElsewhere = endsElsewhere({ stop, lastPreForkBlock }, candidate);
+  return isElsewhere && !failed.includes("state-hash") ? ["state-hash", ...failed] : failed;
 }
 
 function heightOf(stopAtHeight: bigint | null): number | null {

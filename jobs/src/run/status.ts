@@ -87,6 +87,8 @@ export interface Change {
   readonly usual: number;
 }
 
+/** The newest may not have had a good cycle yet. */
+const FOLLOWS_LOOKED_AT = 3;
 /** Values that say what is usual. */
 const USUAL_MAX = 7;
 
@@ -119,7 +121,7 @@ export async function readStatus(
     runs: runs.slice(0, SHOWN_MAX),
     unfinished: await unfinishedRuns(config, network.name, date),
     lag,
-    follow: followState(records, now),
+    follow: followState(await history.newest(FOLLOWS_LOOKED_AT, "follow"), now),
     lastSuccess: lastSuccess(records),
     rehearsals: await readRehearsals(history),
     trend: {

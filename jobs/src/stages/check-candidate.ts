@@ -14,6 +14,7 @@ import {
 } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import { requireGenesisBlock } from "@forklift/context";
+import type { Network } from "@forklift/network";
 import { ConfigError, type WholeStage } from "@forklift/pipeline";
 import {
   type CandidateReport,
@@ -128,9 +129,8 @@ function requireNamedEnd(
   { stop, network: { name, lastPreForkBlock } }: CandidateContext,
   candidate: CandidateReport,
 ): void {
-  if (lastPreForkBlock === null || !candidate.namedBy.includes("preset")) return;
+  if (lastPreForkBlock === null || !endsElsewhere({ stop, lastPreForkBlock }, candidate)) return;
   const { height, stateHash } = lastPreForkBlock;
-  if (candidate.stateHash === stateHash && (stop.stopAtHeight ?? height) === height) return;
   throw new ConfigError(
     `final is to end in ${askedFor(stop)}, the last pre-fork block of ${name} is ${stateHash} at ` +
       `height ${height}`,
@@ -139,6 +139,20 @@ function requireNamedEnd(
       details: { candidate },
     },
   );
+}
+
+interface NamedEnd extends Pick<Network, "lastPreForkBlock"> {
+  readonly stop: StopPoint;
+}
+
+/** Than in the block that the preset names, where the source has that. */
+export function endsElsewhere(
+  { stop, lastPreForkBlock }: NamedEnd,
+  { namedBy, stateHash }: CandidateReport,
+): boolean {
+  if (lastPreForkBlock === null || !namedBy.includes("preset")) return false;
+  const { height } = lastPreForkBlock;
+  return stateHash !== lastPreForkBlock.stateHash || (stop.stopAtHeight ?? height) !== height;
 }
 
 function askedFor({ forkStateHash, stopAtHeight }: StopPoint): string {

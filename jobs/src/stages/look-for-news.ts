@@ -2,7 +2,12 @@
 // made from, the dump's bytes and all that decides besides them. Then it is what this run would come to.
 
 import { isDeepStrictEqual } from "node:util";
-import { identifySchema, readTargetTip, requireOwnSchema } from "@forklift/archive";
+import {
+  identifySchema,
+  lacksAccountIndexes,
+  readTargetTip,
+  requireOwnSchema,
+} from "@forklift/archive";
 import { openReader } from "@forklift/context";
 import { ForkliftError, type WholeStage } from "@forklift/pipeline";
 import { contentFault, type Manifest, type PublishedSet } from "@forklift/sets";
@@ -78,6 +83,7 @@ async function isUntouched(url: string, manifest: Manifest): Promise<boolean> {
   await using target = await openReader(url);
   if ((await identifySchema(target)).kind !== "berkeley") return false;
   await requireOwnSchema(target);
+  if (await lacksAccountIndexes(target)) return false;
   const tip = await readTargetTip(target);
   if (tip?.stateHash !== manifest.stateHash) return false;
   const proven = await provenUpTo(target, manifest);

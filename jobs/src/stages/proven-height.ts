@@ -1,6 +1,7 @@
 // The mark of the verification: the height to which an earlier run has proven the target, and the
 // sums that show that it is unchanged.
 
+import { isDeepStrictEqual } from "node:util";
 import { progressMarks, readLedgerHash, saveProgressMark } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import { ConfigError } from "@forklift/pipeline";
@@ -60,6 +61,19 @@ export async function versionsOfPublished(
   const versions = await readVersions(target);
   await requireDigests(target, digests);
   return versions;
+}
+
+/**
+ * Sees to it that the mark of a published set is of the rows as they lie: a target that was dumped and restored with
+ * its mark holds the same, written by other transactions.
+ * @throws ConfigError when the target does not hold what was published.
+ */
+export async function renewMark(target: Session, manifest: Manifest): Promise<void> {
+  const { height, stateHash, digests } = manifest;
+  const marked = await provenUpTo(target, manifest);
+  if (isDeepStrictEqual(marked?.versions, await readVersions(target))) return;
+  const versions = await versionsOfPublished({ target, verified: { versions: null } }, manifest);
+  await markProven(target, { height: String(height), stateHash, digests, versions });
 }
 
 async function requireDigests(target: Session, digests: Manifest["digests"]): Promise<void> {

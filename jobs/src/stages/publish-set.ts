@@ -3,6 +3,7 @@
 // the lease of the store in hand. Then all of it is read back. What follows is for finish-publication.
 
 import { createReadStream } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type PublishedTip, readPublishedTip, selectChain } from "@forklift/archive";
@@ -80,12 +81,12 @@ export const publishSet: WholeStage<JobContext, Publication> = {
       await lease!.confirm();
       return await store.write(name, untilStopped(bytes, signal));
     };
-    const dump = await packTarget(context, plan, signal);
+    await using dump = await packTarget(context, plan, signal);
     await requireUnwritten(context);
     const checkpoint = checkpointName(network.name, plan.tip.globalSlotSinceGenesis);
     const meta = metaName(checkpoint);
     const uploads = [
-      ["dump", plan.dump, fileBytes(dump)],
+      ["dump", plan.dump, fileBytes(dump.path)],
       ["checkpoint", checkpoint, objectBytes(checkpoints, checkpoint)],
       ["checkpoint-meta", meta, objectBytes(checkpoints, meta)],
       ["report", plan.report, fileBytes(reportPath(context))],
@@ -171,12 +172,17 @@ function reportName(network: string, dump: string): string {
 
 type Upload = (name: string, bytes: AsyncIterable<Uint8Array>) => Promise<WrittenObject>;
 
-/** The path of the packed dump. Takes as long as a stage may, so that a signal breaks it off. */
+/** Its file goes when it has been published, or could not be: `follow` publishes for ever. */
+interface PackedDump extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Takes as long as a stage may, so that a signal breaks it off. */
 async function packTarget(
   { targetUrl, workPath, warn }: JobContext,
   { dump, tip }: Publication,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<PackedDump> {
   const member = path.basename(dump, ".tar.gz");
   const sql = path.join(workPath, member);
   const packed = path.join(workPath, dump);
@@ -186,10 +192,13 @@ async function packTarget(
     for (const why of passedOver) warn(`the dump was written without ${why}`);
     await packDump(sql, member, packed, { mtime: new Date(Number(tip.timestamp)), signal });
   } catch (error) {
+    await rm(packed, { force: true });
     throwIfStopped(signal, "publish-set");
     throw error;
+  } finally {
+    await rm(sql, { force: true });
   }
-  return packed;
+  return { path: packed, [Symbol.asyncDispose]: () => rm(packed, { force: true }) };
 }
 
 /** For programs, and for people. */

@@ -13,6 +13,7 @@ import type { JobContext } from "../context/job-context.ts";
 import { namedAnchor, sourceAnchor } from "./anchor.ts";
 import { whyPublished } from "./is-published.ts";
 import { readProvenPart, VERIFY_STAGE } from "./proven-height.ts";
+import { removeRoot, rootMarks } from "./rooted-marks.ts";
 import { comparedIn, verificationFailure } from "./verification-failure.ts";
 import { readReport, writeReport } from "./verification-report.ts";
 
@@ -57,13 +58,14 @@ export async function runVerification(
     {
       now: context.now,
       signal,
-      marks: context.walkMarks,
+      marks: await rootMarks(context.target, context.walkMarks),
       onResumed: (height) =>
         context.inform?.(`the verification goes on above height ${height}, its tables unchanged`),
       onHeight: (done, total) => progress({ done, total, unit: "blocks" }),
     },
   );
   await writeReport(context, report);
+  await removeRoot(context.target);
   context.verified.versions = report.versions;
   if (!report.ok) {
     throw verificationFailure(

@@ -6,7 +6,7 @@ import { type Store, textBytes } from "@forklift/storage";
 import { FILLED_TABLES, type WalkMark, type WalkMarks } from "@forklift/verifier";
 import { z } from "zod";
 
-const NAME = "verification-mark.json";
+export const WALK_MARK_FILE = "verification-mark.json";
 
 /** A mark waits for the threads that hash, for some hundredths of a second; that many blocks take a second. */
 const MARK_BLOCKS = 500n;
@@ -15,7 +15,19 @@ const digits = z.string().regex(/^\d{1,10}$/);
 const count = z.int().nonnegative();
 const sum = z.string().regex(/^\d+$/);
 
+/** A mark, and the root in the target that it was made above. */
+export interface RootedMark extends WalkMark {
+  readonly root: string;
+}
+
+export interface RootedMarks extends Pick<WalkMarks, "everyBlocks"> {
+  /** Null when there is none that can be read. */
+  load(): Promise<RootedMark | null>;
+  save(mark: RootedMark): Promise<void>;
+}
+
 const markSchema = z.strictObject({
+  root: z.uuid(),
   height: digits,
   stateHash: z.string(),
   ledgerHash: z.string(),
@@ -32,16 +44,16 @@ const markSchema = z.strictObject({
  * @param folder of the run, whose writes show the old file or the new one.
  * @param warn is told of a mark that could not be kept, which costs no more than time.
  */
-export function walkMarksIn(folder: Store, warn: (message: string) => void): WalkMarks {
+export function walkMarksIn(folder: Store, warn: (message: string) => void): RootedMarks {
   return {
     everyBlocks: MARK_BLOCKS,
     async load() {
-      const found = await folder.read(NAME);
+      const found = await folder.read(WALK_MARK_FILE);
       return found === null ? null : decode(found.content.toString("utf8"));
     },
     async save(mark) {
       try {
-        await folder.write(NAME, textBytes(`${JSON.stringify(plain(mark))}\n`));
+        await folder.write(WALK_MARK_FILE, textBytes(`${JSON.stringify(plain(mark))}\n`));
       } catch (error) {
         warn(
           `the mark of the verification at height ${mark.height} was not kept: ${messageOf(error)}`,
@@ -56,7 +68,7 @@ function messageOf(error: unknown): string {
 }
 
 /** Without one a verification begins anew. */
-function decode(text: string): WalkMark | null {
+function decode(text: string): RootedMark | null {
   try {
     const { height, stateHash, ledgerHash, exceptions, ...mark } = markSchema.parse(
       parseJson(text),
@@ -73,7 +85,7 @@ function decode(text: string): WalkMark | null {
   }
 }
 
-function plain({ height, exceptions, ...mark }: WalkMark): unknown {
+function plain({ height, exceptions, ...mark }: RootedMark): unknown {
   return {
     ...mark,
     height: String(height),

@@ -9,6 +9,7 @@ import { acquireLease, type LeaseLimits } from "@forklift/sets";
 import { openStore, type Store } from "@forklift/storage";
 import { fileError } from "@forklift/system";
 import { type RunKey, workIdOf } from "./run-key.ts";
+import { WALK_MARK_FILE } from "./walk-marks.ts";
 import { readNotes, removeNotes, type WorkNotes, writeNotes } from "./work-notes.ts";
 
 /** A folder is on this machine, or near: who is gone is known soon. */
@@ -129,6 +130,7 @@ export async function removeWork({
     serverFolder(folder),
     path.join(folder, "checkpoints"),
     path.join(folder, "files"),
+    path.join(folder, WALK_MARK_FILE),
   ]) {
     await rm(part, { recursive: true, force: true });
   }

@@ -109,7 +109,14 @@ describe.each([
     const why = `${set.name} was made from ${DUMP}, and there is no newer dump`;
     expect(outcome).toEqual({
       ...{ ok: true, job: "daily", height: HEIGHT, stateHash: set.manifest.stateHash },
-      ...{ set: set.name, published: false, verified: null, report: null, handOver: [] },
+      ...{
+        set: set.name,
+        published: false,
+        candidate: null,
+        verified: null,
+        report: null,
+        handOver: [],
+      },
       ...{ dumpsPassedOver: [], blockSources: [] },
       stages: [
         {

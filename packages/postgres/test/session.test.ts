@@ -221,6 +221,15 @@ describe("an error of the server", () => {
     await expect(open({}, stranger)).rejects.toMatchObject(config);
   });
 
+  test("means: try again, when a database lets nobody in for a moment", async () => {
+    await session.query("create database closed with allow_connections false");
+    await expect(open({}, urlWithDatabase(server.url, "closed"))).rejects.toMatchObject({
+      ...ended,
+      message: expect.stringContaining("not currently accepting connections"),
+    });
+    await session.query("drop database closed");
+  });
+
   test("means: try again, when the connection is cut or a lock is not to be had", async () => {
     const victim = await open();
     const [row] = await victim.query<{ pid: number }>("select pg_backend_pid() as pid");

@@ -108,12 +108,16 @@ export function runHistory(
     },
     async sweep(now, probe) {
       const all = await ids();
-      const tooOld = new Set(all.slice(RUNS_KEPT));
+      const [newestFollow] = all.filter((id) => isOf("follow", id));
+      const tooOld = new Set(all.slice(RUNS_KEPT).filter((id) => id !== newestFollow));
       for (const name of tooOld.size === 0 ? [] : await names()) {
         if (tooOld.has(name.slice(folder.length).split(".")[0]!)) await store.remove(name);
       }
       const crashed: RunRecord[] = [];
-      for (const record of await readMany(all.slice(0, SWEPT_MAX))) {
+      // One that has run for weeks stands far behind, and is the newest of its recipe.
+      const follows = all.slice(SWEPT_MAX).filter((id) => isOf("follow", id));
+      const looked = [...all.slice(0, SWEPT_MAX), ...follows.slice(0, FOLLOWS_SWEPT_MAX)];
+      for (const record of await readMany(looked)) {
         if (!isCrashed(record, { now, probe })) continue;
         const closed: RunRecord = {
           ...record,
@@ -142,3 +146,6 @@ export function crashOf({ process: of, again }: RunRecord): NonNullable<RunRecor
 
 /** Runs looked at for dead ones: each start looks, so the dead are among the newest. */
 const SWEPT_MAX = 20;
+
+/** Of follow, besides: it was begun once, and others every night. */
+const FOLLOWS_SWEPT_MAX = 2;

@@ -83,6 +83,22 @@ describe("records", () => {
     await rm(folder, { recursive: true });
   });
 
+  test("a follow that died after weeks is found behind all that ran since, and its record is kept", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "forklift-history-"));
+    const store = openStore(pathToFileURL(`${folder}/`).href);
+    const history = runHistory(store, "sample", () => undefined);
+    const living = "2023-12-01T00-00-00Z-follow-000000";
+    await history.write(runRecord({ id: living, recipe: "follow", state: "running", ended: null }));
+    for (let index = 0; index < RUNS_KEPT; index++) {
+      const id = `2024-01-01T00-00-00Z-daily-${String(index).padStart(6, "0")}`;
+      await history.write(runRecord({ id }));
+    }
+    const crashed = await history.sweep(now);
+    expect(crashed.map(({ id }) => id)).toEqual([living]);
+    expect((await history.newest(1, "follow"))[0]).toMatchObject({ id: living, state: "crashed" });
+    await rm(folder, { recursive: true });
+  });
+
   test("the oldest go with their evidence, a torn one is passed over with a warning", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "forklift-history-"));
     const runs = path.join(folder, "sample-runs");

@@ -62,6 +62,15 @@ export class LedgerHashCheck {
   }
 
   /**
+   * Told of a block before it is applied: what would be excused with one whose ledger hash is not demanded is
+   * asked for first.
+   * @throws VerificationError as `settle`.
+   */
+  async before(block: Block): Promise<void> {
+    if (isLedgerHashException(this.#exceptions, block)) await this.askLast();
+  }
+
+  /**
    * Told of every block in turn: asks for the hash of the ledger as it stands, which is that after the block,
    * or passes over the block.
    * @throws VerificationError as `settle`.

@@ -78,6 +78,7 @@ async function replayOne(
     if (recorded !== null) balances.compare(of, placed);
   };
   if (recorded !== null) balances.begin(recorded);
+  await ledgerHashes.before(block);
   const effect = applyBlock(ledger, block, { applied, receiptChains });
   if (recorded !== null) balances.end(block);
   await timed("hashing", () => ledgerHashes.applied(block));

@@ -36,12 +36,16 @@ async function check({
   const exceptions = excepted.map((at) => [stateHashAt(at), { reason: "a test", slots }] as const);
   const hashes = new LedgerHashCheck(tree, new Map(exceptions), blocksPerHash);
   for (let height = 2; height < 2 + blocks; height++) {
-    for (const each of [ledger, recording]) each.table.setBalance(0, BigInt(height));
-    await hashes.applied({
+    const block = {
       height: BigInt(height),
       stateHash: stateHashAt(height),
-      ledgerHash: wrong.includes(height) ? WRONG_HASH : recording.ledgerHash(),
       globalSlotSinceGenesis: BigInt(10 * height) as GlobalSlotSinceGenesis,
+    };
+    await hashes.before({ ...block, ledgerHash: WRONG_HASH });
+    for (const each of [ledger, recording]) each.table.setBalance(0, BigInt(height));
+    await hashes.applied({
+      ...block,
+      ledgerHash: wrong.includes(height) ? WRONG_HASH : recording.ledgerHash(),
     });
   }
   await hashes.askLast();
@@ -91,4 +95,9 @@ test("one block in four is compared, and the last", async () => {
     const failed = check({ wrong: [compared], excepted: [], blocks: 10, blocksPerHash: 4 });
     await expect(failed).rejects.toThrow(`at height ${compared}: `);
   }
+});
+
+test("what stands before a listed block is compared, and not excused with it", async () => {
+  const failed = check({ wrong: [4, 5], excepted: [5], blocks: 4, blocksPerHash: 32 });
+  await expect(failed).rejects.toThrow("at height 4: ");
 });

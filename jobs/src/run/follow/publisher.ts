@@ -2,7 +2,7 @@
 // verified and nothing writes to it. The lease of the store is held meanwhile, and at no other time.
 
 import { openContext } from "@forklift/context";
-import { EXIT, exitCodeOf, firstError } from "@forklift/pipeline";
+import { EXIT, exitCodeOf, firstError, nextStepOf } from "@forklift/pipeline";
 import type { Config } from "../../config/schema.ts";
 import type { FollowContext, Followed } from "../../context/follow-context.ts";
 import type { JobContext } from "../../context/job-context.ts";
@@ -18,6 +18,9 @@ export const FOLLOW: JobOptions = {
   isDryRun: false,
   isReplacing: false,
 };
+
+/** What a store, a credential or an object in it may be wrong by; the target is not. */
+const OF_THE_STORE: readonly number[] = [EXIT.tryAgain, EXIT.config, EXIT.sourceData];
 
 export interface Publisher extends AsyncDisposable {
   /** Sets so far. */
@@ -77,10 +80,19 @@ export async function openPublisher(
           await publish(followed, context, environment);
           isDue = false;
         } catch (error) {
-          // The target goes on without its set; the next cycle tries again.
-          if (exitCodeOf(error) !== EXIT.tryAgain || environment.signal.aborted) throw error;
+          // The target goes on without its set.
+          const exit = exitCodeOf(error);
+          if (!OF_THE_STORE.includes(exit) || environment.signal.aborted) throw error;
+          const isPassing = exit === EXIT.tryAgain;
+          isDue = isPassing;
           const { message } = firstError(error) as Error;
-          log.warn(`nothing was published, the next cycle tries again: ${message}`);
+          const then = isPassing
+            ? "the next cycle tries again"
+            : "the next date of follow.publish does";
+          log.error(
+            { exit, hint: nextStepOf(error) },
+            `nothing was published, ${then}: ${message}`,
+          );
         }
       };
     },

@@ -66,7 +66,7 @@ export function rightsLike(old: ObjectRights, archive: ObjectRights): ObjectRigh
   };
 }
 
-/** Takes every grant on tables and sequences away first, whoever has given some in the meantime. */
+/** Takes every grant on tables, sequences and the schema away first, whoever has given some in the meantime. */
 export function rightsStatements({ schema, relations, types }: ObjectRights): string[] {
   const owned = [
     ...types.map((type) => ({ ...type, kind: "type" })),
@@ -95,6 +95,14 @@ begin
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'S')
   loop
     execute format('revoke all on %s public.%I from %s cascade', one.kind, one.relname,
+      case one.grantee when 0 then 'public' else quote_ident(pg_catalog.pg_get_userbyid(one.grantee)) end);
+  end loop;
+  for one in
+    select distinct a.grantee
+    from pg_catalog.pg_namespace n, pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
+    where n.nspname = 'public' and a.grantee <> n.nspowner
+  loop
+    execute format('revoke all on schema public from %s cascade',
       case one.grantee when 0 then 'public' else quote_ident(pg_catalog.pg_get_userbyid(one.grantee)) end);
   end loop;
 end

@@ -75,12 +75,17 @@ export function switchScript(plan: SwitchPlan, { tip, writtenSql }: SwitchOption
     "\\echo 'the names are exchanged already'",
     "\\else",
     step("1", "is everything as it was when this script was written?"),
+    // One that was broken off may have closed both, and what is refused below is to leave them open.
+    ...allowing(true, [source.name, target.name]),
     unchangedSince(plan),
-    `alter database ${quoteIdentifier(target.name)} with allow_connections true;`,
+    sessionsEnded({ target }),
     connectTo(target.oid),
-    ...writtenCheck(writtenSql, "run forklift cutover again, which verifies what it finds"),
-    step("2", "the rights on the old tables, for the new ones"),
-    ...inTransaction(rightsStatements(plan.rights)),
+    step("2", "the rights on the old tables, for the new ones, unless they were written to"),
+    ...inTransaction([
+      TABLES_LOCKED,
+      ...writtenCheck(writtenSql, "run forklift cutover again, which says what it finds"),
+      ...rightsStatements(plan.rights),
+    ]),
     CONNECT_HOME,
     step("3", "both databases let nobody in, and whoever is in is sent away"),
     ...allowing(false, [source.name, target.name]),
@@ -121,6 +126,8 @@ export function switchBackScript(plan: SwitchPlan, { tip, writtenSql }: SwitchOp
     CONNECT_HOME,
     "\\if :is_written",
     ...writable(source),
+    // Sessions that have come meanwhile were told that they may only read.
+    sessionsEnded({ target }),
     written("keep it, and what the new chain has written there"),
     "\\endif",
     step("3", "both databases let nobody in, and whoever is in is sent away"),
@@ -286,7 +293,7 @@ function allowing(isAllowed: boolean, names: readonly string[]): string[] {
   );
 }
 
-/** Those that come back in the meantime are sent away for a minute; then the renaming says that they are there. */
+/** Those that were there before; whoever comes later comes by what the databases are set to now. */
 function sessionsEnded(of: Partial<Pick<SwitchPlan, "source">> & Pick<SwitchPlan, "target">) {
   const oids = [of.source, of.target].flatMap((state) => (state === undefined ? [] : [state.oid]));
   return `do $do$
@@ -295,7 +302,7 @@ begin
   perform set_config('client_min_messages', 'error', true);
   for attempt in 1..600 loop
     perform pg_terminate_backend(pid) from pg_stat_activity
-    where datid in (${oids.join(", ")}) and pid <> pg_backend_pid();
+    where datid in (${oids.join(", ")}) and pid <> pg_backend_pid() and backend_start < now();
     exit when not found;
     perform pg_sleep(0.1), pg_stat_clear_snapshot();
   end loop;
@@ -306,6 +313,17 @@ $do$;`;
 function rename(from: string, to: string): string {
   return `alter database ${quoteIdentifier(from)} rename to ${quoteIdentifier(to)};`;
 }
+
+/** Until the transaction ends nobody writes; whoever does now is waited for. */
+const TABLES_LOCKED = `do $do$
+declare
+  one record;
+begin
+  for one in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') loop
+    execute format('lock table public.%I in share mode', one.relname);
+  end loop;
+end
+$do$;`;
 
 function inTransaction(statements: readonly string[]): string[] {
   return ["begin;", ...statements, "commit;"];

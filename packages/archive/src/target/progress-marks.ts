@@ -43,6 +43,21 @@ export async function saveProgressMark(tx: Session, stage: string, cursor: unkno
   );
 }
 
+/**
+ * In a transaction of its own that has survived whatever comes, with all that was committed before it: for what a
+ * file outside of the database goes by.
+ */
+export async function saveDurableMark(
+  target: Session,
+  stage: string,
+  cursor: unknown,
+): Promise<void> {
+  await target.transaction(async () => {
+    await target.query("set local synchronous_commit to on");
+    await saveProgressMark(target, stage, cursor);
+  });
+}
+
 /** The stage then finds out from the rows where it stands. */
 export async function removeProgressMark(tx: Session, stage: string): Promise<void> {
   await tx.query("delete from forklift.progress_mark where stage = $1", [stage]);

@@ -192,6 +192,64 @@ describe.skipIf(isToolMissing("psql"))("psql runs the scripts", { timeout: 60_00
     await write(archives.source);
   });
 
+  test("a switch-back that refuses leaves no session behind that may only read", async () => {
+    await using archives = await plainArchives();
+    const plan = await planned(archives);
+    await runPsql(switchScript(plan, OPTIONS));
+    const write = (session: Session) =>
+      session.query("insert into public.blocks (state_hash) values ('newer')");
+    await archives.on(archives.source, write);
+    // As pooled connections do: each comes back as soon as it is ended, and stays.
+    const stop = new AbortController();
+    let client = await archives.open(archives.source);
+    const pooled = (async () => {
+      while (!stop.signal.aborted) {
+        if (await isEnded(client))
+          client = await archives.open(archives.source).catch(() => client);
+      }
+    })();
+    expect((await runPsql(switchBackScript(plan, OPTIONS))).exit).not.toBe(0);
+    await vi.waitUntil(async () => !(await isEnded(client)), { timeout: 30_000 });
+    stop.abort();
+    await pooled;
+    await write(client);
+    await client.close();
+  });
+
+  test("a switch that was broken off, and is then refused, lets the users of the old archive in", async () => {
+    await using archives = await plainArchives();
+    const plan = await planned(archives);
+    await runPsql(upTo(switchScript(plan, OPTIONS), 3));
+    await archives.on("postgres", (session) =>
+      session.query(`alter database ${quoteIdentifier(archives.source)} connection limit 3`),
+    );
+    expect((await runPsql(switchScript(plan, OPTIONS))).stderr).toContain("were changed");
+    expect(await holds(archives, archives.source)).toEqual(["old"]);
+  });
+
+  test("what everybody may not do in the old archive's schema, nobody may in the new one, and back", async () => {
+    await using archives = await plainArchives();
+    const mayCreate = (database: string) =>
+      archives.on(database, async (session) => {
+        const [row] = await session.query<{ may: boolean }>(
+          `select exists (select from pg_namespace n, aclexplode(n.nspacl) a where n.nspname = 'public'
+             and a.grantee = 0 and a.privilege_type = 'CREATE') as may`,
+        );
+        return row!.may;
+      });
+    await archives.on(archives.source, (session) =>
+      session.query("revoke create on schema public from public"),
+    );
+    await archives.on(archives.target, (session) =>
+      session.query("grant create on schema public to public"),
+    );
+    const plan = await planned(archives);
+    expect(await runPsql(switchScript(plan, OPTIONS))).toEqual({ exit: 0, stderr: "" });
+    expect(await mayCreate(archives.source)).toBe(false);
+    expect(await runPsql(switchBackScript(plan, OPTIONS))).toEqual({ exit: 0, stderr: "" });
+    expect(await mayCreate(archives.target)).toBe(true);
+  });
+
   test("while switch-back looks, a client that comes back cannot write", async () => {
     await using archives = await plainArchives();
     const plan = await planned(archives);

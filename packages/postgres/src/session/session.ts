@@ -13,7 +13,7 @@ import { joinUrl, maskUrl, splitUrl } from "./connection-url.ts";
 import { type CopyValue, copyChunks, linesOf } from "./copy-text.ts";
 import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import { type ChangedSetting, refusedSetting, settingsQuery } from "./session-settings.ts";
-import { isRefusedTls, translateBegin, translateError } from "./sqlstate.ts";
+import { isRefusedTls, translateBegin, translateConnect, translateError } from "./sqlstate.ts";
 
 /** A server that is up answers in milliseconds; ten seconds allow for one that is starting. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -89,7 +89,7 @@ async function connectOnce(
     await requireAttributes(session, parameters.get("target_session_attrs"));
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw translateError(error, url);
+    throw translateConnect(error, url);
   }
   return session;
 }

@@ -30,6 +30,9 @@ const READ_ONLY_SQLSTATE = "25006";
 /** A standby's answer to the beginning of a transaction that is to write. */
 const UNSUPPORTED_SQLSTATE = "0A000";
 
+/** `allow_connections` is off. */
+const NOT_IN_STATE_SQLSTATE = "55000";
+
 /** Errors that the driver reports by text alone. */
 const LOST_MESSAGE =
   /connection terminated|connection error and is not queryable|timeout expired|client was closed/i;
@@ -115,6 +118,17 @@ function cannotWrite(error: Error, url: string): ConfigError {
     hint:
       "the server is a standby, or default_transaction_read_only is on for it, its database or its " +
       "role: give the primary's URL, or switch that off",
+  });
+}
+
+/** What the failure of a connection means: a database that is being renamed lets nobody in for a moment. */
+export function translateConnect(error: unknown, url: string): unknown {
+  if (!(error instanceof Error) || codeOf(error) !== NOT_IN_STATE_SQLSTATE) {
+    return translateError(error, url);
+  }
+  return new TryAgainError(`PostgreSQL at ${maskUrl(url)}: ${error.message}`, {
+    cause: error,
+    hint: "wait for whoever has closed the database (a switch.sql that was broken off is run again), then run the same command again",
   });
 }
 
