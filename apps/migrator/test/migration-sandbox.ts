@@ -12,8 +12,8 @@ import {
   loadNetwork,
   type Network,
 } from "@forklift/network";
-import { runStages } from "@forklift/pipeline";
-import { connect } from "@forklift/postgres";
+import { runStages, type Stage, type StageReport } from "@forklift/pipeline";
+import { connect, type Session } from "@forklift/postgres";
 import { openBlockSources } from "@forklift/precomputed";
 import {
   lawArchive,
@@ -103,15 +103,23 @@ export async function targetAfter(id: string): Promise<TestTemplate> {
     await using opened = await sandboxOf({ ...archives, sourceUrl, targetUrl }, blocks).open(
       NO_CRASH,
     );
-    const { target } = opened.context;
-    await runStages(migration.slice(0, at + 1), {
-      context: opened.context,
-      marks: progressMarks(target),
-      transaction: (work) => target.transaction(() => work(target)),
-      signal: new AbortController().signal,
-      now: () => performance.now(),
-      observer: SILENT,
-    });
+    await runUnwatched(migration.slice(0, at + 1), opened.context);
+  });
+}
+
+/** Runs stages on the target of their context, to their end. */
+export async function runUnwatched<Context extends { readonly target: Session }>(
+  stages: readonly Stage<Context, Session>[],
+  context: Context,
+): Promise<readonly StageReport[]> {
+  const { target } = context;
+  return await runStages(stages, {
+    context,
+    marks: progressMarks(target),
+    transaction: (work) => target.transaction(() => work(target)),
+    signal: new AbortController().signal,
+    now: () => performance.now(),
+    observer: SILENT,
   });
 }
 

@@ -6,8 +6,6 @@ import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { progressMarks } from "@forklift/archive";
-import { runStages } from "@forklift/pipeline";
 import { connect } from "@forklift/postgres";
 import { openStore } from "@forklift/storage";
 import {
@@ -19,7 +17,7 @@ import {
   type TestArchives,
   type TestTemplate,
 } from "@forklift/testkit";
-import { SILENT, sampleNetwork, targetAfter } from "../../migrator/test/migration-sandbox.ts";
+import { runUnwatched, sampleNetwork, targetAfter } from "../../migrator/test/migration-sandbox.ts";
 import { readMetaHead } from "../src/checkpoint/read-meta.ts";
 import type { ReplayerContext } from "../src/context.ts";
 import { replayCommands } from "../src/stages/replay-commands.ts";
@@ -129,15 +127,7 @@ export async function replayed(): Promise<Replayed> {
     const archives = await openTestArchives({ target: await targetAfter(LAST_OF_MIGRATION) });
     {
       await using opened = await sandboxOf(archives, folder).open(NO_CRASH);
-      const { target } = opened.context;
-      await runStages([replayCommands], {
-        context: opened.context,
-        marks: progressMarks(target),
-        transaction: (work) => target.transaction(() => work(target)),
-        signal: new AbortController().signal,
-        now: () => performance.now(),
-        observer: SILENT,
-      });
+      await runUnwatched([replayCommands], opened.context);
     }
     const checkpoint = Object.keys(await newestCheckpoint(folder)).find(
       (name) => !name.includes("meta"),

@@ -13,7 +13,8 @@ import type { WalkMarks } from "@forklift/verifier";
 import { z } from "zod";
 import type { RootedMark, RootedMarks } from "../work/walk-marks.ts";
 
-const STAGE = "verification-walk";
+/** Under which the root is kept. */
+export const WALK_ROOT = "verification-walk";
 
 const rootSchema = z.strictObject({ root: z.uuid() });
 
@@ -22,11 +23,11 @@ const rootSchema = z.strictObject({ root: z.uuid() });
  * still there has all below it that was committed before, so that a mark is believed only of its own.
  */
 export async function rootMarks(target: Session, marks: RootedMarks): Promise<WalkMarks> {
-  const held = rootSchema.safeParse(await progressMarks(target).load(STAGE));
+  const held = rootSchema.safeParse(await progressMarks(target).load(WALK_ROOT));
   const found = await marks.load();
   const isOurs = found !== null && found.root === held.data?.root && (await stands(target, found));
   const root = randomUUID();
-  await saveDurableMark(target, STAGE, { root });
+  await saveDurableMark(target, WALK_ROOT, { root });
   if (isOurs) await marks.save({ ...found, root });
   return {
     everyBlocks: marks.everyBlocks,
@@ -35,9 +36,9 @@ export async function rootMarks(target: Session, marks: RootedMarks): Promise<Wa
   };
 }
 
-/** After the verification no mark is of use. */
+/** Its marks are believed no more: a verification that found a difference is done anew, all of it. */
 export async function removeRoot(target: Session): Promise<void> {
-  await removeProgressMark(target, STAGE);
+  await removeProgressMark(target, WALK_ROOT);
 }
 
 async function stands(target: Session, mark: RootedMark): Promise<boolean> {

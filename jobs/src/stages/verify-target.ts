@@ -65,9 +65,9 @@ export async function runVerification(
     },
   );
   await writeReport(context, report);
-  await removeRoot(context.target);
   context.verified.versions = report.versions;
   if (!report.ok) {
+    await removeRoot(context.target);
     throw verificationFailure(
       report,
       "do not publish this target; its report names the first differences of every check: " +

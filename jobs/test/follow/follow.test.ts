@@ -5,7 +5,6 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { inProcess, openTestDatabase, openTestSession, type TestDatabase } from "@forklift/testkit";
-import { digestTables } from "@forklift/verifier";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { forklift } from "../../src/commands/index.ts";
 import type { FollowSummary } from "../../src/run/follow/follow.ts";
@@ -13,6 +12,8 @@ import { openHttpRecorder } from "../http-recorder.ts";
 import { startFollowing } from "./following.ts";
 import {
   changeInDatabase,
+  digestsAtOnce,
+  digestsOf,
   type LivingSource,
   migrateOptions,
   openLivingSource,
@@ -40,28 +41,11 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
-const digestsOf = async (database: TestDatabase) => {
-  await using session = await openTestSession(database);
-  return await digestTables(session);
-};
-
 const followed = (more: Readonly<Record<string, unknown>> = {}) => ({
   ...{ home, network: source.network, sourceUrl: source.database.url, targetUrl: target.url, more },
 });
 
 const reaches = (height: number) => expect.poll(() => provenHeightOf(target), POLL).toBe(height);
-
-/** What a migration and a replay make of the source as it stands. */
-async function digestsAtOnce() {
-  await using atOnce = await openTestDatabase();
-  const databases = ["--source-db", source.database.url, "--target-db", atOnce.url];
-  await runJson(["migrate", ...migrateOptions(source.network), ...databases]);
-  await runJson([
-    ...["replay", "--target-db", atOnce.url, "--checkpoints", path.join(home, "at-once")],
-    ...["--network", path.join(source.network.folder, "network.yaml")],
-  ]);
-  return await digestsOf(atOnce);
-}
 
 test("in steps comes to the rows of a migration at once", async () => {
   await source.live(8);
@@ -74,7 +58,7 @@ test("in steps comes to the rows of a migration at once", async () => {
   expect(await following.page("readyz")).toMatchObject({ status: 200 });
   following.stop();
   expect(await following.ended).toMatchObject({ waits: 0, published: 0 });
-  expect(await digestsOf(target)).toEqual(await digestsAtOnce());
+  expect(await digestsOf(target)).toEqual(await digestsAtOnce(source, home));
 });
 
 test("publishes what it has verified, without a restore, and once only", {
@@ -109,7 +93,7 @@ test("publishes what it has verified, without a restore, and once only", {
   const sets = names.filter((name) => /-set-.*json$/.test(name));
   expect(sets).toHaveLength(1);
   const { digests } = JSON.parse(await readFile(path.join(home, "store", sets[0]!), "utf8"));
-  expect(digests).toEqual(await digestsAtOnce());
+  expect(digests).toEqual(await digestsAtOnce(source, home));
   expect(await digestsOf(target)).toEqual(digests);
   const work = await readdir(path.join(home, "work/sample"), { recursive: true });
   expect(work.filter((file) => /checkpoint-\d+\.json$/.test(file))).toHaveLength(2);
@@ -189,7 +173,7 @@ test("migrate --follow does the same by options alone", { tags: ["only-in-all"] 
   const { last } = JSON.parse(stdout) as FollowSummary;
   expect(last).toMatchObject({ height: source.end, lagBlocks: 0 });
   expect(last!.source.statements).toBeGreaterThan(0);
-  expect(await digestsOf(target)).toEqual(await digestsAtOnce());
+  expect(await digestsOf(target)).toEqual(await digestsAtOnce(source, home));
 });
 
 test.each([

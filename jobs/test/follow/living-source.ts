@@ -5,12 +5,18 @@ import path from "node:path";
 import type { SampleOptions } from "@forklift/sample";
 import {
   changeDatabase,
+  inProcess,
   openSampleSource,
+  openTestDatabase,
   openTestSession,
   type SampleNetwork,
   sampleNetwork,
   type TestDatabase,
 } from "@forklift/testkit";
+import { digestTables } from "@forklift/verifier";
+import { forklift } from "../../src/commands/index.ts";
+
+const { runJson } = inProcess(forklift);
 
 const SIZES: SampleOptions = {
   ...{ blocks: 40, days: 1, seed: 7, finality: 4, accounts: 30, commandsPerBlock: 2 },
@@ -87,4 +93,29 @@ export function migrateOptions({ folder }: SampleNetwork): string[] {
     ...["--genesis-ledger", path.join(folder, "genesis-ledger.json")],
     ...["--blocks", path.join(folder, "blocks")],
   ];
+}
+
+export async function digestsOf(
+  database: Pick<TestDatabase, "url">,
+): Promise<Readonly<Record<string, string>>> {
+  await using session = await openTestSession({ url: database.url });
+  return await digestTables(session);
+}
+
+/**
+ * Of what a migration and a replay make of the source as it stands.
+ * @param home for checkpoints.
+ */
+export async function digestsAtOnce(
+  { database, network }: LivingSource,
+  home: string,
+): Promise<Readonly<Record<string, string>>> {
+  await using atOnce = await openTestDatabase();
+  const databases = ["--source-db", database.url, "--target-db", atOnce.url];
+  await runJson(["migrate", ...migrateOptions(network), ...databases]);
+  await runJson([
+    ...["replay", "--target-db", atOnce.url, "--checkpoints", path.join(home, "at-once")],
+    ...["--network", path.join(network.folder, "network.yaml")],
+  ]);
+  return await digestsOf(atOnce);
 }

@@ -9,22 +9,16 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Server, startServer, urlWithDatabase } from "@forklift/postgres";
-import {
-  inProcess,
-  openTestDatabase,
-  openTestSession,
-  serverUrl,
-  type TestDatabase,
-} from "@forklift/testkit";
-import { digestTables } from "@forklift/verifier";
+import { inProcess, openTestDatabase, serverUrl, type TestDatabase } from "@forklift/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { forklift } from "../../src/commands/index.ts";
 import { type Following, startFollowing } from "./following.ts";
 import {
   changeInDatabase,
+  digestsAtOnce,
+  digestsOf,
   type LivingSource,
   livingNetwork,
-  migrateOptions,
   openLivingSource,
   provenHeightOf,
 } from "./living-source.ts";
@@ -116,14 +110,7 @@ test("whatever goes away is waited for, and the rows are those of a migration at
   again.stop();
   expect(await again.ended).toMatchObject({ waits: 0, last: { height: source.end } });
 
-  await using atOnce = await openTestDatabase();
-  const databases = ["--source-db", source.database.url, "--target-db", atOnce.url];
-  await runJson(["migrate", ...migrateOptions(source.network), ...databases]);
-  await runJson([
-    ...["replay", "--target-db", atOnce.url, "--checkpoints", path.join(home, "at-once")],
-    ...["--network", path.join(source.network.folder, "network.yaml")],
-  ]);
-  expect(await digestsOf(target)).toEqual(await digestsOf(atOnce));
+  expect(await digestsOf(target)).toEqual(await digestsAtOnce(source, home));
 });
 
 test("a block whose file is missing stops the writing, and the next follow goes on", async () => {
@@ -169,11 +156,6 @@ async function caughtUp({ told }: Following, height: number): Promise<void> {
   const cycle = () =>
     told.find((event) => event.msg === "the target has caught up" && event["height"] === height);
   await expect.poll(cycle, POLL).toBeDefined();
-}
-
-async function digestsOf(database: TestDatabase) {
-  await using session = await openTestSession(database);
-  return await digestTables(session);
 }
 
 interface Bucket extends AsyncDisposable {

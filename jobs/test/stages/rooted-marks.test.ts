@@ -70,7 +70,7 @@ test.each([
   expect(await (await marked.next()).load()).toBeNull();
 });
 
-test("after a verification has ended nothing is left to believe", async () => {
+test("after a verification that found a difference nothing is left to believe", async () => {
   await using marked = await openMarked();
   await (await marked.next()).save(MARK);
   await removeRoot(marked.target);

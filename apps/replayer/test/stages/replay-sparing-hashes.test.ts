@@ -1,11 +1,10 @@
 // A replay that leaves most ledger hashes to the verification after it.
 // @module-tag only-in-all
 
-import { progressMarks } from "@forklift/archive";
-import { runStages, VerificationError } from "@forklift/pipeline";
+import { VerificationError } from "@forklift/pipeline";
 import { NO_CRASH } from "@forklift/testkit";
 import { expect, test } from "vitest";
-import { SILENT } from "../../../migrator/test/migration-sandbox.ts";
+import { runUnwatched } from "../../../migrator/test/migration-sandbox.ts";
 import { replayCommands } from "../../src/stages/replay-commands.ts";
 import { LAST_OF_MIGRATION, openReplay } from "../replay-sandbox.ts";
 
@@ -22,15 +21,7 @@ async function replay({ blocksPerLedgerHash, threads, spoil }: Replay) {
   await using sandbox = await openReplay({ after: LAST_OF_MIGRATION, more });
   if (spoil !== undefined) await sandbox.changeTarget(spoil);
   await using opened = await sandbox.open(NO_CRASH);
-  const { target } = opened.context;
-  const [report] = await runStages([replayCommands], {
-    context: opened.context,
-    marks: progressMarks(target),
-    transaction: (work) => target.transaction(() => work(target)),
-    signal: new AbortController().signal,
-    now: () => performance.now(),
-    observer: SILENT,
-  });
+  const [report] = await runUnwatched([replayCommands], opened.context);
   return { report: report!, contents: await sandbox.contents() };
 }
 
