@@ -17,6 +17,7 @@ export function mergeBlock(source: SourceBlock, proven: ProvenBlock): MigratedBl
   requireSameState(source, proven.protocolState);
   const { consensusState } = proven.protocolState.body;
   return {
+    chainStatus: "canonical",
     height: source.height,
     stateHash: source.stateHash,
     parentHash: source.parentHash,

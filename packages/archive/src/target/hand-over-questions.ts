@@ -15,9 +15,12 @@ export interface HandOverAnswer extends HandOverQuestion {
 const QUESTIONS: readonly HandOverQuestion[] = [
   {
     what: "the highest block",
-    sql: "select height || ' ' || state_hash from blocks order by height desc limit 1",
+    sql: "select height || ' ' || state_hash from blocks where chain_status = 'canonical' order by height desc limit 1",
   },
-  { what: "blocks, one of every height", sql: "select count(*) from blocks" },
+  {
+    what: "blocks, one of every height",
+    sql: "select count(*) from blocks where chain_status = 'canonical'",
+  },
   {
     what: "blocks that are not canonical",
     sql: "select count(*) from blocks where chain_status <> 'canonical'",

@@ -23,7 +23,11 @@ export interface EpochData {
   readonly epochLength: bigint;
 }
 
+/** What the new schema says of a block; `canonical` are those of the migrated chain. */
+export type ChainStatus = "canonical" | "orphaned" | "pending";
+
 export interface MigratedBlock extends BlockRef {
+  readonly chainStatus: ChainStatus;
   readonly parentHash: StateHash;
   readonly creator: PublicKey;
   readonly winner: PublicKey;

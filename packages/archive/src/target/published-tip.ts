@@ -1,4 +1,4 @@
-// The highest block of a target, with what is published of it beside its rows.
+// The highest canonical block of a target, with what is published of it beside its rows.
 
 import {
   type BlockRef,
@@ -27,7 +27,7 @@ export async function readPublishedTip(target: Session): Promise<PublishedTip> {
     timestamp: string;
   }>(
     `select height, state_hash, global_slot_since_genesis as slot, ledger_hash, "timestamp"
-     from blocks order by height desc limit 1`,
+     from blocks where chain_status = 'canonical' order by height desc limit 1`,
   );
   return {
     height: BigInt(row!.height),
@@ -55,7 +55,7 @@ export async function readTipLedgerHashes(target: Session): Promise<TipLedgerHas
      join snarked_ledger_hashes staking_hash on staking_hash.id = staking.ledger_hash_id
      join epoch_data next on next.id = b.next_epoch_data_id
      join snarked_ledger_hashes next_hash on next_hash.id = next.ledger_hash_id
-     order by b.height desc limit 1`,
+     where b.chain_status = 'canonical' order by b.height desc limit 1`,
   );
   return { snarked: row!.snarked, stakingEpoch: row!.staking, nextEpoch: row!.next };
 }

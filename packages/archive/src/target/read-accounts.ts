@@ -29,7 +29,7 @@ interface Row {
 }
 
 /**
- * The accounts that blocks in (above, upTo] accessed, in ledger order and in constant memory. From
+ * The accounts that canonical blocks in (above, upTo] accessed, in ledger order and in constant memory. From
  * height 0, where genesis is the first block, these are all accounts of the ledger after `upTo`.
  * Until the loop has ended, the session is the cursor's.
  * @throws SourceDataError for an account that no migration has written.
@@ -43,7 +43,7 @@ export async function* readRecordedAccounts(
     `with last as (
        select a.account_identifier_id, max(b.height) as height
        from accounts_accessed a join blocks b on b.id = a.block_id
-       where b.height > $1 and b.height <= $2
+       where b.height > $1 and b.height <= $2 and b.chain_status = 'canonical'
        group by a.account_identifier_id
      )
      select a.ledger_index, key.value as public_key, a.balance, a.nonce, a.receipt_chain_hash,
@@ -52,7 +52,7 @@ export async function* readRecordedAccounts(
             timing.vesting_period, timing.vesting_increment,
             a.zkapp_id is not null or symbol.value <> '' or token.value <> $3 as is_foreign
      from last
-     join blocks b on b.height = last.height
+     join blocks b on b.height = last.height and b.chain_status = 'canonical'
      join accounts_accessed a
        on a.block_id = b.id and a.account_identifier_id = last.account_identifier_id
      join account_identifiers account on account.id = a.account_identifier_id

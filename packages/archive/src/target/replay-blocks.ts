@@ -17,7 +17,7 @@ import {
 } from "../command-rows.ts";
 import type { PlacedCommand, ReplayBlock } from "../replay-block.ts";
 
-/** The blocks above genesis at the given heights, ascending. */
+/** The canonical blocks above genesis at the given heights, ascending. */
 export async function readReplayBlocks(
   target: Session,
   { from, to }: { readonly from: bigint; readonly to: bigint },
@@ -33,7 +33,7 @@ export async function readReplayBlocks(
     `select b.id, b.height, b.state_hash, b.ledger_hash, b.global_slot_since_genesis as slot,
             parent.global_slot_since_genesis as parent_slot
      from blocks b join blocks parent on parent.id = b.parent_id
-     where b.height between $1 and $2 order by b.height`,
+     where b.height between $1 and $2 and b.chain_status = 'canonical' order by b.height`,
     [from, to],
   );
   const commands = await readCommands(

@@ -1,5 +1,6 @@
-// Single blocks of the target: its tip, the block at a height, of a state hash or of a slot, and the last
-// one whose accounts are recorded. A target holds one chain, so that a height names one block.
+// Single blocks of the target's chain: its tip, the block at a height, of a state hash or of a slot, and the
+// last one whose accounts are recorded. A height names one of them: blocks beside the chain, which a complete
+// history holds as well, are orphaned or pending.
 
 import {
   type BlockRef,
@@ -32,25 +33,25 @@ export async function readTargetTip(target: Session): Promise<TargetBlock | null
 
 /** @throws ConfigError for a block whose values were changed into what is none. */
 export async function targetBlockAt(target: Session, height: bigint): Promise<TargetBlock | null> {
-  return await findOne(target, "where height = $1", [height]);
+  return await findOne(target, "and height = $1", [height]);
 }
 
 export async function findTargetBlock(
   target: Session,
   stateHash: string,
 ): Promise<TargetBlock | null> {
-  return await findOne(target, "where state_hash = $1", [stateHash]);
+  return await findOne(target, "and state_hash = $1", [stateHash]);
 }
 
 /** As `targetBlockAt`, for a caller that asks which block it is before anything is known of its row. */
 export async function targetRefAt(target: Session, height: bigint): Promise<BlockRef | null> {
-  const row = await findRow(target, "where height = $1", [height]);
+  const row = await findRow(target, "and height = $1", [height]);
   return row && refOf(row);
 }
 
 /** As `findTargetBlock`, likewise. */
 export async function findTargetRef(target: Session, stateHash: string): Promise<BlockRef | null> {
-  const row = await findRow(target, "where state_hash = $1", [stateHash]);
+  const row = await findRow(target, "and state_hash = $1", [stateHash]);
   return row && refOf(row);
 }
 
@@ -59,7 +60,7 @@ export async function readLedgerHash(
   target: Session,
   { height, stateHash }: { readonly height: bigint; readonly stateHash: string },
 ): Promise<LedgerHash | null> {
-  const row = await findRow(target, "where height = $1 and state_hash = $2", [height, stateHash]);
+  const row = await findRow(target, "and height = $1 and state_hash = $2", [height, stateHash]);
   return row?.ledger_hash ?? null;
 }
 
@@ -68,7 +69,7 @@ export async function targetBlockAtOrBelowSlot(
   target: Session,
   slot: bigint,
 ): Promise<TargetBlock | null> {
-  const atOrBelow = "where global_slot_since_genesis <= $1 order by height desc limit 1";
+  const atOrBelow = "and global_slot_since_genesis <= $1 order by height desc limit 1";
   return await findOne(target, atOrBelow, [slot]);
 }
 
@@ -76,12 +77,12 @@ export async function targetBlockAtOrBelowSlot(
 export async function findLastRecorded(target: Session): Promise<TargetBlock | null> {
   return await findOne(
     target,
-    `where exists (select from accounts_accessed a where a.block_id = blocks.id)
+    `and exists (select from accounts_accessed a where a.block_id = blocks.id)
      order by height desc limit 1`,
   );
 }
 
-/** Those of the state hashes that are blocks of the target, in the order of their heights. */
+/** Those of the state hashes that are blocks of the target, of any chain status, in the order of their heights. */
 export async function stateHashesInTarget(
   target: Session,
   stateHashes: readonly string[],
@@ -98,14 +99,15 @@ async function findOne(...query: Parameters<typeof findRow>): Promise<TargetBloc
   return row && blockOf(row);
 }
 
-/** @param which what follows `from blocks`; one of the texts above. */
+/** @param which what follows the condition that a block is canonical; one of the texts above. */
 async function findRow(
   target: Session,
   which: string,
   params: readonly unknown[] = [],
 ): Promise<Row | null> {
   const [row] = await target.query<Row>(
-    `select height, state_hash, global_slot_since_genesis as slot, ledger_hash from blocks ${which}`,
+    `select height, state_hash, global_slot_since_genesis as slot, ledger_hash from blocks
+     where chain_status = 'canonical' ${which}`,
     params,
   );
   return row ?? null;

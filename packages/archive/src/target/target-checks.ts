@@ -43,7 +43,7 @@ export async function readCanonicalHeights(target: Session): Promise<CanonicalHe
   // Counted from genesis, a block above a lost one has a lower position than its height, and a
   // block above two of one height a higher position. The lower of both numbers is where it began.
   const [row] = await target.query<{ tip: string | null; found: string; fault: string }>(
-    `select (select max(height) from blocks) as tip, count(*) as found,
+    `select max(height) as tip, count(*) as found,
             coalesce(min(least(height, place)) filter (where height <> place), count(*) + 1) as fault
      from (select height, row_number() over (order by height) as place
            from blocks where chain_status = 'canonical') canonical`,
@@ -80,6 +80,7 @@ export async function sumGenesisAccounts(target: Session): Promise<GenesisAccoun
 export interface RecordedAccountCounts {
   /** Rows of accounts_created whose account the same block did not access. */
   readonly createdNotAccessed: string;
+  /** Of canonical blocks: where branches create accounts, an index is another account's on each. */
   readonly accounts: string;
   /** What the accounts would be if their ledger indexes were without a gap; null for none. */
   readonly ledgerLength: string | null;
@@ -94,7 +95,8 @@ export async function countRecordedAccounts(target: Session): Promise<RecordedAc
             and a.account_identifier_id = c.account_identifier_id)) as "createdNotAccessed",
        count(distinct account_identifier_id) as accounts,
        max(ledger_index) + 1 as "ledgerLength"
-     from accounts_accessed`,
+     from accounts_accessed
+     where block_id in (select id from blocks where chain_status = 'canonical')`,
   );
   return row!;
 }

@@ -6,14 +6,14 @@ import type { Session } from "@forklift/postgres";
 const HAS_COMMANDS = `(exists (select from blocks_user_commands c where c.block_id = b.id)
   or exists (select from blocks_internal_commands c where c.block_id = b.id))`;
 
-/** How many blocks in (above, upTo] have commands. */
+/** How many canonical blocks in (above, upTo] have commands. */
 export async function countBlocksWithCommands(
   target: Session,
   { above, upTo }: { readonly above: bigint; readonly upTo: bigint },
 ): Promise<bigint> {
   const [row] = await target.query<{ count: string }>(
     `select count(*) as count from blocks b
-     where b.height > $1 and b.height <= $2 and ${HAS_COMMANDS}`,
+     where b.height > $1 and b.height <= $2 and b.chain_status = 'canonical' and ${HAS_COMMANDS}`,
     [above, upTo],
   );
   return BigInt(row!.count);
@@ -27,9 +27,11 @@ export async function unfinishedReplayHeight(target: Session): Promise<bigint | 
   const [recorded] = await target.query<{ height: string }>(
     `select recorded.height
      from (select height from blocks
-           where exists (select from accounts_accessed where block_id = blocks.id)
+           where chain_status = 'canonical'
+             and exists (select from accounts_accessed where block_id = blocks.id)
            order by height desc limit 1) recorded
-     where exists (select from blocks b where b.height > recorded.height and ${HAS_COMMANDS})`,
+     where exists (select from blocks b where b.height > recorded.height
+       and b.chain_status = 'canonical' and ${HAS_COMMANDS})`,
   );
   return recorded === undefined ? null : BigInt(recorded.height);
 }

@@ -19,15 +19,16 @@ const PROTOCOL_VERSION = { transaction: 2, network: 0, patch: 0 } as const;
 
 export interface WriteOptions {
   /**
-   * Whether the target holds nothing but the ancestors of these blocks, so that none of their user
-   * commands can be there: nonces keep a command from being included twice on one chain.
+   * Whether the target holds nothing but the ancestors of these blocks, and each of them is another one's
+   * parent, so that none of their user commands can be there: nonces keep a command from being included
+   * twice on one chain.
    */
   readonly isOneChain: boolean;
 }
 
 /**
- * Writes the blocks, which follow one another in ascending height, into a target that holds the
- * parent of the first. The caller owns the transaction. Returns the number of rows written.
+ * Writes the blocks, each after its parent, into a target that holds the parents of those whose parent is
+ * not among them. The caller owns the transaction. Returns the number of rows written.
  */
 export async function writeBlocks(
   target: Session,
@@ -90,7 +91,7 @@ async function writeBlockRows(
   const versionIds = await findOrInsert(target, rowIds, protocolVersions, [PROTOCOL_VERSION]);
   const firstId = await rowIds.take(target, "blocks", blocks.length);
   const blockIds = new Map(blocks.map(({ stateHash }, index) => [stateHash, firstId + index]));
-  const parentIds = new Map([...(await findParent(target, blocks[0]!)), ...blockIds]);
+  const parentIds = new Map([...(await findParents(target, blocks, blockIds)), ...blockIds]);
 
   await target.copyIn(
     "blocks",
@@ -115,7 +116,7 @@ async function writeBlockRows(
       block.globalSlotSinceGenesis,
       versionIds(PROTOCOL_VERSION),
       block.timestamp,
-      "canonical",
+      block.chainStatus,
     ]),
   );
   return blockIds;
@@ -144,15 +145,20 @@ const BLOCK_COLUMNS = [
   "chain_status",
 ] as const;
 
-/** Empty for genesis, whose parent is not a block. */
-async function findParent(
+/** Ids of parents that the target holds: of all but those among the blocks, and that of genesis, which is no block. */
+async function findParents(
   target: Session,
-  { parentHash }: MigratedBlock,
+  blocks: readonly MigratedBlock[],
+  written: BlockIds,
 ): Promise<[StateHash, number][]> {
-  const rows = await target.query<{ id: number }>("select id from blocks where state_hash = $1", [
-    parentHash,
-  ]);
-  return rows.map(({ id }) => [parentHash, id]);
+  const wanted = new Set(
+    blocks.map(({ parentHash }) => parentHash).filter((hash) => !written.has(hash)),
+  );
+  const rows = await target.query<{ id: number; state_hash: StateHash }>(
+    "select id, state_hash from blocks where state_hash = any($1)",
+    [[...wanted]],
+  );
+  return rows.map(({ id, state_hash }) => [state_hash, id]);
 }
 
 interface Ids {
