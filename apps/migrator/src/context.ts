@@ -1,7 +1,7 @@
 // The context of the migration: the inputs and outputs of its stages.
 
 import type { StopPoint } from "@forklift/archive";
-import type { StateHash } from "@forklift/chain";
+import type { History, StateHash } from "@forklift/chain";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import type { BlockSources } from "@forklift/precomputed";
@@ -20,6 +20,10 @@ export interface MigratorContext {
   readonly stop: StopPoint;
   /** The block that the operator trusts, which must be on the chain; null for none. */
   readonly trustedStateHash?: StateHash | null;
+  /** Which blocks of the source the target is to hold; default: those of the chain. */
+  readonly history?: History;
+  /** Whether a block beside the chain that cannot be kept ends the run; default: it is left out. */
+  readonly requireOrphans?: boolean;
   /** Whether the creation fees that the source records are looked at; default: yes. */
   readonly comparesCreationFees?: boolean;
   /** Where we differ from the official tool: its form or ours. */

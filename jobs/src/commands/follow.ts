@@ -23,6 +23,7 @@ import { settingsWithout } from "../config/schema.ts";
 import { openMonitor } from "../observe/metrics/monitor.ts";
 import { type FollowOptions, type FollowSummary, runFollow } from "../run/follow/follow.ts";
 import { followByConfig } from "../run/follow/follow-by-config.ts";
+import { type HistoryOptions, historyOf, withHistoryOptions } from "./history-options.ts";
 
 interface PaceOptions {
   readonly interval?: number;
@@ -31,10 +32,12 @@ interface PaceOptions {
   readonly parallelism?: number;
 }
 
-interface Options extends CommonOptions, ConfigOptions, PaceOptions {}
+interface Options extends CommonOptions, ConfigOptions, HistoryOptions, PaceOptions {}
 
 export function addFollowCommand(program: Command, host: Host, finish: Finish): void {
-  withPaceOptions(withConfigOptions(withCommonOptions(program.command("follow"))))
+  withPaceOptions(
+    withHistoryOptions(withConfigOptions(withCommonOptions(program.command("follow")))),
+  )
     .description("follow a living source: copy, replay and verify what became canonical, for ever")
     .action(async (options: Options) => {
       const { config: given } = await loadConfig({
@@ -43,7 +46,11 @@ export function addFollowCommand(program: Command, host: Host, finish: Finish): 
         environment: host.environment,
       });
       const threads = options.parallelism ?? given.replay.threads;
-      const config = { ...given, replay: { ...given.replay, threads } };
+      const config = {
+        ...given,
+        ...historyOf(given, options),
+        replay: { ...given.replay, threads },
+      };
       const environment = openRunEnvironment(host, logOptionsOf(options, config.log));
       await using monitor = await openMonitor(config, environment);
       const pace = paceOf(options, config.follow);

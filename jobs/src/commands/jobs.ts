@@ -30,6 +30,7 @@ import { planFinal } from "../run/plan-final.ts";
 import { type JobOutcome, runJob } from "../run/run-job.ts";
 import { answerBehind } from "../stages/answer-text.ts";
 import { type CandidateOptions, finalOf, withCandidateOptions } from "./candidate-options.ts";
+import { type HistoryOptions, historyOf, withHistoryOptions } from "./history-options.ts";
 
 interface Options
   extends CommonOptions,
@@ -37,6 +38,7 @@ interface Options
     StopOptions,
     ForkGenesisOptions,
     CandidateOptions,
+    HistoryOptions,
     SourceOptions {
   readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
   readonly dryRun?: true;
@@ -52,7 +54,7 @@ export function addJobCommands(
   finish: (outcome: Outcome) => void,
 ): void {
   const add = (job: JobName, description: string) =>
-    withConfigOptions(withCommonOptions(program.command(job)))
+    withHistoryOptions(withConfigOptions(withCommonOptions(program.command(job))))
       .description(description)
       .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)
       .action(async (options: Options) => {
@@ -112,6 +114,7 @@ async function runWithOptions(job: JobName, options: Options, host: Host): Promi
   const forkGenesisConfig = options.forkGenesisConfig ?? config.forkGenesisConfig;
   const chosen: Config = {
     ...withChosenSource(config, options),
+    ...historyOf(config, options),
     ...{ trustedStateHash: trusted, forkGenesisConfig, final: finalOf(config, options) },
   };
   if (options.plan === true) {

@@ -111,6 +111,8 @@ const OTHERWISE: Readonly<Record<ConfigKey, string>> = {
   "cache.dir": "none, nothing is kept",
   "cache.maxBytes": "none, nothing is kept",
   trustedStateHash: "the preset's last pre-fork block, else the source's",
+  history: NONE,
+  requireOrphans: NONE,
   forkGenesisConfig: "none, nothing is compared",
   "final.minConfirmations": "the preset's",
   "official.vrfOutput": NONE,

@@ -1,6 +1,6 @@
 // The configuration of a job: every key, its type, its default. Unknown keys are errors.
 
-import { parseStateHash } from "@forklift/chain";
+import { HISTORIES, parseStateHash } from "@forklift/chain";
 import { CACHE_BYTES_MAX } from "@forklift/precomputed";
 import { REPLAY_DEFAULTS } from "@forklift/replayer";
 import { STORAGE_CLASSES } from "@forklift/storage";
@@ -86,6 +86,10 @@ export const configSchema = z.strictObject({
     .optional(),
   /** The state hash that is trusted; default: the preset's last pre-fork block, else the source's. */
   trustedStateHash: stateHash.optional(),
+  /** Which blocks of the source are kept: those of the chain, or what lies beside it as well. */
+  history: z.enum(HISTORIES).default("canonical"),
+  /** Whether a run stops at a block beside the chain that it cannot keep, instead of leaving it out. */
+  requireOrphans: flag.default(false),
   /** The published genesis configuration of the fork; final compares its ledger hash and accounts. */
   forkGenesisConfig: place.optional(),
   final: z
@@ -218,6 +222,8 @@ export const CONFIG_KEYS = [
   "cache.dir",
   "cache.maxBytes",
   "trustedStateHash",
+  "history",
+  "requireOrphans",
   "forkGenesisConfig",
   "final.minConfirmations",
   "official.vrfOutput",

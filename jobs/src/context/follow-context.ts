@@ -5,7 +5,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { StateHash } from "@forklift/chain";
+import type { History, StateHash } from "@forklift/chain";
 import type { RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
 import { boundedLoad, type LoadLimits, type MigratorContext, outputForm } from "@forklift/migrator";
@@ -42,6 +42,7 @@ export interface FollowContext
     Omit<ReplayerContext, "genesisLedger">,
     Pick<VerifierContext, "genesisLedger">,
     Pick<JobContext, "sourceUrl" | "targetUrl" | "workPath" | "walkMarks" | "verified"> {
+  readonly history: History;
   /** The second session on the source, which sees the same picture: `source` copies, this one compares. */
   readonly checks: Session;
   readonly trustedStateHash: StateHash | null;
@@ -123,7 +124,7 @@ export async function openFollowContext(
   { limits, now }: { readonly limits: LoadLimits; readonly now: () => number },
 ): Promise<FollowContext> {
   const { warn, inform } = opened;
-  const { replay, verify } = config;
+  const { history, requireOrphans, replay, verify } = config;
   const spared = { statementTimeoutMs: STATEMENT_TIMEOUT_MS };
   const source = await opened.source(shared.sourceUrl, spared);
   const checks = await opened.source(shared.sourceUrl, spared);
@@ -141,6 +142,8 @@ export async function openFollowContext(
       ...defined({ cache: config.cache }),
     }),
     balances: replay.compareBalances ? checks : null,
+    history,
+    requireOrphans,
     comparesCreationFees: verify.compareCreationFees,
     threads,
     checkpointUrl: null,

@@ -5,7 +5,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { StateHash } from "@forklift/chain";
+import type { History, StateHash } from "@forklift/chain";
 import type { RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
 import { type MigratorContext, outputForm } from "@forklift/migrator";
@@ -34,6 +34,7 @@ export interface JobContext
     MigratorContext,
     Omit<ReplayerContext, "genesisLedger">,
     Pick<VerifierContext, "genesisLedger"> {
+  readonly history: History;
   readonly sourceUrl: string;
   readonly targetUrl: string;
   /** What the next run goes on with when this one is interrupted. */
@@ -92,6 +93,8 @@ export async function openJobContext(
     form,
     blocks,
     balances: config.replay.compareBalances ? databases.source : null,
+    history: config.history,
+    requireOrphans: config.requireOrphans,
     comparesCreationFees: config.verify.compareCreationFees,
     threads: config.replay.threads ?? availableParallelism(),
     checkpointUrl: null,

@@ -17,10 +17,11 @@ const NAME = "settings.json";
 export function settingsInput(
   {
     trustedStateHash,
+    history,
     official,
     replay,
     verify,
-  }: Pick<Config, "trustedStateHash" | "official" | "replay" | "verify">,
+  }: Pick<Config, "trustedStateHash" | "history" | "official" | "replay" | "verify">,
   { genesis, lastPreForkBlock, ledgerHashExceptions }: Network,
 ): SetInput {
   const settings = {
@@ -32,6 +33,8 @@ export function settingsInput(
       .map(([stateHash, { slots }]) => [stateHash, slots === null ? null : [...slots].map(String)])
       .sort(),
     official: { vrfOutput: official.vrfOutput, genesis: official.genesis !== undefined },
+    // Left out where it is the default: sets from before there were others have the same digest.
+    ...(history === "canonical" ? {} : { history }),
     compared: { balances: replay.compareBalances, creationFees: verify.compareCreationFees },
   };
   const text = Buffer.from(JSON.stringify(settings));

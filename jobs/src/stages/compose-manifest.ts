@@ -54,7 +54,7 @@ export async function composeManifest(
     exceptions: await stateHashesInTarget(target, [...network.ledgerHashExceptions.keys()]),
     durations: Object.fromEntries(durations),
     inputs: inputsOf(context),
-    history: "canonical",
+    history: context.history,
     runId,
   };
 }

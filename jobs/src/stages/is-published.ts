@@ -1,7 +1,7 @@
 // Whether the store already holds what a job would publish: an idle day, or a second run.
 
 import { readTargetTip } from "@forklift/archive";
-import { manifestName, type PublishedSet } from "@forklift/sets";
+import { historyOfSet, manifestName, type PublishedSet } from "@forklift/sets";
 import type { JobContext } from "../context/job-context.ts";
 
 /** A sentence that says which set stands for the target's tip; null when none does. */
@@ -15,10 +15,12 @@ export function published({ name, manifest: { height } }: PublishedSet): string 
   return `height ${height} was verified and published as ${name}`;
 }
 
-/** That set: its files hold what its manifest says. */
+/** That set, of the same history: its files hold what its manifest says. */
 export async function findPublished(context: JobContext): Promise<PublishedSet | null> {
   if (context.isDryRun || context.isReplacing) return null;
   const set = await findSetOfTip(context);
+  // One that holds the chain alone is replaced by the first that holds more, under the same name.
+  if (set !== null && historyOfSet(set.manifest) !== context.history) return null;
   return context.job === "final" && set?.manifest.final === false ? null : set;
 }
 

@@ -12,6 +12,7 @@ import {
   sourceHeightOf,
   targetRefAt,
 } from "@forklift/archive";
+import { HISTORIES, type History } from "@forklift/chain";
 import { copyBlocks } from "@forklift/migrator";
 import {
   ConfigError,
@@ -21,7 +22,7 @@ import {
 } from "@forklift/pipeline";
 import { replayCommands } from "@forklift/replayer";
 import type { PublishedSet } from "@forklift/sets";
-import { checkedBytes, copyFile, fileOf, type Manifest } from "@forklift/sets";
+import { checkedBytes, copyFile, fileOf, historyOfSet, type Manifest } from "@forklift/sets";
 import { digestTables, readVersions } from "@forklift/verifier";
 import type { JobContext } from "../context/job-context.ts";
 import { markProven } from "./proven-height.ts";
@@ -48,6 +49,7 @@ export const restoreTarget: WholeStage<JobContext, Plan> = {
       if (standing !== null) return { skip: standing };
       throw await noSet(context, end);
     }
+    requireHistory(context, set);
     const { name, manifest } = set;
     const standing = await whyStanding(context, set);
     const isUnmarked = standing !== null && (await lacksMarks(context.target, manifest));
@@ -75,6 +77,30 @@ export const restoreTarget: WholeStage<JobContext, Plan> = {
       ...(await digestChecks(target, manifest)),
     ];
   },
+};
+
+/**
+ * What a set holds beside the chain would go on unwatched in a run that does not look there.
+ * @throws ConfigError
+ */
+function requireHistory(
+  { history, store }: Pick<JobContext, "history" | "store">,
+  { name, manifest }: PublishedSet,
+): void {
+  const held = historyOfSet(manifest);
+  if (HISTORIES.indexOf(held) <= HISTORIES.indexOf(history)) return;
+  throw new ConfigError(
+    `the set ${name} of ${store.url} holds ${WHAT_IS_HELD[held]}, this run keeps ${WHAT_IS_HELD[history]}`,
+    {
+      hint: `go on with history: ${held}, or publish sets of history: ${history} in a store of their own, by forklift prime`,
+    },
+  );
+}
+
+const WHAT_IS_HELD: Readonly<Record<History, string>> = {
+  canonical: "the canonical chain alone",
+  complete: "orphaned blocks besides the chain",
+  all: "orphaned and pending blocks besides the chain",
 };
 
 /** Only of a target that holds what the set holds, by its digests. */

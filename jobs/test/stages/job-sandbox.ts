@@ -83,7 +83,7 @@ export async function openJob(options: JobSandboxOptions = {}): Promise<JobSandb
         threads: 0,
       });
       const context: JobContext = {
-        ...{ job: "prime", isDryRun: false, isReplacing: false },
+        ...{ job: "prime", isDryRun: false, isReplacing: false, history: "canonical" },
         stop: { forkStateHash: null, stopAtHeight: null },
         ...{ source: sessions.source, target: sessions.target, targetReader, targetUrl },
         ...{

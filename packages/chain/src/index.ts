@@ -7,6 +7,7 @@ export * from "./commands.ts";
 export * from "./field.ts";
 export * from "./format-error.ts";
 export * from "./hashes.ts";
+export * from "./history.ts";
 export * from "./integer.ts";
 export * from "./parse-json.ts";
 export * from "./permissions.ts";

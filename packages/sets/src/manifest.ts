@@ -2,6 +2,8 @@
 
 import {
   type BlockRef,
+  HISTORIES,
+  type History,
   jsonNumber,
   parseJson,
   parseLedgerHash,
@@ -57,6 +59,16 @@ export const notProvenSchema = z.strictObject({
   columns: z.array(z.string()),
 });
 
+/** What a set holds of the source besides the chain. */
+const besideSchema = z.strictObject({
+  /** Orphaned and pending blocks that the set holds. */
+  blocks: z.int().nonnegative(),
+  /** Those that the source has and the set does not. */
+  leftOut: z.int().nonnegative(),
+  /** The first of them, in ascending height. */
+  firstLeftOut: z.array(z.strictObject({ height, stateHash: z.string(), reason: z.string() })),
+});
+
 const ofEveryVersion = {
   network: z.string(),
   created: z.iso.datetime(),
@@ -96,8 +108,10 @@ export const manifestSchema = z.discriminatedUnion("version", [
     version: z.literal(MANIFEST_VERSION),
     ...ofEveryVersion,
     inputs: z.array(inputSchema),
-    /** Which blocks of the source the set holds: those of the canonical chain. */
-    history: z.literal("canonical"),
+    /** Which blocks of the source the set holds. */
+    history: z.enum(HISTORIES),
+    /** How complete that is; absent where only the chain is kept. */
+    beside: besideSchema.optional(),
     /** The id of the record of the run that made it. */
     runId: z.string(),
   }),
@@ -173,6 +187,11 @@ export function fileOf({ files, height: at }: Manifest, role: FileRole): SetFile
   const file = files.find((candidate) => candidate.role === role);
   if (file !== undefined) return file;
   throw new SourceDataError(`the set of height ${at} has no ${role}`, { hint: TORN_HINT });
+}
+
+/** Which blocks a set holds; those of the first version held the chain alone. */
+export function historyOfSet(manifest: Manifest): History {
+  return manifest.version === 1 ? "canonical" : manifest.history;
 }
 
 /**
