@@ -176,7 +176,7 @@ async function whyStandingWithoutSet({
 
 /** A target that the user named may hold the set, or more, from an earlier run. */
 async function whyStanding(
-  { target }: JobContext,
+  { target, history }: JobContext,
   { name, manifest }: PublishedSet,
 ): Promise<string | null> {
   const { kind } = await identifySchema(target);
@@ -199,6 +199,9 @@ async function whyStanding(
     ({ expected, actual }) => expected !== actual,
   );
   if (differing === undefined) return `the target holds the set ${name} already`;
+  if (history !== "canonical" && (await progressMarks(target).load(copyBlocks.id)) !== null) {
+    return `the target stands at the height of ${name}, and has gone on beside the chain; it is continued`;
+  }
   throw new ConfigError(
     `the target ${target.maskedUrl} stands at the height of set ${name}, but its ` +
       `${differing.name} is ${differing.actual}, expected ${differing.expected}`,
