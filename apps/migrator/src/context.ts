@@ -1,6 +1,6 @@
 // The context of the migration: the inputs and outputs of its stages.
 
-import type { StopPoint } from "@forklift/archive";
+import type { History, StopPoint } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
@@ -24,6 +24,10 @@ export interface MigratorContext {
   readonly comparesCreationFees?: boolean;
   /** Where we differ from the official tool: its form or ours. */
   readonly form: OutputForm;
+  /** Which blocks are migrated; default: those of the chain. */
+  readonly history?: History;
+  /** Whether an orphaned block that cannot be migrated stops the run; default: it is left out. */
+  readonly requireOrphans?: boolean;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   /** Tells the operator of what does not stop the run. */
