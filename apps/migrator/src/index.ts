@@ -1,4 +1,5 @@
 export * from "./commands/block-options.ts";
+export * from "./commands/history-options.ts";
 export { migratorCommands } from "./commands/index.ts";
 export type { FollowMigration, MigrateOptions } from "./commands/migrate.ts";
 export type * from "./context.ts";

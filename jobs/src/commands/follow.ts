@@ -14,7 +14,14 @@ import {
   withCommonOptions,
   withConfigOptions,
 } from "@forklift/console";
-import { BLOCKS_PER_READ, blockSourcesOf, type FollowMigration } from "@forklift/migrator";
+import {
+  BLOCKS_PER_READ,
+  blockSourcesOf,
+  type FollowMigration,
+  type HistoryOptions,
+  historyOf,
+  withHistoryOptions,
+} from "@forklift/migrator";
 import { RUN_AGAIN, stoppable } from "@forklift/pipeline";
 import { MS_PER_SECOND } from "@forklift/system";
 import type { Command } from "commander";
@@ -23,7 +30,7 @@ import { settingsWithout } from "../config/schema.ts";
 import { openMonitor } from "../observe/metrics/monitor.ts";
 import { type FollowOptions, type FollowSummary, runFollow } from "../run/follow/follow.ts";
 import { followByConfig } from "../run/follow/follow-by-config.ts";
-import { type HistoryOptions, historyOf, withHistoryOptions } from "./history-options.ts";
+import { configuredHistory } from "./history-options.ts";
 
 interface PaceOptions {
   readonly interval?: number;
@@ -48,7 +55,7 @@ export function addFollowCommand(program: Command, host: Host, finish: Finish): 
       const threads = options.parallelism ?? given.replay.threads;
       const config = {
         ...given,
-        ...historyOf(given, options),
+        ...configuredHistory(given, options),
         replay: { ...given.replay, threads },
       };
       const environment = openRunEnvironment(host, logOptionsOf(options, config.log));
@@ -82,6 +89,7 @@ export const followMigration: FollowMigration = {
             genesis: options.officialGenesis,
           },
           replay: { ...defaults.replay, threads },
+          ...historyOf(options),
           verify: { compareCreationFees: options.skipCreationFees !== true },
         },
         options: pace,

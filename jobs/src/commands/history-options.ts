@@ -1,34 +1,12 @@
-// Which blocks of the source a run keeps, by an option before the configuration.
+// Which blocks of the source a job keeps: by an option, else by the configuration.
 
-import { HISTORIES, type History } from "@forklift/chain";
-import { type Command, Option } from "commander";
+import { type HistoryOptions, historyOf } from "@forklift/migrator";
 import type { Config } from "../config/schema.ts";
 
-export interface HistoryOptions {
-  readonly history?: History;
-  readonly requireOrphans?: true;
-}
+type HistoryConfig = Pick<Config, "history" | "requireOrphans">;
 
-export function withHistoryOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        "--history <kind>",
-        "the blocks to keep: the chain's, with complete orphaned ones, with all pending ones, too",
-      ).choices(HISTORIES),
-    )
-    .option(
-      "--require-orphans",
-      "stop at a block beside the chain that cannot be kept, instead of leaving it out",
-    );
-}
-
-export function historyOf(
-  config: Pick<Config, "history" | "requireOrphans">,
-  { history, requireOrphans }: HistoryOptions,
-): Pick<Config, "history" | "requireOrphans"> {
-  return {
-    history: history ?? config.history,
-    requireOrphans: requireOrphans ?? config.requireOrphans,
-  };
+/** @throws UsageError when an option requires orphans of a history that has none. */
+export function configuredHistory(config: HistoryConfig, options: HistoryOptions): HistoryConfig {
+  const chosen = historyOf({ ...options, history: options.history ?? config.history });
+  return { ...chosen, requireOrphans: chosen.requireOrphans || config.requireOrphans };
 }

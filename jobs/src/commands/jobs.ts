@@ -15,7 +15,7 @@ import {
   withForkGenesisOption,
   withStopOptions,
 } from "@forklift/console";
-import { sourcesTable } from "@forklift/migrator";
+import { type HistoryOptions, sourcesTable, withHistoryOptions } from "@forklift/migrator";
 import type { JobName } from "@forklift/sets";
 import { defined } from "@forklift/system";
 import { type Command, Option } from "commander";
@@ -30,7 +30,7 @@ import { planFinal } from "../run/plan-final.ts";
 import { type JobOutcome, runJob } from "../run/run-job.ts";
 import { answerBehind } from "../stages/answer-text.ts";
 import { type CandidateOptions, finalOf, withCandidateOptions } from "./candidate-options.ts";
-import { type HistoryOptions, historyOf, withHistoryOptions } from "./history-options.ts";
+import { configuredHistory } from "./history-options.ts";
 
 interface Options
   extends CommonOptions,
@@ -114,7 +114,7 @@ async function runWithOptions(job: JobName, options: Options, host: Host): Promi
   const forkGenesisConfig = options.forkGenesisConfig ?? config.forkGenesisConfig;
   const chosen: Config = {
     ...withChosenSource(config, options),
-    ...historyOf(config, options),
+    ...configuredHistory(config, options),
     ...{ trustedStateHash: trusted, forkGenesisConfig, final: finalOf(config, options) },
   };
   if (options.plan === true) {

@@ -2,6 +2,12 @@
 
 export type Counts = Readonly<Record<string, number>>;
 
+/** A single thing that a stage was to take and could not, by its name among others of its kind. */
+export interface LeftOut {
+  readonly reason: string;
+  readonly [name: string]: string | number;
+}
+
 /** The outcome of one independent check after a stage has run. */
 export interface Check {
   readonly name: string;
@@ -16,6 +22,8 @@ export interface StageReport {
   readonly rowCount: number;
   /** What it did not take, on purpose: how much of it, by name. */
   readonly leftBehind?: Counts;
+  /** What it was to take and could not: the first of them, one by one; the details count them all. */
+  readonly leftOut?: readonly LeftOut[];
   /** What it met on the way: how often, by name. */
   readonly details?: Counts;
   /** What its work took, for programs: times in milliseconds and other figures, by name. */

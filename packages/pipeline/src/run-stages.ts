@@ -82,7 +82,7 @@ async function runBatches<Context, Tx, Plan, Cursor, Tools>(
   stage: BatchStage<Context, Tx, Plan, Cursor, Tools>,
   plan: Plan,
   { context, marks, signal, observer, transaction }: StageRun<Context, Tx>,
-): Promise<Pick<StageReport, "rowCount" | "details" | "measured"> | Skip> {
+): Promise<Pick<StageReport, "rowCount" | "details" | "leftOut" | "measured"> | Skip> {
   const start = stage.resume(plan, await marks.load(stage.id));
   if (isSkip(start)) return start;
   await using tools = disposable(await stage.open(context, plan, start));

@@ -22,12 +22,16 @@ const FETCHES_MAX = 64;
  */
 const BLOCKS_WAITING_MAX = 192;
 
+const AHEAD = { concurrency: FETCHES_MAX, backpressure: BLOCKS_WAITING_MAX };
+
 /**
  * A source that was unavailable for so many blocks in a row, each retried for several seconds,
  * has its circuit breaker opened: else every block would wait as long for the next source.
  */
 const FAILURES_IN_A_ROW_MAX = 3;
 const COOL_DOWN_MS = 60_000;
+
+type WantedBlocks = Iterable<WantedBlock> | AsyncIterable<WantedBlock>;
 
 export interface BlockSources extends AsyncDisposable {
   /**
@@ -45,7 +49,9 @@ export interface BlockSources extends AsyncDisposable {
    * In the order of the ids, at most 64 at a time and 192 ahead of the consumer: however many ids
    * there are, it never holds more than 192 blocks without their proofs, 8 MB of files and 16 more.
    */
-  fetchAll(ids: Iterable<WantedBlock> | AsyncIterable<WantedBlock>): AsyncGenerator<VerifiedBlock>;
+  fetchAll(ids: WantedBlocks): AsyncGenerator<VerifiedBlock>;
+  /** As `fetchAll`, for blocks that can be left out: why no source has a sound one comes in its place. */
+  fetchEach(ids: WantedBlocks): AsyncGenerator<VerifiedBlock | SourceDataError>;
   /** In the order in which the sources are queried, the cache among them. */
   statistics(): readonly SourceStatistics[];
 }
@@ -214,10 +220,10 @@ export function blockSources(
       return null;
     },
     async *fetchAll(ids) {
-      yield* pMapIterable(ids, (id) => fetch(id), {
-        concurrency: FETCHES_MAX,
-        backpressure: BLOCKS_WAITING_MAX,
-      });
+      yield* pMapIterable(ids, (id) => fetch(id), AHEAD);
+    },
+    async *fetchEach(ids) {
+      yield* pMapIterable(ids, (id) => fetch(id).catch(sourceDataError), AHEAD);
     },
     statistics: () => places.map(({ tally }) => tally.statistics()),
     async [Symbol.asyncDispose]() {
@@ -226,6 +232,12 @@ export function blockSources(
       for (const { source } of places) await source[Symbol.asyncDispose]();
     },
   };
+}
+
+/** @throws whatever is not what is wrong with one block. */
+function sourceDataError(error: unknown): SourceDataError {
+  if (error instanceof SourceDataError) return error;
+  throw error;
 }
 
 function inOrder(

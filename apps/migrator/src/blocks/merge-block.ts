@@ -2,7 +2,7 @@
 // the same value they must agree, and the state hash proves the precomputed one. Commands, which it
 // does not cover, were compared when the file was chosen.
 
-import type { EpochData, MigratedBlock, SourceBlock } from "@forklift/archive";
+import type { ChainStatus, EpochData, MigratedBlock, SourceBlock } from "@forklift/archive";
 import type { ProtocolState } from "@forklift/ledger";
 import { SourceDataError } from "@forklift/pipeline";
 import type { GenesisColumns } from "../form/output-form.ts";
@@ -13,11 +13,15 @@ import { BLOCK_COLUMNS } from "./source-columns.ts";
  * @param proven its protocol state hashes to the block's state hash.
  * @throws SourceDataError naming the column and both values where the source differs.
  */
-export function mergeBlock(source: SourceBlock, proven: ProvenBlock): MigratedBlock {
+export function mergeBlock(
+  source: SourceBlock,
+  proven: ProvenBlock,
+  chainStatus: ChainStatus = "canonical",
+): MigratedBlock {
   requireSameState(source, proven.protocolState);
   const { consensusState } = proven.protocolState.body;
   return {
-    chainStatus: "canonical",
+    chainStatus,
     height: source.height,
     stateHash: source.stateHash,
     parentHash: source.parentHash,

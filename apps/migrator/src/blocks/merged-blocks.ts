@@ -2,6 +2,7 @@
 // with its precomputed block.
 
 import {
+  type BranchStatus,
   chainBlockAt,
   type MigratedBlock,
   readSourceBlocks,
@@ -76,6 +77,16 @@ async function provenGenesis(
   return { protocolState, ...commands, source: "the network preset" };
 }
 
+/** As `mergedBlocks` merges them, one that stands beside the chain. */
+export function mergeBranchBlock(
+  source: SourceBlock,
+  proven: ProvenBlock,
+  { status, network, form }: Pick<Tools, "network" | "form"> & { readonly status: BranchStatus },
+): MigratedBlock {
+  requireSameGenesis(source, proven, network);
+  return inForm(mergeBlock(source, proven, status), form);
+}
+
 /** Every block but the first names the block that its chain began with. */
 function requireSameGenesis(
   { height, stateHash }: SourceBlock,
@@ -96,7 +107,7 @@ function requireSameGenesis(
 }
 
 /** A file with other commands than the archive's is rejected while another source can be tried. */
-function wanted(source: SourceBlock): WantedBlock {
+export function wanted(source: SourceBlock): WantedBlock {
   const { height, stateHash } = source;
   return { height, stateHash, accept: (content) => requireSameCommands(source, content) };
 }

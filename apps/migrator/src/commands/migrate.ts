@@ -35,18 +35,20 @@ import type { MigratorContext } from "../context.ts";
 import { outputForm } from "../form/official-genesis.ts";
 import { planTable } from "../output/plan-table.ts";
 import { sourcesTable } from "../output/sources-table.ts";
-import { migration } from "../pipeline.ts";
+import { migrationOf } from "../pipeline.ts";
 import { watchRate } from "../plan/measured-rate.ts";
 import { planMigration } from "../plan/plan-migration.ts";
 import { openSourceProbes } from "../plan/source-probes.ts";
 import { type BlockOptions, blockSourcesOf, withBlockOptions } from "./block-options.ts";
+import { type HistoryOptions, historyOf, withHistoryOptions } from "./history-options.ts";
 
 export interface MigrateOptions
   extends CommonOptions,
     StopOptions,
     FormOptions,
     CreationFeeOptions,
-    BlockOptions {
+    BlockOptions,
+    HistoryOptions {
   readonly sourceDb: string;
   readonly targetDb: string;
   readonly genesisLedger: string;
@@ -78,7 +80,7 @@ function addMigrateCommand(program: Command, { host, finish, follow }: Asking): 
     .description("copy the canonical chain from a pre-fork archive to a Berkeley archive")
     .requiredOption("--source-db <url>", "the pre-fork archive; only read")
     .requiredOption("--target-db <url>", "the Berkeley archive; created if it is missing");
-  const migrating = withCreationFeeOption(withBlockOptions(command))
+  const migrating = withHistoryOptions(withCreationFeeOption(withBlockOptions(command)))
     .requiredOption("--genesis-ledger <url>", "the genesis ledger, a runtime configuration")
     .requiredOption("--network <name>", "a network preset or the path of one")
     .option("--plan", "print what would be done, and write nothing");
@@ -139,6 +141,7 @@ async function openShared(context: Context, options: MigrateOptions): Promise<Sh
     ),
     stop: stopPointOf(options),
     comparesCreationFees: options.skipCreationFees !== true,
+    ...historyOf(options),
   };
 }
 
@@ -157,7 +160,7 @@ async function migrate(
   try {
     const stages = await stoppable(RUN_AGAIN.continues, environment.signal, () =>
       runInTarget(
-        migration,
+        migrationOf(shared.history),
         { ...shared, target, blocks, now: environment.now, warn },
         watch.environment,
       ),

@@ -28,17 +28,20 @@ export function planTable(plan: MigrationPlan): string {
   return parts.filter((part) => part !== null).join("\n\n");
 }
 
-function outlook({ audit, precomputed }: MigrationPlan): string {
+function outlook({ audit, precomputed, branchBlocks }: MigrationPlan): string {
   const { missingCount, isExact } = precomputed;
   if (audit.stoppingCount > 0) {
     return `would not begin: ${counted(audit.stoppingCount, "fault")} of the source to fix first`;
   }
   if (missingCount === null || missingCount === 0) return "migrates";
   const about = isExact ? "" : "about ";
-  return `would stop at the first of ${about}${counted(missingCount, "block")} that no place has`;
+  const missing = `${about}${counted(missingCount, "block")} that no place has`;
+  if (branchBlocks.toCopy === 0) return `would stop at the first of ${missing}`;
+  return `would stop at the first block of the chain, and leave out those beside it, of ${missing}`;
 }
 
-function facts({ network, source, target, range, pendingBlocks, bytes, time }: MigrationPlan) {
+function facts(plan: MigrationPlan) {
+  const { network, source, target, range, pendingBlocks, bytes, time } = plan;
   const targetText = {
     missing: "does not exist, will be created",
     empty: "empty, will get the Berkeley schema",
@@ -52,9 +55,25 @@ function facts({ network, source, target, range, pendingBlocks, bytes, time }: M
     range === null
       ? "blocks   none, the target stands at the tip"
       : `blocks   heights ${range.from} to ${range.to}, ${grouped(range.blocks)}${pending}`,
+    ...branchesText(plan),
     `bytes    about ${sizeText(bytes.blockFiles)} of block files, ${sizeText(bytes.target)} of target`,
     `time     about ${duration(time.ms)} at ${time.blocksPerSecond} blocks/s (${time.measured})`,
   ].join("\n");
+}
+
+function branchesText({ history, branchBlocks }: MigrationPlan): string[] {
+  if (history === "canonical") return [];
+  const { toCopy, toAdopt, leftOut } = branchBlocks;
+  const parts = [
+    `${grouped(toCopy)} to copy`,
+    toAdopt === 0 ? "" : `${grouped(toAdopt)} that have become canonical`,
+    leftOut === 0
+      ? ""
+      : `${grouped(leftOut)} left out, for they stand on no block that is migrated`,
+  ];
+  return [
+    `beside   the chain, a history of ${history} blocks: ${parts.filter(Boolean).join(", ")}`,
+  ];
 }
 
 function rowsTable({ rows }: MigrationPlan): string {

@@ -5,12 +5,16 @@ import {
   chainBlocks,
   readStageRate,
   requireDatabaseCreatable,
+  type SourceChain,
 } from "@forklift/archive";
-import { type BlockRef, jsonNumber } from "@forklift/chain";
+import { type BlockRef, type History, jsonNumber } from "@forklift/chain";
 import { derivedGenesisNote } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import { readServerSettings, type ServerSettings, settingWarnings } from "@forklift/postgres";
 import { dateText, MS_PER_SECOND } from "@forklift/system";
+import { adoptableBlocks } from "../branches/changed-statuses.ts";
+import { chosenBranches } from "../branches/chosen-branches.ts";
+import { NO_BRANCHES, planBranches } from "../branches/planned-branches.ts";
 import {
   BLOCK_FILE_BYTES,
   COPY_BLOCKS_PER_SECOND,
@@ -40,6 +44,13 @@ export interface MigrationPlan {
   readonly range: { readonly from: number; readonly to: number; readonly blocks: number } | null;
   /** Blocks of the range that the source holds as pending. */
   readonly pendingBlocks: number;
+  readonly history: History;
+  /** Beside the chain: what would be copied, what has become canonical, what stands on nothing migrated. */
+  readonly branchBlocks: {
+    readonly toCopy: number;
+    readonly toAdopt: number;
+    readonly leftOut: number;
+  };
   readonly rows: readonly TableRows[];
   readonly precomputed: BlocksPlan;
   readonly bytes: {
@@ -88,14 +99,23 @@ export async function planMigration(
     servers.push({ ...server, databaseBytes: null });
   }
   const { chain, targetTip } = range;
-  const above = targetTip?.height ?? 0n;
-  const needed = await neededBlocks(context, inspection);
+  const branches = chosenBranches(context, chain);
+  const archive = targetState === "archive" ? context.target : null;
+  const planned =
+    branches === null ? NO_BRANCHES : await planBranches({ ...context, target: archive }, branches);
+  // Blocks that were beside the chain, and are of it now, are not written again.
+  const adopted =
+    branches === null || archive === null || targetTip === null
+      ? []
+      : await adoptableBlocks({ ...context, target: archive }, chain, targetTip);
+  const above = adopted.at(-1)?.height ?? targetTip?.height ?? 0n;
+  const needed = await neededBlocks(context, { chain, above, branches: planned.absent });
   const precomputed = await planBlocks(needed, context.probes, context.network.name);
   const blocks = Number(chain.tip.height > above ? chain.tip.height - above : 0n);
   const bytes = {
     blockFiles: fileBytes(precomputed),
     target: estimatedBytes(servers[0], {
-      blockCount: blocks,
+      blockCount: blocks + planned.absent.length,
       height: Number(chain.tip.height),
     }),
   };
@@ -114,10 +134,16 @@ export async function planMigration(
         ? null
         : { from: jsonNumber(above + 1n), to: jsonNumber(chain.tip.height), blocks },
     pendingBlocks: chain.tail.filter(({ height }) => height > above).length,
-    rows: await countTargetRows(context, inspection),
+    history: context.history ?? "canonical",
+    branchBlocks: {
+      toCopy: planned.absent.length,
+      toAdopt: adopted.length,
+      leftOut: planned.leftOut.length,
+    },
+    rows: await countTargetRows(context, { chain, above, targetState, branches, planned }),
     precomputed,
     bytes,
-    time: await timeOf(context, targetState, blocks),
+    time: await timeOf(context, targetState, blocks + planned.absent.length),
     servers,
     warnings: [
       ...(note === null ? [] : [note]),
@@ -132,15 +158,23 @@ export async function planMigration(
 /** No public bucket holds height 1, and none is needed: the preset has its protocol state. */
 const LOWEST_FILE_HEIGHT = 2n;
 
+interface Needed {
+  readonly chain: SourceChain;
+  readonly above: bigint;
+  readonly branches: readonly BlockRef[];
+}
+
 async function neededBlocks(
   { source }: InspectedContext,
-  { range: { chain, targetTip } }: Inspection,
+  { chain, above, branches }: Needed,
 ): Promise<BlockRef[]> {
   const needed: BlockRef[] = [];
-  for await (const block of chainBlocks(source, chain, targetTip?.height ?? 0n)) {
+  for await (const block of chainBlocks(source, chain, above)) {
     if (block.height >= LOWEST_FILE_HEIGHT) needed.push(block);
   }
-  return needed;
+  if (branches.length === 0) return needed;
+  // Places tell of runs of heights.
+  return [...needed, ...branches].sort((a, b) => Number(a.height - b.height));
 }
 
 function fileBytes({ places, neededCount }: BlocksPlan): number {

@@ -4,10 +4,13 @@ import {
   countGenesisRows,
   countSourceRows,
   type GenesisRowCounts,
+  type SourceBranches,
+  type SourceChain,
   type SourceCounts,
 } from "@forklift/archive";
 import type { GenesisLedger } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
+import type { PlannedBranches } from "../branches/planned-branches.ts";
 import type { InspectedContext, Inspection } from "../preflight/inspect.ts";
 
 export interface TableRows {
@@ -17,15 +20,27 @@ export interface TableRows {
   readonly isEstimate: boolean;
 }
 
+/** What a migration would write. */
+export interface WrittenBlocks extends Pick<Inspection, "targetState"> {
+  readonly chain: SourceChain;
+  /** Blocks of the chain up to this height are in the target. */
+  readonly above: bigint;
+  readonly branches: SourceBranches | null;
+  readonly planned: PlannedBranches;
+}
+
 /** Reads only. Counts as `migrate` writes; a replay adds accounts to what is counted here. */
 export async function countTargetRows(
   { source, target, genesisLedger }: InspectedContext,
-  { range: { chain, targetTip }, targetState }: Inspection,
+  { chain, above, targetState, branches, planned }: WrittenBlocks,
 ): Promise<TableRows[]> {
-  const above = targetTip?.height ?? 0n;
   const filled = targetState === "archive" ? target : null;
   const knownKeys = keysOfLedger(genesisLedger);
-  const counts = await countSourceRows(source, chain, { above, knownKeys });
+  const counts = await countSourceRows(source, {
+    ...{ chain, above, branches, knownKeys },
+    absent: planned.absent.map(({ stateHash }) => stateHash),
+    leftOut: planned.leftOut,
+  });
   const ofLedger = await ledgerRows(filled, genesisLedger, knownKeys);
   const isNew = above === 0n;
   return [

@@ -13,17 +13,18 @@ import {
 import { type BlockRef, least, type StateHash } from "@forklift/chain";
 import { ConfigError, VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { requireSameHistory } from "../branches/chosen-branches.ts";
 import type { MigratorContext } from "../context.ts";
 
 export interface RangeContext
-  extends Pick<MigratorContext, "source" | "network" | "stop" | "trustedStateHash"> {
+  extends Pick<MigratorContext, "source" | "network" | "stop" | "trustedStateHash" | "history"> {
   /** Null while there is no such database. */
   readonly target: MigratorContext["target"] | null;
 }
 
 export interface MigrationRange {
   readonly chain: SourceChain;
-  /** The highest block that the target holds already; null for a target without blocks. */
+  /** The highest canonical block that the target holds already; null for a target without blocks. */
   readonly targetTip: BlockRef | null;
 }
 
@@ -33,9 +34,10 @@ export interface MigrationRange {
  * when the stop point lies below it, or above the last pre-fork block.
  */
 export async function chooseRange(
-  { source, target, stop, network, trustedStateHash = null }: RangeContext,
+  context: RangeContext,
   { targetHasSchema }: { readonly targetHasSchema: boolean },
 ): Promise<MigrationRange> {
+  const { source, target, stop, network, trustedStateHash = null } = context;
   const chain = await chooseChain({ source, stop, network });
   const tip = targetHasSchema && target !== null ? await readTargetTip(target) : null;
   const targetTip = tip && { height: tip.height, stateHash: tip.stateHash };
@@ -72,6 +74,7 @@ export async function chooseRange(
       { hint: "start again from an empty target, or name the right stop point" },
     );
   }
+  await requireSameHistory(archive, context, { chain, targetTip });
   return { chain, targetTip };
 }
 

@@ -5,6 +5,7 @@ import type { BlockRef } from "@forklift/chain";
 import { derivedGenesisNote } from "@forklift/network";
 import type { WholeStage } from "@forklift/pipeline";
 import { settingWarnings } from "@forklift/postgres";
+import { chosenBranches } from "../branches/chosen-branches.ts";
 import type { MigratorContext } from "../context.ts";
 import { estimatedBytes } from "../preflight/estimates.ts";
 import { type Inspection, inspect } from "../preflight/inspect.ts";
@@ -30,7 +31,11 @@ export const preflight: WholeStage<MigratorContext, Plan> = {
     const inspection = await inspect(context);
     if (inspection.audit.stoppingCount > 0) throw auditError(inspection.audit);
     const { chain, targetTip } = inspection.range;
-    const leftBehind = await countNotMigrated(context.source, chain);
+    const leftBehind = await countNotMigrated(
+      context.source,
+      chain,
+      chosenBranches(context, chain),
+    );
     const note = derivedGenesisNote(context.network, inspection.hasGenesis);
     const warnings = [...(note === null ? [] : [note]), ...warningsOf(inspection, leftBehind)];
     for (const warning of warnings) context.warn(warning);

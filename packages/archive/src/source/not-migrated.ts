@@ -4,6 +4,7 @@
 import type { Session } from "@forklift/postgres";
 import { statusOf } from "./chain-status.ts";
 import { mayReadBalances } from "./source-balances.ts";
+import { branchCondition, branchParams, type SourceBranches } from "./source-branches.ts";
 import { chainCondition, type SourceChain } from "./source-chain.ts";
 
 /** Rows of the source, by what they are. */
@@ -21,14 +22,22 @@ export interface NotMigrated {
   readonly balances?: number;
 }
 
-/** By the chain that a run has chosen, and by what the source says of each block. */
-export async function countNotMigrated(source: Session, chain: SourceChain): Promise<NotMigrated> {
+/**
+ * By the chain that a run has chosen, and by what the source says of each block.
+ * @param branches what is migrated beside the chain.
+ */
+export async function countNotMigrated(
+  source: Session,
+  chain: SourceChain,
+  branches: SourceBranches | null = null,
+): Promise<NotMigrated> {
   const [blocks] = await source.query<Record<"orphaned" | "pending" | "canonical", string>>(
     `select count(*) filter (where ${statusOf("b")} not in ('canonical', 'pending')) as orphaned,
             count(*) filter (where ${statusOf("b")} = 'pending') as pending,
             count(*) filter (where b.chain_status = 'canonical') as canonical
-     from blocks b where not (${chainCondition("b")})`,
-    [chain.canonicalHeight, chain.tail.map(({ stateHash }) => stateHash)],
+     from blocks b
+     where ${chainCondition("b")} is not true and ${branchCondition("b")} is not true`,
+    branchParams(chain, branches),
   );
   return {
     orphanedBlocks: Number(blocks!.orphaned),

@@ -1,4 +1,4 @@
-// Reads blocks of the chosen chain, with their commands, from a pre-fork archive.
+// Reads blocks with their commands from a pre-fork archive: those of the chosen chain, or some beside it.
 
 import type { IncludedInternalCommand, IncludedUserCommand } from "@forklift/chain";
 import {
@@ -12,7 +12,7 @@ import {
   type StateHash,
 } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import type { SourceChain } from "./source-chain.ts";
+import { requireEachOnce, type SourceChain } from "./source-chain.ts";
 import { readSourceInternalCommands, readSourceUserCommands } from "./source-commands.ts";
 import { parseColumn } from "./source-value.ts";
 
@@ -53,6 +53,34 @@ export async function readSourceBlocks(
   { from, to }: { readonly from: bigint; readonly to: bigint },
 ): Promise<SourceBlock[]> {
   const tail = chain.tail.filter(({ height }) => height >= from && height <= to);
+  return await readBlocks(
+    source,
+    `b.height between $1 and $2
+     and ((b.chain_status = 'canonical' and b.height <= $3) or b.state_hash = any($4))`,
+    [from, to, chain.canonicalHeight, tail.map(({ stateHash }) => stateHash)],
+  );
+}
+
+/**
+ * Blocks by their state hashes, on the chain or beside it, by height and state hash. A block is missing when
+ * its creator or its winner leads to no public key.
+ * @throws SourceDataError for a malformed value of one of them, and for a block with several rows.
+ */
+export async function readSourceBlocksOf(
+  source: Session,
+  stateHashes: readonly StateHash[],
+): Promise<SourceBlock[]> {
+  const blocks = await readBlocks(source, "b.state_hash = any($1)", [stateHashes]);
+  requireEachOnce(blocks);
+  return blocks;
+}
+
+/** @param which a condition on `b`; one of the texts above. */
+async function readBlocks(
+  source: Session,
+  which: string,
+  params: readonly unknown[],
+): Promise<SourceBlock[]> {
   const rows = await source.query<Row>(
     `select b.id, b.height, b.state_hash, b.parent_hash, b.ledger_hash,
             creator.value as creator, winner.value as winner,
@@ -60,10 +88,9 @@ export async function readSourceBlocks(
      from blocks b
      join public_keys creator on creator.id = b.creator_id
      join public_keys winner on winner.id = b.block_winner_id
-     where b.height between $1 and $2
-       and ((b.chain_status = 'canonical' and b.height <= $3) or b.state_hash = any($4))
-     order by b.height`,
-    [from, to, chain.canonicalHeight, tail.map(({ stateHash }) => stateHash)],
+     where ${which}
+     order by b.height, b.state_hash`,
+    params,
   );
   const ids = rows.map(({ id }) => id);
   const userCommands = await readSourceUserCommands(source, ids);

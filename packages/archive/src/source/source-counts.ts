@@ -1,7 +1,8 @@
-// How many rows a range of the chain would give the target, counted in the source by its own links:
-// a value is new when no lower block of the chain has it.
+// How many rows a migration would give the target, counted in the source by its own links: a value is new
+// when no block has it that the target holds already.
 
 import type { Session } from "@forklift/postgres";
+import { branchCondition, branchParams, type SourceBranches } from "./source-branches.ts";
 import { chainCondition, type SourceChain } from "./source-chain.ts";
 
 export interface SourceCounts {
@@ -21,33 +22,52 @@ const BLOCK_KEYS = ["creator_id", "block_winner_id"] as const;
 /** Columns of `user_commands` likewise. */
 const COMMAND_KEYS = ["fee_payer_id", "source_id", "receiver_id"] as const;
 
-/**
- * Reads only, in one pass over each table of the chain up to its tip.
- * @param above blocks up to this height are in the target already.
- * @param knownKeys public keys that are counted elsewhere.
- */
+export interface CountedBlocks {
+  readonly chain: SourceChain;
+  /** Blocks of the chain up to this height are in the target already. */
+  readonly above: bigint;
+  /** What is migrated beside the chain, and the state hashes of those of it that the target lacks. */
+  readonly branches: SourceBranches | null;
+  readonly absent: readonly string[];
+  /** State hashes of blocks of branches that cannot be migrated. */
+  readonly leftOut: readonly string[];
+  /** Public keys that are counted elsewhere. */
+  readonly knownKeys: readonly string[];
+}
+
+/** Whether a block is in the target or will be; `$1` to `$4` are `branchParams`, `$7` are those left out. */
+function taken(alias: string): string {
+  return `(${chainCondition(alias)}
+           or (${branchCondition(alias)} and ${alias}.state_hash <> all($7::text[])))`;
+}
+
+/** Whether it is one of those that will be: `$5` is `above`, `$6` are those that the target lacks. */
+function fresh(alias: string): string {
+  return `(case when ${chainCondition(alias)} then ${alias}.height > $5 else ${alias}.state_hash = any($6) end)`;
+}
+
+/** Reads only, in one pass over each table of the blocks that are taken. */
 export async function countSourceRows(
   source: Session,
-  chain: SourceChain,
-  { above, knownKeys }: { readonly above: bigint; readonly knownKeys: readonly string[] },
+  { chain, above, branches, absent, leftOut, knownKeys }: CountedBlocks,
 ): Promise<SourceCounts> {
-  const ofChain = [chain.canonicalHeight, chain.tail.map(({ stateHash }) => stateHash), above];
-  const count = async (sql: string, params: readonly unknown[] = ofChain) => {
+  const ofBlocks = [...branchParams(chain, branches), above, absent, leftOut];
+  const count = async (sql: string, params: readonly unknown[] = ofBlocks) => {
     const [row] = await source.query<{ count: string }>(sql, params);
     return Number(row!.count);
   };
   const included = async (table: string, column: string) => {
     const [row] = await source.query<{ rows: string; fresh: string }>(
-      `select coalesce(sum(above), 0) as rows, count(*) filter (where lowest > $3) as fresh
-       from (select count(*) filter (where b.height > $3) as above, min(b.height) as lowest
+      `select coalesce(sum(fresh), 0) as rows, count(*) filter (where is_fresh) as fresh
+       from (select count(*) filter (where ${fresh("b")}) as fresh, bool_and(${fresh("b")}) as is_fresh
              from ${table} included join blocks b on b.id = included.block_id
-             where ${chainCondition("b")} group by included.${column}) command`,
-      ofChain,
+             where ${taken("b")} group by included.${column}) command`,
+      ofBlocks,
     );
     return { rows: Number(row!.rows), fresh: Number(row!.fresh) };
   };
   const blocks = await count(
-    `select count(*) as count from blocks b where ${chainCondition("b")} and b.height > $3`,
+    `select count(*) as count from blocks b where ${taken("b")} and ${fresh("b")}`,
   );
   const user = await included("blocks_user_commands", "user_command_id");
   const internal = await included("blocks_internal_commands", "internal_command_id");
@@ -59,46 +79,45 @@ export async function countSourceRows(
     internalCommands: internal.fresh,
     publicKeys: await count(
       `select count(*) as count
-       from (select id from (${keysByHeight()}) used group by id having min(height) > $3) fresh
+       from (select id from (${keysOfBlocks()}) used group by id having bool_and(fresh)) fresh
        join public_keys key on key.id = fresh.id
-       left join unnest($4::text[]) as known(value) on known.value = key.value
+       left join unnest($8::text[]) as known(value) on known.value = key.value
        where known.value is null`,
-      [...ofChain, knownKeys],
+      [...ofBlocks, knownKeys],
     ),
     ledgerHashes: await count(
       `select count(*) as count
-       from (select id from (${ledgerHashesByHeight()}) used group by id having min(height) > $3)
+       from (select id from (${ledgerHashesOfBlocks()}) used group by id having bool_and(fresh))
          fresh`,
     ),
   };
 }
 
-/** Each key that a block or its commands name, with the block's height. */
-function keysByHeight(): string {
-  const condition = chainCondition("b");
+/** Each key that a block or its commands name, with whether the block is fresh. */
+function keysOfBlocks(): string {
   return [
     ...BLOCK_KEYS.map(
-      (column) => `select b.${column} as id, b.height from blocks b where ${condition}`,
+      (column) =>
+        `select b.${column} as id, ${fresh("b")} as fresh from blocks b where ${taken("b")}`,
     ),
     ...COMMAND_KEYS.map(
       (column) =>
-        `select c.${column}, min(b.height) from blocks b
+        `select c.${column}, bool_and(${fresh("b")}) from blocks b
          join blocks_user_commands bc on bc.block_id = b.id
-         join user_commands c on c.id = bc.user_command_id where ${condition} group by 1`,
+         join user_commands c on c.id = bc.user_command_id where ${taken("b")} group by 1`,
     ),
-    `select c.receiver_id, min(b.height) from blocks b
+    `select c.receiver_id, bool_and(${fresh("b")}) from blocks b
      join blocks_internal_commands bc on bc.block_id = b.id
-     join internal_commands c on c.id = bc.internal_command_id where ${condition} group by 1`,
+     join internal_commands c on c.id = bc.internal_command_id where ${taken("b")} group by 1`,
   ].join(" union all ");
 }
 
-function ledgerHashesByHeight(): string {
-  const condition = chainCondition("b");
+function ledgerHashesOfBlocks(): string {
   const ofEpoch = (column: string) =>
-    `select e.ledger_hash_id, b.height from blocks b join epoch_data e on e.id = b.${column}
-     where ${condition}`;
+    `select e.ledger_hash_id, ${fresh("b")} from blocks b join epoch_data e on e.id = b.${column}
+     where ${taken("b")}`;
   return [
-    `select b.snarked_ledger_hash_id as id, b.height from blocks b where ${condition}`,
+    `select b.snarked_ledger_hash_id as id, ${fresh("b")} as fresh from blocks b where ${taken("b")}`,
     ofEpoch("staking_epoch_data_id"),
     ofEpoch("next_epoch_data_id"),
   ].join(" union all ");

@@ -35,3 +35,15 @@ export async function unfinishedReplayHeight(target: Session): Promise<bigint | 
   );
   return recorded === undefined ? null : BigInt(recorded.height);
 }
+
+/** Those of the state hashes whose blocks have no command. */
+export async function withoutCommands(
+  target: Session,
+  stateHashes: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await target.query<{ state_hash: string }>(
+    `select b.state_hash from blocks b where b.state_hash = any($1) and not ${HAS_COMMANDS}`,
+    [stateHashes],
+  );
+  return new Set(rows.map(({ state_hash }) => state_hash));
+}

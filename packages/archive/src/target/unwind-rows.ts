@@ -105,7 +105,7 @@ export async function requireOnlyMigrated(target: Session): Promise<void> {
   const [block] = await target.query<{ height: string; state_hash: string }>(
     `select b.height, b.state_hash from blocks b
      join protocol_versions v on v.id = b.protocol_version_id
-     where v.transaction <> 2 or b.chain_status <> 'canonical'
+     where v.transaction <> 2
      order by b.height limit 1`,
   );
   if (block === undefined) return;

@@ -1,0 +1,163 @@
+// Copies the blocks beside the chain, orphaned and, if they are wanted, pending ones, with their commands.
+
+import {
+  type BranchPlace,
+  countBranchBlocks,
+  findBranchBlock,
+  parseBlockMark,
+  progressMarks,
+  RowIds,
+  type SourceBranches,
+  stateHashesInTarget,
+  walkBranches,
+  walkTargetFrom,
+  writeBlocks,
+} from "@forklift/archive";
+import type { BlockRef } from "@forklift/chain";
+import { type BatchStage, ConfigError } from "@forklift/pipeline";
+import { refreshStatistics, type Session } from "@forklift/postgres";
+import { BranchPages, nextBranchPage } from "../branches/branch-pages.ts";
+import { chosenBranches } from "../branches/chosen-branches.ts";
+import { LeftOutBlocks } from "../branches/left-out-blocks.ts";
+import { linkBlocks } from "../branches/linked-blocks.ts";
+import type { MigratorContext } from "../context.ts";
+import { chooseRange } from "../preflight/migration-range.ts";
+
+interface Plan {
+  readonly branches: SourceBranches;
+  readonly targetTip: BlockRef;
+  /** Blocks beside the chain that the target holds already. */
+  readonly branchBlocks: number;
+}
+
+/**
+ * The last block that was looked at, and how many blocks the target then held beside its chain: no later run
+ * goes on from here, since an orphan may reach the source long after its height was migrated.
+ */
+interface Cursor {
+  readonly height: string;
+  readonly stateHash: string;
+  readonly branchBlocks: number;
+}
+
+interface Tools extends AsyncDisposable {
+  readonly pages: BranchPages;
+  readonly leftOut: LeftOutBlocks;
+  readonly rowIds: RowIds;
+  readonly done: { blocks: number; copied: number };
+}
+
+export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, Tools> = {
+  id: "copy-branches",
+  kind: "batches",
+
+  async plan(context) {
+    const { source, target } = context;
+    const { chain, targetTip } = await chooseRange(context, { targetHasSchema: true });
+    const branches = chosenBranches(context, chain);
+    if (branches === null)
+      return { skip: "the history is canonical, without blocks beside the chain" };
+    if (targetTip === null || targetTip.height < chain.tip.height) {
+      throw new ConfigError(
+        `the target ${target.maskedUrl} stands at height ${targetTip?.height ?? 0}, expected ` +
+          `${chain.tip.height}, for branches come after the chain that they leave`,
+        { hint: "run forklift migrate, which copies the chain first" },
+      );
+    }
+    const page = await nextBranchPage({ source, target }, branches, null, LOOKED_AT);
+    if (page.absent.length === 0) return { skip: "the target holds every block beside the chain" };
+    const { orphaned, pending } = await countBranchBlocks(target);
+    return { branches, targetTip, branchBlocks: orphaned + pending };
+  },
+
+  /** The rows are the truth: whatever the mark says, every block is looked for. */
+  resume({ branchBlocks }, mark) {
+    parseMark(mark);
+    return { height: "0", stateHash: "", branchBlocks };
+  },
+
+  async open(context, { branches }) {
+    const { requireOrphans = false, warn } = context;
+    const pages = new BranchPages(context, branches);
+    return {
+      pages,
+      leftOut: new LeftOutBlocks({ requireOrphans, warn }),
+      rowIds: new RowIds(),
+      done: { blocks: 0, copied: 0 },
+      [Symbol.asyncDispose]: () => pages[Symbol.asyncDispose](),
+    };
+  },
+
+  async run(tx, { pages, leftOut, rowIds, done }, _plan, cursor) {
+    const { absent, merged, last, count, isLast } = await pages.next();
+    const parents = [...new Set(absent.map(({ parentHash }) => parentHash))];
+    const held = new Set<string>(await stateHashesInTarget(tx, parents));
+    const linked = linkBlocks(absent, merged, held);
+    for (const block of linked.leftOut) leftOut.add(block);
+    // A command of a branch may be that of the chain, or of another branch.
+    const options = { isOneChain: false };
+    const rowCount =
+      linked.taken.length === 0 ? 0 : await writeBlocks(tx, rowIds, linked.taken, options);
+    if (isLast) await refreshStatistics(tx);
+    if (isLast) leftOut.tellRest();
+    done.blocks += count;
+    done.copied += linked.taken.length;
+    return {
+      cursor: cursorAt(last, cursor.branchBlocks + linked.taken.length),
+      isLast,
+      rowCount,
+      progress: { done: BigInt(done.blocks), total: null, unit: "blocks" },
+    };
+  },
+
+  summary({ leftOut, done }) {
+    return {
+      details: { copied: done.copied, ...leftOut.details() },
+      leftOut: leftOut.first,
+    };
+  },
+
+  /** Walks up from the chain by parent id, and down its own; `run` goes by height and state hash. */
+  async verify({ target, history }, { targetTip }) {
+    const { walked, canonical } = await walkTargetFrom(target, targetTip.stateHash);
+    const { orphaned, pending } = await countBranchBlocks(target);
+    const marked = parseMark(await progressMarks(target).load("copy-branches"));
+    const foreign = history === "all" ? null : await findBranchBlock(target, ["pending"]);
+    const stored = String(marked?.branchBlocks ?? 0);
+    return [
+      { name: "blocks reached from the tip", expected: String(targetTip.height), actual: walked },
+      { name: "canonical blocks stored", expected: String(targetTip.height), actual: canonical },
+      { name: "blocks beside the chain", expected: stored, actual: String(orphaned + pending) },
+      {
+        name: "blocks reached from the chain",
+        expected: stored,
+        actual: await walkBranches(target),
+      },
+      {
+        name: "pending blocks of a complete history",
+        expected: "none",
+        actual: foreign?.stateHash ?? "none",
+      },
+    ];
+  },
+};
+
+/** Blocks of a page that is only looked at, for whether anything is left to do. */
+const LOOKED_AT = 1_000;
+
+function cursorAt(last: BranchPlace | null, branchBlocks: number): Cursor {
+  return { height: String(last?.height ?? 0), stateHash: last?.stateHash ?? "", branchBlocks };
+}
+
+/** @throws ConfigError when it is none. */
+function parseMark(mark: unknown): Cursor | null {
+  const place = parseBlockMark("copy-branches", mark);
+  if (place === null) return null;
+  const { branchBlocks } = mark as Partial<Cursor>;
+  if (typeof branchBlocks === "number") return { ...place, branchBlocks };
+  throw new ConfigError(
+    `the progress mark of copy-branches is ${JSON.stringify(mark)}, expected the number of blocks beside the ` +
+      "chain as branchBlocks",
+    { hint: "the target was changed by another program; start again from an empty target" },
+  );
+}
