@@ -2,10 +2,18 @@ import type { Stage } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { ReplayerContext } from "./context.ts";
 import { compareForkGenesisStage } from "./stages/compare-fork-genesis.ts";
+import { replayBranches } from "./stages/replay-branches.ts";
 import { replayCommands } from "./stages/replay-commands.ts";
 
-/** The whole replay. */
+/** The whole replay of a chain. */
 export const replay: readonly Stage<ReplayerContext, Session>[] = [
   replayCommands,
+  compareForkGenesisStage,
+];
+
+/** The same, with the branches that a target holds beside its chain. */
+export const replayOfCompleteHistory: readonly Stage<ReplayerContext, Session>[] = [
+  replayCommands,
+  replayBranches,
   compareForkGenesisStage,
 ];

@@ -20,6 +20,7 @@ export { areOnOneServer } from "./switch/database-state.ts";
 export * from "./switch/switch-scripts.ts";
 export * from "./target/account-indexes.ts";
 export * from "./target/block-mark.ts";
+export * from "./target/branch-blocks.ts";
 export * from "./target/create-target.ts";
 export * from "./target/fork-repairs.ts";
 export * from "./target/genesis-rows.ts";
