@@ -12,4 +12,6 @@ export type { MigrationPlan, PlannedContext } from "./plan/plan-migration.ts";
 export type { TableRows } from "./plan/target-rows.ts";
 export type { Inspection, TargetState } from "./preflight/inspect.ts";
 export { BLOCKS_PER_READ, boundedLoad, type LoadLimits } from "./source-load.ts";
+export { adoptBranches } from "./stages/adopt-branches.ts";
 export { copyBlocks } from "./stages/copy-blocks.ts";
+export { copyBranches } from "./stages/copy-branches.ts";

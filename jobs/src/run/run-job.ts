@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { readPublishedTip } from "@forklift/archive";
-import { type BlockRef, jsonNumber } from "@forklift/chain";
+import { type BlockRef, type History, jsonNumber } from "@forklift/chain";
 import { openContext, runInTarget, runWithoutTarget } from "@forklift/context";
 import type { Network } from "@forklift/network";
 import { addDetails, firstError, type StageReport, stoppable } from "@forklift/pipeline";
@@ -38,7 +38,12 @@ import { publication } from "./recipes/follow.ts";
 import { prime, restOfPrime } from "./recipes/prime.ts";
 import type { Recipe } from "./recipes/recipe.ts";
 
-const RECIPES: Readonly<Record<JobName, Recipe>> = { prime, daily, final, follow: publication };
+const RECIPES: Readonly<Record<JobName, (history: History) => Recipe>> = {
+  prime,
+  daily,
+  final,
+  follow: publication,
+};
 
 /** What a job did, as plain data: `--json` prints exactly this. */
 export interface JobOutcome {
@@ -166,7 +171,11 @@ export async function runRecipe(
 ): Promise<JobOutcome> {
   const own = await findOwnSet(context);
   if (own !== null) return await finishOwn(context, own, environment);
-  const { stages, ...reports } = await runKeepingReport(RECIPES[context.job], context, environment);
+  const { stages, ...reports } = await runKeepingReport(
+    RECIPES[context.job](context.history),
+    context,
+    environment,
+  );
   const { height, stateHash } = await readPublishedTip(context.target);
   const published = !wasSkipped(stages, publishSet.id);
   return {

@@ -37,6 +37,7 @@ export * from "./target/target-blocks.ts";
 export * from "./target/target-checks.ts";
 export { buildIndexes, missingIndexes } from "./target/target-indexes.ts";
 export * from "./target/unreplayed-blocks.ts";
+export * from "./target/unreplayed-branches.ts";
 export * from "./target/unwind-rows.ts";
 export * from "./target/write-accounts.ts";
 export * from "./target/write-blocks.ts";

@@ -3,6 +3,7 @@
 import {
   type RecordedBalance,
   type ReplayBlock,
+  readBranchHeaders,
   readReplayBlocks,
   readSourceBalances,
 } from "@forklift/archive";
@@ -10,6 +11,8 @@ import { least } from "@forklift/chain";
 import type { ReceiptsAhead, ReceiptThread } from "@forklift/ledger";
 import { readAhead, SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { type BranchTree, branchTrees } from "../branches/branch-trees.ts";
+import { type BranchesToReplay, readBranches } from "../branches/read-branches.ts";
 import { userCommandsOf } from "./apply-block.ts";
 
 /** One query: large enough that its round trip does not count. */
@@ -18,6 +21,15 @@ const READ_BLOCKS = 100n;
 /** What waits while a batch is applied and written: a command takes about 1 kB. */
 const COMMANDS_AHEAD_MAX = 20_000;
 
+/**
+ * Blocks on the branches of one fork point. Mainnet's had 20 at most; those of a larger one are left to
+ * `replay-branches`, which reads and writes them piece by piece.
+ */
+export const BRANCH_BLOCKS_MAX = 300;
+
+/** Blocks of a page with those on its branches, unless it has but one fork point. */
+const PAGE_BLOCKS = 200;
+
 /** A block with what is known of it before it is applied. */
 export interface BlockToReplay {
   readonly block: ReplayBlock;
@@ -25,6 +37,8 @@ export interface BlockToReplay {
   readonly receiptChains: readonly Uint8Array[] | null;
   /** What the old archive recorded; null when none are compared. */
   readonly balances: readonly RecordedBalance[] | null;
+  /** What is beside the chain and begins at this block; null when nothing does. */
+  readonly branches: BranchesToReplay | null;
 }
 
 export interface BlockReader {
@@ -33,6 +47,8 @@ export interface BlockReader {
   readonly balances: Session | null;
   /** Computes receipt chains ahead of the ledger; null computes none. */
   readonly receipts: Pick<ReceiptThread, "extend"> | null;
+  /** Whether branches are read, too. */
+  readonly withBranches: boolean;
 }
 
 interface Page {
@@ -54,7 +70,7 @@ export async function* readBlocks(
   range: Range,
 ): AsyncGenerator<BlockToReplay, undefined> {
   const pages = readAhead(readPages(reader, range), {
-    weightOf: ({ blocks }) => blocks.reduce((sum, { block }) => sum + 1 + block.commands.length, 0),
+    weightOf: ({ blocks }) => blocks.reduce((sum, block) => sum + weightOf(block), 0),
     weightMax: COMMANDS_AHEAD_MAX,
   });
   for await (const { blocks, receipts } of pages) {
@@ -69,26 +85,62 @@ export async function* readBlocks(
   }
 }
 
+function weightOf({ block, branches }: Pick<BlockToReplay, "block" | "branches">): number {
+  const beside = branches?.blocks.map((branch) => 1 + branch.block.commands.length) ?? [];
+  return beside.reduce((sum, weight) => sum + weight, 1 + block.commands.length);
+}
+
 async function* readPages(
-  { target, balances: source, receipts }: BlockReader,
+  reader: BlockReader,
   { from: first, to: last }: Range,
 ): AsyncGenerator<Page> {
+  const { target, balances: source } = reader;
   for (let from = first; from <= last; from += READ_BLOCKS) {
     const range = { from, to: least(from + READ_BLOCKS - 1n, last) };
     const blocks = await readReplayBlocks(target, range);
     requireWhole(blocks, range);
     const balances = source === null ? null : await readSourceBalances(source, blocks);
-    yield {
-      blocks: blocks.map((block) => ({
-        block,
-        balances: balances === null ? null : (balances.get(block.stateHash) ?? []),
-      })),
-      receipts:
-        receipts === null
-          ? null
-          : receipts.extend(blocks.flatMap(userCommandsOf).map(({ command }) => command)),
-    };
+    const trees = reader.withBranches
+      ? branchTrees(await readBranchHeaders(target, { ...range, blocksMax: BRANCH_BLOCKS_MAX }))
+      : NO_TREES;
+    for (const part of partsOf(blocks, trees)) {
+      const heights = part.map(({ height }) => height).filter((height) => trees.has(height));
+      const own = new Map(heights.map((height) => [height, trees.get(height)!]));
+      const branches = await readBranches(reader, own);
+      yield {
+        blocks: part.map((block) => ({
+          block,
+          balances: balances === null ? null : (balances.get(block.stateHash) ?? []),
+          branches: branches.get(block.height) ?? null,
+        })),
+        receipts:
+          reader.receipts === null
+            ? null
+            : reader.receipts.extend(part.flatMap(userCommandsOf).map(({ command }) => command)),
+      };
+    }
   }
+}
+
+const NO_TREES: ReadonlyMap<bigint, BranchTree> = new Map();
+
+/** Consecutive blocks that are few enough, with what is on their branches, to be read at once. */
+function partsOf(
+  blocks: readonly ReplayBlock[],
+  trees: ReadonlyMap<bigint, BranchTree>,
+): readonly (readonly ReplayBlock[])[] {
+  const parts: ReplayBlock[][] = [];
+  let size = PAGE_BLOCKS;
+  for (const block of blocks) {
+    const weight = 1 + (trees.get(block.height)?.size ?? 0);
+    if (size + weight > PAGE_BLOCKS) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1)!.push(block);
+    size += weight;
+  }
+  return parts;
 }
 
 function requireWhole(blocks: readonly ReplayBlock[], { from, to }: Range): void {

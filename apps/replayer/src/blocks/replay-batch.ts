@@ -1,17 +1,24 @@
 // One batch of blocks: applied to the ledger and compared, with the rows that come of it.
 
 import type { AccessedAccount, CreatedAccount, TargetBlock } from "@forklift/archive";
-import { ACCOUNT_CREATION_FEE, type Ledger } from "@forklift/ledger";
+import type { Ledger } from "@forklift/ledger";
+import { BranchWalk } from "../branches/branch-walk.ts";
+import type { BranchesToReplay } from "../branches/read-branches.ts";
 import { type AppliedTransaction, applyBlock } from "./apply-block.ts";
 import type { BalanceCheck } from "./balance-check.ts";
 import type { LedgerHashCheck } from "./ledger-hash-check.ts";
 import type { BlockToReplay } from "./read-blocks.ts";
+import { addRows, type RowsOfBlocks } from "./rows-of-blocks.ts";
 import type { Work } from "./timings.ts";
 
 export interface Replayed {
   readonly accessed: readonly AccessedAccount[];
   readonly created: readonly CreatedAccount[];
+  /** Of the chain. */
   readonly blockCount: number;
+  /** Blocks on the branches that begin at those. */
+  readonly branchBlockCount: number;
+  /** Of all of them. */
   readonly commandCount: number;
   /** Null when there was none to replay. */
   readonly last: TargetBlock | null;
@@ -42,10 +49,10 @@ export async function replayBatch(
   from: bigint,
   { to, blocksMax, commandsMax }: BatchLimits,
 ): Promise<Replayed> {
-  const accessed: AccessedAccount[] = [];
-  const created: CreatedAccount[] = [];
+  const rows: RowsOfBlocks = { accessed: [], created: [] };
   let last: TargetBlock | null = null;
   let blockCount = 0;
+  let branchBlockCount = 0;
   let commandCount = 0;
   try {
     for (
@@ -55,24 +62,27 @@ export async function replayBatch(
     ) {
       const { value } = await tools.timed("reading", () => tools.blocks.next());
       if (value === undefined) throw new Error(`no block was read at height ${next}`);
-      await replayOne(tools, value, accessed, created);
+      await replayOne(tools, value, rows);
       last = value.block;
       blockCount += 1;
       commandCount += value.block.commands.length;
+      if (value.branches === null) continue;
+      await replayBranches(tools, value.branches, rows);
+      branchBlockCount += value.branches.blocks.length;
+      for (const { block } of value.branches.blocks) commandCount += block.commands.length;
     }
     await tools.timed("hashing", () => tools.ledgerHashes.askLast());
   } catch (error) {
     await tools.ledgerHashes.settle();
     throw error;
   }
-  return { accessed, created, blockCount, commandCount, last };
+  return { ...rows, blockCount, branchBlockCount, commandCount, last };
 }
 
 async function replayOne(
   { ledger, ledgerHashes, balances, timed }: BatchTools,
   { block, balances: recorded, receiptChains }: BlockToReplay,
-  accessed: AccessedAccount[],
-  created: CreatedAccount[],
+  rows: RowsOfBlocks,
 ): Promise<void> {
   const applied: AppliedTransaction = (of, placed) => {
     if (recorded !== null) balances.compare(of, placed);
@@ -82,11 +92,27 @@ async function replayOne(
   const effect = applyBlock(ledger, block, { applied, receiptChains });
   if (recorded !== null) balances.end(block);
   await timed("hashing", () => ledgerHashes.applied(block));
-  for (const ledgerIndex of effect.accessed) {
-    accessed.push({ blockId: block.id, ledgerIndex, account: ledger.account(ledgerIndex) });
+  addRows(rows, ledger, block, effect);
+}
+
+/**
+ * There and back before anyone else has a turn: receipt chains that are computed ahead begin with the ledger of
+ * the chain.
+ */
+async function replayBranches(
+  tools: BatchTools,
+  { steps, blocks }: BranchesToReplay,
+  rows: RowsOfBlocks,
+): Promise<void> {
+  const walk = new BranchWalk(tools);
+  const asked: Promise<void>[] = [];
+  let next = 0;
+  for (const step of steps) {
+    const answer =
+      step.kind === "apply" ? walk.apply(blocks[next++]!, rows) : walk.rollBackTo(step.depth);
+    // Its error is met below; until then nobody waits for it.
+    answer.catch(() => undefined);
+    asked.push(answer);
   }
-  for (const index of effect.created) {
-    const account = ledger.account(index);
-    created.push({ blockId: block.id, account, creationFee: ACCOUNT_CREATION_FEE });
-  }
+  await tools.timed("hashing", () => Promise.all(asked));
 }

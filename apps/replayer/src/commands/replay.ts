@@ -34,7 +34,7 @@ import { REPLAY_DEFAULTS } from "../defaults.ts";
 import { pendingDocument, pendingText } from "../output/pending-outcome.ts";
 import { KeptTail } from "../pending/kept-tail.ts";
 import type { PendingReport } from "../pending/pending-report.ts";
-import { replay } from "../pipeline.ts";
+import { completeReplay } from "../pipeline.ts";
 import { findStopBlock } from "../range/stop-block.ts";
 
 interface Options extends CommonOptions, StopOptions, ForkGenesisOptions, ThreadsOptions {
@@ -78,7 +78,7 @@ export function addReplayCommand(program: Command, host: Host, finish: Finish): 
       await using context = openContext(environment);
       const replayed = await openReplay(context, options, environment);
       const stages = await stoppable(RUN_AGAIN.continues, environment.signal, () =>
-        runInTarget(replay, replayed, environment),
+        runInTarget(completeReplay, replayed, environment),
       );
       if (options.pending !== true) return finish(stagesOutcome(stages));
       const pending = await stoppable(RUN_AGAIN.continues, environment.signal, () =>

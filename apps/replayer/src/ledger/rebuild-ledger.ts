@@ -5,6 +5,7 @@ import { readRecordedAccounts, type TargetBlock } from "@forklift/archive";
 import { FormatError, type LedgerHash } from "@forklift/chain";
 import { LEGACY_TREE_RULES, Ledger } from "@forklift/ledger";
 import { SourceDataError, VerificationError } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
 import type { ReplayerContext } from "../context.ts";
 import { hashLedger } from "./hash-ledger.ts";
 
@@ -26,13 +27,32 @@ export async function rebuildLedger(context: RebuildContext, block: TargetBlock)
  * @throws SourceDataError for rows that make no ledger, VerificationError as above.
  */
 export async function advanceLedger(
-  { target, network, inform = () => undefined }: RebuildContext,
+  context: RebuildContext,
   ledger: Ledger,
   { from, to }: { readonly from: bigint; readonly to: TargetBlock },
 ): Promise<void> {
+  const { target, network, inform = () => undefined } = context;
   const isWhole = ledger.accountCount === 0;
   if (isWhole) inform(`reading the ledger of height ${to.height} back from ${target.maskedUrl}`);
-  for await (const recorded of readRecordedAccounts(target, { above: from, upTo: to.height })) {
+  await takeRecorded(target, ledger, { from, to: to.height });
+  if (isWhole) {
+    const what = `the ledger of height ${to.height}`;
+    await hashLedger(ledger, LEGACY_TREE_RULES, { what, inform });
+  }
+  requireHash(ledger.ledgerHash(), to, { target, network });
+}
+
+/**
+ * Writes into a ledger of height `from` what the canonical blocks up to height `to` recorded. The caller proves
+ * what comes of it by its hash.
+ * @throws SourceDataError for rows that make no ledger.
+ */
+export async function takeRecorded(
+  target: Session,
+  ledger: Ledger,
+  { from, to }: { readonly from: bigint; readonly to: bigint },
+): Promise<void> {
+  for await (const recorded of readRecordedAccounts(target, { above: from, upTo: to })) {
     const { ledgerIndex, account } = recorded;
     try {
       if (ledgerIndex < ledger.accountCount) ledger.replace(ledgerIndex, account);
@@ -41,16 +61,11 @@ export async function advanceLedger(
       if (!(cause instanceof FormatError || cause instanceof RangeError)) throw cause;
       throw new SourceDataError(
         `account ${account.publicKey}, recorded at ledger_index ${ledgerIndex} of ` +
-          `${target.maskedUrl} up to height ${to.height}: ${cause.message}`,
+          `${target.maskedUrl} up to height ${to}: ${cause.message}`,
         { cause, hint: "the target was changed by another program; forklift verify shows where" },
       );
     }
   }
-  if (isWhole) {
-    const what = `the ledger of height ${to.height}`;
-    await hashLedger(ledger, LEGACY_TREE_RULES, { what, inform });
-  }
-  requireHash(ledger.ledgerHash(), to, { target, network });
 }
 
 function requireIndex(given: number, recorded: number): void {

@@ -7,7 +7,7 @@
 // way back.
 
 import {
-  type PlacedCommand,
+  type PendingHeader,
   type ReplayBlock,
   readPendingHeaders,
   readPlacedCommands,
@@ -15,23 +15,20 @@ import {
   type TargetBlock,
 } from "@forklift/archive";
 import type { BlockRef, LedgerHash } from "@forklift/chain";
-import { type Ledger, type LedgerTree, type Mark, openLedgerTree } from "@forklift/ledger";
+import { type Ledger, type LedgerTree, openLedgerTree } from "@forklift/ledger";
 import type { Network } from "@forklift/network";
 import { ConfigError, SourceDataError, VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { applyBlock } from "../blocks/apply-block.ts";
 import { difference } from "../blocks/difference.ts";
 import { isLedgerHashException } from "../blocks/ledger-hash-check.ts";
+import { inWalkingOrder, pathTo } from "../tree/block-tree.ts";
+import { LedgerWay } from "../tree/ledger-way.ts";
+import { nodesOf, planWalk, type WalkStep } from "../tree/plan-walk.ts";
+import { READ_NODES, readNodes } from "../tree/read-nodes.ts";
 import { judgePending, PENDING_HINT } from "./judge-pending.ts";
 import type { PendingReport } from "./pending-report.ts";
-import {
-  inWalkingOrder,
-  type PendingNode,
-  type PendingTree,
-  pathTo,
-  pendingTree,
-} from "./pending-tree.ts";
-import { planWalk, type WalkStep } from "./plan-walk.ts";
+import { type PendingNode, type PendingTree, pendingTree } from "./pending-tree.ts";
 import { reportTail } from "./report-tail.ts";
 
 /**
@@ -42,9 +39,6 @@ const PENDING_BLOCKS_MAX = 2_000;
 
 /** Blocks that the root stays behind: moving it costs a replay of the whole tail. */
 const ROOT_BEHIND_MAX = 64n;
-
-/** Blocks whose commands are read together: a command takes about 1 kB. */
-const READ_BLOCKS = 50;
 
 export interface PendingTailOptions {
   readonly network: Network;
@@ -57,12 +51,6 @@ export interface PendingTailOptions {
 export interface ProveOptions {
   /** Awaited before every read of commands: to spare the source, or to end the look by an error. */
   readonly pause?: () => Promise<void>;
-}
-
-/** A block of the way, and the moment before it. */
-interface WentBlock {
-  readonly stateHash: string;
-  readonly mark: Mark;
 }
 
 /** An answer of the ledger tree that is still to come. */
@@ -79,14 +67,14 @@ export class PendingTail implements AsyncDisposable {
   #root: TargetBlock;
   /** That the ledger is that of the first root. */
   #isGood: Promise<void> | null = null;
-  /** From above the root up to where the ledger stands. */
-  readonly #way: WentBlock[] = [];
+  readonly #way: LedgerWay;
   /** What the replay gave of blocks that agree, by state hash. */
   readonly #known = new Map<string, LedgerHash>();
 
   /** @param ledger as it stands after `root`; it belongs to the tail from now on. */
   constructor(ledger: Ledger, root: TargetBlock, options: PendingTailOptions) {
     this.#ledger = ledger;
+    this.#way = new LedgerWay(ledger);
     this.#hashes = openLedgerTree(ledger, options.threads);
     this.#network = options.network;
     this.#blocksMax = options.blocksMax ?? PENDING_BLOCKS_MAX;
@@ -121,10 +109,10 @@ export class PendingTail implements AsyncDisposable {
       from = null;
     }
     this.#forgetWhatChanged(tree);
-    const order = inWalkingOrder(tree, from);
+    const order = inWalkingOrder(tree.nodes.values(), from);
     const wanted = order.filter(({ header }) => !this.#known.has(header.stateHash));
-    const way = this.#way.map(({ stateHash }) => stateHash);
-    const walked = await this.#walk(source, { steps: planWalk(way, wanted), pause });
+    const steps = planWalk(this.#way.stateHashes, wanted);
+    const walked = await this.#walk(source, { steps, pause });
     const descendants = new Set(order);
     const nodes = [...tree.nodes.values()].filter((node) => descendants.has(node));
     const findings = { ledgerHashes: this.#known, refused: walked.refused };
@@ -207,13 +195,16 @@ export class PendingTail implements AsyncDisposable {
           isLedgerHashException(this.#network.ledgerHashExceptions, header));
       if (!isGood) this.#known.delete(stateHash);
     }
-    const changed = this.#way.findIndex(({ stateHash }) => !this.#known.has(stateHash));
-    if (changed >= 0) this.#rollBackTo(changed);
+    const changed = this.#way.stateHashes.findIndex((stateHash) => !this.#known.has(stateHash));
+    if (changed >= 0) this.#way.rollBackTo(changed);
   }
 
   async #walk(
     source: Session,
-    { steps, pause }: { readonly steps: readonly WalkStep[] } & Required<ProveOptions>,
+    {
+      steps,
+      pause,
+    }: { readonly steps: readonly WalkStep<PendingHeader>[] } & Required<ProveOptions>,
   ): Promise<{
     readonly refused: ReadonlyMap<string, VerificationError>;
     readonly applied: number;
@@ -224,12 +215,12 @@ export class PendingTail implements AsyncDisposable {
     let applied = 0;
     /** The depth of a block that was refused: nothing can be said of those above it. */
     let refusedAt: number | null = null;
-    let depth = this.#way.length;
+    let depth = this.#way.depth;
     try {
       for (const step of steps) {
         if (step.kind === "roll-back") {
           depth = step.depth;
-          this.#rollBackTo(depth);
+          this.#way.rollBackTo(depth);
           if (refusedAt !== null && depth <= refusedAt) refusedAt = null;
           continue;
         }
@@ -244,7 +235,7 @@ export class PendingTail implements AsyncDisposable {
           }
         }
         depth += 1;
-        if (asked.length >= READ_BLOCKS) await this.#settle(asked);
+        if (asked.length >= READ_NODES) await this.#settle(asked);
       }
       await this.#settle(asked);
     } finally {
@@ -254,31 +245,25 @@ export class PendingTail implements AsyncDisposable {
   }
 
   /** In the order of the nodes. */
-  async *#readCommands(
+  #readCommands(
     source: Session,
     { nodes, pause }: { readonly nodes: readonly PendingNode[] } & Required<ProveOptions>,
   ): AsyncGenerator<ReplayBlock, undefined> {
-    for (let from = 0; from < nodes.length; from += READ_BLOCKS) {
-      const page = nodes.slice(from, from + READ_BLOCKS);
+    return readNodes(nodes, async (ids) => {
       await pause();
-      const ids = page.map(({ header }) => header.id);
-      const commands = await readPlacedCommands(source, ids);
-      for (const node of page) yield replayBlockOf(node, commands.get(node.header.id) ?? []);
-    }
+      return await readPlacedCommands(source, ids);
+    });
   }
 
   /** The difference that the block's commands show; the ledger is as it was then. */
   #apply(block: ReplayBlock): VerificationError | null {
-    const mark = this.#ledger.mark();
     try {
-      applyBlock(this.#ledger, block);
+      this.#way.apply(block);
+      return null;
     } catch (cause) {
-      this.#ledger.rollBack(mark);
       if (!(cause instanceof VerificationError)) throw cause;
       return new VerificationError(cause.message, { cause, hint: PENDING_HINT });
     }
-    this.#way.push({ stateHash: block.stateHash, mark });
-    return null;
   }
 
   #ask({ stateHash }: ReplayBlock, asked: Asked[]): void {
@@ -295,19 +280,12 @@ export class PendingTail implements AsyncDisposable {
     }
   }
 
-  #rollBackTo(depth: number): void {
-    const first = this.#way[depth];
-    if (first === undefined) return;
-    this.#ledger.rollBack(first.mark);
-    this.#way.length = depth;
-  }
-
   async #moveRoot(
     source: Session,
     block: TargetBlock,
     { path, pause }: { readonly path: readonly PendingNode[] } & Required<ProveOptions>,
   ): Promise<void> {
-    this.#rollBackTo(0);
+    this.#way.rollBackTo(0);
     const mark = this.#ledger.mark();
     try {
       const blocks = this.#readCommands(source, { nodes: path, pause });
@@ -320,16 +298,4 @@ export class PendingTail implements AsyncDisposable {
     this.#ledger.forget(mark);
     this.#root = block;
   }
-}
-
-function nodesOf(steps: readonly WalkStep[]): PendingNode[] {
-  return steps.flatMap((step) => (step.kind === "apply" ? [step.node] : []));
-}
-
-function replayBlockOf(
-  { header, parentSlot }: PendingNode,
-  commands: readonly PlacedCommand[],
-): ReplayBlock {
-  const { id, height, stateHash, ledgerHash, globalSlotSinceGenesis } = header;
-  return { id, height, stateHash, ledgerHash, globalSlotSinceGenesis, parentSlot, commands };
 }

@@ -3,17 +3,9 @@
 
 import type { PendingHeader } from "@forklift/archive";
 import type { BlockRef, GlobalSlotSinceGenesis } from "@forklift/chain";
+import { GrowingTree, type TreeNode } from "../tree/block-tree.ts";
 
-export interface PendingNode {
-  readonly header: PendingHeader;
-  /** Null where the parent is the root. */
-  readonly parent: PendingNode | null;
-  /** Of the parent: what protocol 1.x checks vesting and `valid_until` against. */
-  readonly parentSlot: GlobalSlotSinceGenesis;
-  /** Of the branches above it: the highest block of the highest one. */
-  readonly top: bigint;
-  readonly children: readonly PendingNode[];
-}
+export type PendingNode = TreeNode<PendingHeader>;
 
 export interface UnlinkedBlock extends BlockRef {
   /** Reads on after "block X": "has parent Y, which the source does not hold". */
@@ -42,19 +34,16 @@ export function pendingTree(
   headers: readonly PendingHeader[],
   decidedTo: bigint,
 ): PendingTree {
-  const nodes = new Map<string, GrowingNode>();
+  const tree = new GrowingTree<PendingHeader>();
   const unlinked = new Map<string, UnlinkedBlock>();
   const beside = new Map<string, BlockRef>();
   for (const header of headers) {
     const { height, stateHash, parentHash, parentHeight } = header;
     const ref = { height, stateHash };
-    const parent = nodes.get(parentHash) ?? null;
+    const parent = tree.nodes.get(parentHash) ?? null;
     const below = parentHash === root.stateHash ? root : parent?.header;
     if (below !== undefined && below.height === height - 1n) {
-      const { globalSlotSinceGenesis: parentSlot } = below;
-      const node = { header, parent, parentSlot, top: height, children: [] };
-      nodes.set(stateHash, node);
-      parent?.children.push(node);
+      tree.add(header, parent === null ? null : parentHash, below.globalSlotSinceGenesis);
     } else if (height - 1n <= decidedTo) {
       beside.set(stateHash, ref);
     } else if (parentHeight === null) {
@@ -67,43 +56,6 @@ export function pendingTree(
       unlinked.set(stateHash, { ...ref, reason: `descends from such a block, ${parentHash}` });
     } else beside.set(stateHash, ref);
   }
-  for (const node of [...nodes.values()].reverse()) {
-    node.children.sort((a, b) => (a.top === b.top ? byHash(a, b) : a.top < b.top ? -1 : 1));
-    if (node.parent !== null && node.parent.top < node.top) node.parent.top = node.top;
-  }
-  return { nodes, unlinked: [...unlinked.values()], beside: [...beside.values()] };
-}
-
-interface GrowingNode extends PendingNode {
-  readonly parent: GrowingNode | null;
-  top: bigint;
-  readonly children: GrowingNode[];
-}
-
-function byHash(a: PendingNode, b: PendingNode): number {
-  return a.header.stateHash < b.header.stateHash ? -1 : 1;
-}
-
-/** From above the root up to the node itself. */
-export function pathTo(node: PendingNode): PendingNode[] {
-  const path: PendingNode[] = [];
-  for (let at: PendingNode | null = node; at !== null; at = at.parent) path.push(at);
-  return path.reverse();
-}
-
-/**
- * Every block from that one on, each after its parent and a branch at a time; the highest branch last, so that
- * a walk ends where the chain is most likely to go on.
- * @param from null begins at the root.
- */
-export function inWalkingOrder(tree: PendingTree, from: PendingNode | null): PendingNode[] {
-  const firsts = [...tree.nodes.values()].filter(({ parent }) => parent === null);
-  firsts.sort((a, b) => (a.top === b.top ? byHash(a, b) : a.top < b.top ? -1 : 1));
-  const waiting = [...(from === null ? firsts : from.children)].reverse();
-  const order: PendingNode[] = [];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    order.push(next);
-    waiting.push(...[...next.children].reverse());
-  }
-  return order;
+  tree.order();
+  return { nodes: tree.nodes, unlinked: [...unlinked.values()], beside: [...beside.values()] };
 }

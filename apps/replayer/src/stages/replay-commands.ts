@@ -46,6 +46,8 @@ interface Plan {
 interface Tools extends ReplayTools {
   /** Whether the last batch builds the indexes and foreign keys of the accounts' tables. */
   readonly lacksIndexes: boolean;
+  /** Blocks beside the chain that were replayed with it. */
+  branchBlocks: number;
 }
 
 export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, Tools> = {
@@ -100,7 +102,7 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
     const start = await startAfter(context, cursor);
     // Nothing reads the target yet: the reader of the next blocks would wait for the locks.
     const goesWithout = lacksIndexes || (await goesWithoutIndexes(context, start.replayed, tip));
-    return { ...openTools(context, start, tip.height), lacksIndexes: goesWithout };
+    return { ...openTools(context, start, tip.height), lacksIndexes: goesWithout, branchBlocks: 0 };
   },
 
   /** While rows are written, the tree is hashed on its thread and the next blocks are read. */
@@ -121,6 +123,7 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
     });
     batchSize.adapt(replayed.blockCount, context.now() - startedMs);
     timings.count(replayed);
+    tools.branchBlocks += replayed.branchBlockCount;
 
     const last = replayed.last ?? tip;
     const isLast = last.height === tip.height;
@@ -145,9 +148,10 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
     await checkpoints.writeUnlessWritten(await findCursorBlock(context.target, cursor));
   },
 
-  summary({ ledgerHashes, balances, checkpoints, timings, tree, receipts, context }) {
+  summary({ ledgerHashes, balances, checkpoints, timings, tree, receipts, context, branchBlocks }) {
     return {
       details: {
+        ...(branchBlocks === 0 ? {} : { branchBlocks }),
         ledgerHashesCompared: ledgerHashes.compared,
         ...(ledgerHashes.comparesEveryBlock
           ? {}

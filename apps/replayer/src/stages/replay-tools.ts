@@ -1,7 +1,13 @@
 // What a replay works with from its first block to its last: the ledger and its tree, the blocks that are
 // read ahead, the checkpoints.
 
-import { type BlockMark, RowIds, type TargetBlock, targetBlockAt } from "@forklift/archive";
+import {
+  type BlockMark,
+  branchesAbove,
+  RowIds,
+  type TargetBlock,
+  targetBlockAt,
+} from "@forklift/archive";
 import { type Ledger, type LedgerTree, openLedgerTree, ReceiptThread } from "@forklift/ledger";
 import { BatchSize, ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
@@ -40,26 +46,30 @@ export interface Start {
   readonly replayed: TargetBlock;
   readonly ledger: Ledger;
   readonly timings: Timings;
+  /** Whether the branches that begin at a block are replayed together with it. */
+  readonly withBranches: boolean;
 }
 
 export async function startAfter(context: ReplayerContext, cursor: Cursor): Promise<Start> {
   const replayed = await findCursorBlock(context.target, cursor);
   const timings = new Timings(context.now);
   const ledger = await timings.timed("starting", () => ledgerAfter(context, replayed));
+  // Where some branches are recorded, replay-branches finds those that are left.
+  const { hasBlocks, hasRecorded } = await branchesAbove(context.target, replayed.height);
   timings.begin();
-  return { replayed, ledger, timings };
+  return { replayed, ledger, timings, withBranches: hasBlocks && !hasRecorded };
 }
 
 /** @param to the height that the replay ends with. */
 export function openTools(
   context: ReplayerContext,
-  { replayed, ledger, timings }: Start,
+  { replayed, ledger, timings, withBranches }: Start,
   to: bigint,
 ): ReplayTools {
   const tree = openLedgerTree(ledger, context.threads);
   const receipts = context.threads > 1 ? new ReceiptThread(ledger) : null;
   const blocks = readBlocks(
-    { target: context.targetReader, balances: context.balances, receipts },
+    { target: context.targetReader, balances: context.balances, receipts, withBranches },
     { from: replayed.height + 1n, to },
   );
   const checkpoints = new CheckpointTiming(context, ledger, tree, replayed.height);

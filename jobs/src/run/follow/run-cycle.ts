@@ -70,8 +70,12 @@ export async function runCycle(
   const { source, checks, target, network } = context;
   const { seen, tip, stages, pending } = await sharedSnapshot([source, checks], async () => {
     const picture = { seen: date(), canonical: await canonicalEnd(source, network) };
-    const isIdle = last !== null && (await standsAt(target, picture.canonical, last));
-    const reports = isIdle ? [] : await runInTarget(cycle, context, environment);
+    // Pending blocks come without a canonical one.
+    const isIdle =
+      context.history !== "all" &&
+      last !== null &&
+      (await standsAt(target, picture.canonical, last));
+    const reports = isIdle ? [] : await runInTarget(cycle(context.history), context, environment);
     const end = (await readTargetTip(target))!;
     // The source still is as it was when the target was verified, so its pending blocks stand on that.
     const proven = await tail.prove(context, checks, end, { pause: pauseOf(context, signal) });

@@ -1,3 +1,4 @@
+import type { History } from "@forklift/chain";
 import { askCandidate } from "../../stages/check-candidate.ts";
 import { restoreSource } from "../../stages/restore-source.ts";
 import { daily } from "./daily.ts";
@@ -8,6 +9,5 @@ import type { Recipe } from "./recipe.ts";
  * differs else lies in the context that they work on: the stop point, the whole verification, the mark on
  * the set; and a dry run publishes nothing.
  */
-export const final: Recipe = daily.flatMap((stage) =>
-  stage === restoreSource ? [stage, askCandidate] : [stage],
-);
+export const final = (history: History): Recipe =>
+  daily(history).flatMap((stage) => (stage === restoreSource ? [stage, askCandidate] : [stage]));

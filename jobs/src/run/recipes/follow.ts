@@ -1,7 +1,8 @@
-import { migration } from "@forklift/migrator";
+import type { History } from "@forklift/chain";
+import { migrationOf } from "@forklift/migrator";
 import type { Stage } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import { replay } from "@forklift/replayer";
+import { replayOf } from "@forklift/replayer";
 import type { FollowContext } from "../../context/follow-context.ts";
 import { finishPublication } from "../../stages/finish-publication.ts";
 import { publishSet } from "../../stages/publish-set.ts";
@@ -9,11 +10,11 @@ import { verifyFollowed } from "../../stages/verify-followed.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Every interval: what the source has gained. The first time that is the whole history. */
-export const cycle: readonly Stage<FollowContext, Session>[] = [
-  ...migration,
-  ...replay,
+export const cycle = (history: History): readonly Stage<FollowContext, Session>[] => [
+  ...migrationOf(history),
+  ...replayOf(history),
   verifyFollowed,
 ];
 
 /** Whenever `follow.publish` says so: what the last cycle has verified. */
-export const publication: Recipe = [publishSet, finishPublication];
+export const publication = (): Recipe => [publishSet, finishPublication];

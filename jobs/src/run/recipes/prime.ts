@@ -1,18 +1,18 @@
-import { migration } from "@forklift/migrator";
-import { replay } from "@forklift/replayer";
+import type { History } from "@forklift/chain";
+import { replayOf } from "@forklift/replayer";
 import { finishPublication } from "../../stages/finish-publication.ts";
 import { publishSet } from "../../stages/publish-set.ts";
 import { requireNewStore } from "../../stages/require-new-store.ts";
 import { restoreSource } from "../../stages/restore-source.ts";
 import { verifyTarget } from "../../stages/verify-target.ts";
-import type { Recipe } from "./recipe.ts";
+import { migrationOfJob, type Recipe } from "./recipe.ts";
 
 /** The first run: the whole history up to the highest canonical block. */
-export const prime: Recipe = [
+export const prime = (history: History): Recipe => [
   requireNewStore,
   restoreSource,
-  ...migration,
-  ...replay,
+  ...migrationOfJob(history),
+  ...replayOf(history),
   verifyTarget,
   publishSet,
   finishPublication,

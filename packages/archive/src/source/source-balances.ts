@@ -14,6 +14,8 @@ export interface RecordedBalance {
   readonly nonce: bigint | null;
 }
 
+type Ref = { readonly height: bigint; readonly stateHash: StateHash };
+
 /**
  * By the state hash of their block.
  * @param blocks ascending in height, and near each other.
@@ -21,7 +23,37 @@ export interface RecordedBalance {
  */
 export async function readSourceBalances(
   source: Session,
-  blocks: readonly { readonly height: bigint; readonly stateHash: StateHash }[],
+  blocks: readonly Ref[],
+): Promise<ReadonlyMap<string, readonly RecordedBalance[]>> {
+  const balances = await readBalances(source, blocks);
+  const missing = blocks.find(({ stateHash }) => !balances.has(stateHash));
+  if (missing === undefined) return balances;
+  throw new ConfigError(
+    `the source ${source.maskedUrl} has no block ${missing.stateHash}, which the target has at ` +
+      `height ${missing.height}`,
+    { hint: "give the source that the target was migrated from, or a newer one" },
+  );
+}
+
+/**
+ * The same of blocks beside the chain, of which another node's archive may have seen others: one that the
+ * source does not hold has no entry.
+ * @param blocks one at least, near each other, in any order.
+ */
+export async function readBranchBalances(
+  source: Session,
+  blocks: readonly Ref[],
+): Promise<ReadonlyMap<string, readonly RecordedBalance[]>> {
+  return await readBalances(
+    source,
+    [...blocks].sort((a, b) => (a.height < b.height ? -1 : a.height > b.height ? 1 : 0)),
+  );
+}
+
+/** @param blocks ascending in height. */
+async function readBalances(
+  source: Session,
+  blocks: readonly Ref[],
 ): Promise<Map<string, RecordedBalance[]>> {
   const rows = await source.query<{
     state_hash: string;
@@ -55,13 +87,7 @@ export async function readSourceBalances(
       nonce: nonce === null ? null : BigInt(nonce),
     });
   }
-  const missing = blocks.find(({ stateHash }) => !balances.has(stateHash));
-  if (missing === undefined) return balances;
-  throw new ConfigError(
-    `the source ${source.maskedUrl} has no block ${missing.stateHash}, which the target has at ` +
-      `height ${missing.height}`,
-    { hint: "give the source that the target was migrated from, or a newer one" },
-  );
+  return balances;
 }
 
 /** Nothing but a comparison needs them, and a role may do without. */

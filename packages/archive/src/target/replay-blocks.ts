@@ -36,7 +36,7 @@ export async function readReplayBlocks(
      where b.height between $1 and $2 and b.chain_status = 'canonical' order by b.height`,
     [from, to],
   );
-  const commands = await readCommands(
+  const commands = await readReplayCommands(
     target,
     blocks.map(({ id }) => id),
   );
@@ -67,10 +67,11 @@ type CommandRow = PlaceRow &
     | (InternalCommandRow & { readonly fee_payer: null })
   );
 
-async function readCommands(
+/** The commands of blocks by the id of the block; one without commands has no entry. */
+export async function readReplayCommands(
   target: Session,
   blockIds: readonly number[],
-): Promise<Map<number, PlacedCommand[]>> {
+): Promise<ReadonlyMap<number, readonly PlacedCommand[]>> {
   const rows = await target.query<CommandRow>(
     `select block_id, sequence_no, secondary_sequence_no, type, hash, receiver.value as receiver,
             fee, fee_payer.value as fee_payer, source.value as source,

@@ -100,3 +100,33 @@ export async function countRecordedAccounts(target: Session): Promise<RecordedAc
   );
   return row!;
 }
+
+export interface BranchAccountCounts {
+  /** Rows of blocks beside the chain in accounts_created whose account the same block did not access. */
+  readonly createdNotAccessed: string;
+  /** Accounts that no branch created, and that stand on one at another index than on the chain. */
+  readonly misplaced: string;
+}
+
+/** Counts over what is recorded of the blocks beside the chain. */
+export async function countBranchAccounts(target: Session): Promise<BranchAccountCounts> {
+  const [row] = await target.query<BranchAccountCounts>(
+    `with branch as materialized (select id from blocks where chain_status <> 'canonical'),
+     placed as (
+       select distinct account_identifier_id, ledger_index from accounts_accessed a
+       where block_id in (select id from branch) and not exists (
+         select from accounts_created c where c.account_identifier_id = a.account_identifier_id
+           and c.block_id in (select id from branch))
+     )
+     select
+       (select count(*) from accounts_created c
+        where block_id in (select id from branch) and not exists (
+          select from accounts_accessed a where a.block_id = c.block_id
+            and a.account_identifier_id = c.account_identifier_id)) as "createdNotAccessed",
+       (select count(*) from placed p where not exists (
+          select from accounts_accessed a where a.account_identifier_id = p.account_identifier_id
+            and a.ledger_index = p.ledger_index
+            and a.block_id not in (select id from branch))) as misplaced`,
+  );
+  return row!;
+}

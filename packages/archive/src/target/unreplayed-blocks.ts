@@ -3,8 +3,11 @@
 import type { Session } from "@forklift/postgres";
 
 /** In SQL, of the alias `b` of a block: a block without commands touches no account. */
-const HAS_COMMANDS = `(exists (select from blocks_user_commands c where c.block_id = b.id)
+export const HAS_COMMANDS = `(exists (select from blocks_user_commands c where c.block_id = b.id)
   or exists (select from blocks_internal_commands c where c.block_id = b.id))`;
+
+/** Likewise: whether the accounts of the block are recorded. */
+export const IS_RECORDED = "exists (select from accounts_accessed a where a.block_id = b.id)";
 
 /** How many canonical blocks in (above, upTo] have commands. */
 export async function countBlocksWithCommands(
