@@ -1,12 +1,14 @@
-// Any sample network goes through prime, its dailies and final, each of which verifies itself. One in
-// the quick suite, a few in the whole one; FORKLIFT_RANDOM_NETWORKS=200 for many. A failure prints its seed.
+// Any sample network goes through prime, its dailies and final, each of which verifies itself, and comes to the
+// same as a prime on its last dump and a final: with every history. One network in the quick suite, a few in the
+// whole one; FORKLIFT_RANDOM_NETWORKS=200 for many. A failure prints its seed.
 
-import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseStateHash } from "@forklift/chain";
+import type { StopPoint } from "@forklift/archive";
+import { HISTORIES, type History } from "@forklift/chain";
 import { makeSample, type SampleOptions } from "@forklift/sample";
-import type { JobName } from "@forklift/sets";
+import { decodeManifest, type JobName, type Manifest, manifestName } from "@forklift/sets";
 import { serverUrl } from "@forklift/testkit";
 import fc from "fast-check";
 import pino from "pino";
@@ -19,7 +21,7 @@ const NETWORKS = Number(process.env["FORKLIFT_RANDOM_NETWORKS"] ?? 4);
 /** A network takes some seconds; the limit ends a hang. */
 const TIMEOUT_MS = 60_000 * NETWORKS;
 
-const options: fc.Arbitrary<SampleOptions> = fc.record({
+const networks: fc.Arbitrary<SampleOptions> = fc.record({
   seed: fc.nat(),
   blocks: fc.integer({ min: 10, max: 40 }),
   days: fc.integer({ min: 1, max: 3 }),
@@ -36,18 +38,18 @@ const shell = {
   progressLine: null,
 };
 
-test("a network goes through prime, its dailies and final", () => liftNetworks(1));
+test("a network goes through prime, its dailies and final", () => liftNetworks(1, ["complete"]));
 
-test("any network does", { timeout: TIMEOUT_MS, tags: ["only-in-all"] }, () =>
-  liftNetworks(NETWORKS),
+test("any network does", { timeout: 3 * TIMEOUT_MS, tags: ["only-in-all"] }, () =>
+  liftNetworks(NETWORKS, HISTORIES),
 );
 
-async function liftNetworks(numRuns: number): Promise<void> {
+async function liftNetworks(numRuns: number, histories: readonly History[]): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(options, async (chosen) => {
+    fc.asyncProperty(networks, fc.constantFrom(...histories), async (chosen, history) => {
       const home = await mkdtemp(path.join(tmpdir(), "forklift-random-"));
       try {
-        await liftThrough(path.join(home, "network"), chosen);
+        await liftThrough(path.join(home, "network"), chosen, history);
       } finally {
         await rm(home, { recursive: true });
       }
@@ -56,32 +58,53 @@ async function liftNetworks(numRuns: number): Promise<void> {
   );
 }
 
-async function liftThrough(home: string, chosen: SampleOptions): Promise<void> {
+async function liftThrough(home: string, chosen: SampleOptions, history: History): Promise<void> {
   const { tip } = await makeSample(chosen, home);
-  const { config } = await loadConfig({
-    file: path.join(home, "forklift.yaml"),
-    settings: [`postgres.url=${serverUrl()}`, "final.minConfirmations=0"],
-    environment: {},
-  });
-  const run = async (job: JobName, forkStateHash: string | null) => {
-    const stop = {
-      forkStateHash: forkStateHash === null ? null : parseStateHash(forkStateHash),
-      stopAtHeight: null,
-    };
-    return await runJob(config, { job, stop, isDryRun: false, isReplacing: false }, shell);
+  const runner = async (store: string) => {
+    const { config } = await loadConfig({
+      file: path.join(home, "forklift.yaml"),
+      settings: [
+        `postgres.url=${serverUrl()}`,
+        "final.minConfirmations=0",
+        `history=${history}`,
+        `target.store=${path.join(home, store)}`,
+      ],
+      environment: {},
+    });
+    return (job: JobName, stop: StopPoint = NO_STOP) =>
+      runJob(config, { job, stop, isDryRun: false, isReplacing: false }, shell);
   };
+  const end = { forkStateHash: tip.stateHash, stopAtHeight: null };
 
+  const atOnce = await runner("at-once");
+  await atOnce("prime");
+  await atOnce("final", end);
+
+  const inSteps = await runner("in-steps");
   const nights = path.join(home, "nights");
   await rename(path.join(home, "dumps"), nights);
   await mkdir(path.join(home, "dumps"));
   for (const [night, dump] of (await readdir(nights)).sort().entries()) {
     await rename(path.join(nights, dump), path.join(home, "dumps", dump));
-    await run(night === 0 ? "prime" : "daily", null);
+    await inSteps(night === 0 ? "prime" : "daily");
   }
-  const outcome = await run("final", tip.stateHash);
-  expect(outcome).toMatchObject({
+  expect(await inSteps("final", end)).toMatchObject({
     height: Number(tip.height),
     stateHash: tip.stateHash,
     published: true,
   });
+  const final = (store: string) =>
+    readFile(path.join(home, store, manifestName("sample", tip)), "utf8").then(rowsOf);
+  expect(await final("in-steps")).toEqual(await final("at-once"));
+}
+
+const NO_STOP = { forkStateHash: null, stopAtHeight: null };
+
+/** What a manifest says of the rows. */
+function rowsOf(manifest: string) {
+  const { history, digests, rowCounts, beside } = decodeManifest(manifest, "the set") as Extract<
+    Manifest,
+    { version: 2 }
+  >;
+  return { history, digests, rowCounts, beside };
 }

@@ -13,6 +13,7 @@ import {
   setInput,
 } from "@forklift/sets";
 import { type JobContext, sourceNameOf } from "../context/job-context.ts";
+import { besideTheChain } from "./beside-the-chain.ts";
 import type { ReportDocument } from "./verification-report.ts";
 
 /** The role of the dump among the inputs of a set. */
@@ -26,6 +27,7 @@ export async function composeManifest(
 ): Promise<Manifest> {
   const { network, source, target, job, date, durations, runId } = context;
   const sourceTip = await readSourceTip(source);
+  const beside = await besideTheChain(context);
   return {
     version: MANIFEST_VERSION,
     network: network.name,
@@ -55,6 +57,7 @@ export async function composeManifest(
     durations: Object.fromEntries(durations),
     inputs: inputsOf(context),
     history: context.history,
+    ...(beside === null ? {} : { beside }),
     runId,
   };
 }

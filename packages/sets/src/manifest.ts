@@ -66,7 +66,7 @@ const besideSchema = z.strictObject({
   /** Those that the source has and the set does not. */
   leftOut: z.int().nonnegative(),
   /** The first of them, in ascending height. */
-  firstLeftOut: z.array(z.strictObject({ height, stateHash: z.string(), reason: z.string() })),
+  firstLeftOut: z.array(z.strictObject({ height, stateHash: z.string() })),
 });
 
 const ofEveryVersion = {
