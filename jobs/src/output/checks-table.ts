@@ -53,6 +53,7 @@ export function checksTable(report: VerificationReport): string {
     ...report.exceptions.map(
       ({ height, reason }) => `exception the ledger hash at height ${height}: ${reason}`,
     ),
+    ...besideLines(report),
     ...answerBehind("answer    ", report),
   ].join("\n");
 }
@@ -74,6 +75,13 @@ function heightLines({ tip, fromHeight, provenBefore, elapsedMs }: VerificationR
     `trusted   the proof of an earlier run up to height ${provenBefore.height}, by its digests; ` +
       "--full proves it anew",
   ];
+}
+
+function besideLines({ beside }: VerificationReport): string[] {
+  if (beside === undefined) return [];
+  const { orphaned, pending, missing } = beside;
+  const lacks = missing === null ? "" : `; of the source's ${missing.missing} are missing`;
+  return [`beside    ${orphaned} orphaned and ${pending} pending blocks${lacks}`];
 }
 
 function differenceLines({ checks }: VerificationReport): string[] {

@@ -8,9 +8,11 @@ import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { Manifest } from "@forklift/sets";
 import {
+  BLOCK_TABLES,
   digestTables,
   FILLED_TABLES,
   type ProvenPart,
+  readUnsettled,
   readVersions,
   type TableVersions,
 } from "@forklift/verifier";
@@ -20,18 +22,27 @@ import type { JobContext } from "../context/job-context.ts";
 /** The id of the verifying stage, under which the mark is kept. */
 export const VERIFY_STAGE = "verify-target";
 
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const version = z.strictObject({
+  last: z.int().nonnegative(),
+  rows: z.string().regex(/^\d+$/),
+  sum: z.string().regex(/^\d+$/),
+});
+
 const cursorSchema = z.strictObject({
   height: z.string().regex(/^\d{1,10}$/),
   stateHash: z.string(),
   /** By table, of the whole target. */
-  digests: byTable(z.string().regex(/^[0-9a-f]{64}$/)),
-  versions: byTable(
-    z.strictObject({
-      last: z.int().nonnegative(),
-      rows: z.string().regex(/^\d+$/),
-      sum: z.string().regex(/^\d+$/),
-    }),
-  ),
+  digests: byTable(digest),
+  versions: byTable(version),
+  /** Blocks beside the chain whose status may still change. */
+  unsettled: z
+    .strictObject({
+      blockIds: z.array(z.int().nonnegative()),
+      digests: z.record(z.enum(BLOCK_TABLES), digest),
+      versions: z.record(z.enum(BLOCK_TABLES), version),
+    })
+    .optional(),
 });
 
 function byTable<Value extends z.ZodType>(value: Value) {
@@ -43,9 +54,16 @@ interface Proven extends Pick<ProvenPart, "digests" | "versions"> {
   readonly stateHash: string;
 }
 
-/** Versions are of the tables as they were when they were proven, or restored. */
+/**
+ * Versions are of the tables as they were when they were proven, or restored. What a later run may still change
+ * of them is read from the target.
+ */
 export async function markProven(target: Session, proven: Proven): Promise<void> {
-  await saveProgressMark(target, VERIFY_STAGE, proven);
+  const unsettled = await readUnsettled(target, BigInt(proven.height));
+  await saveProgressMark(target, VERIFY_STAGE, {
+    ...proven,
+    ...(unsettled === undefined ? {} : { unsettled }),
+  });
 }
 
 /**
@@ -95,11 +113,11 @@ export async function readProvenPart(target: Session): Promise<ProvenPart | null
   // Earlier versions remembered the block alone, and whoever may write to the target may write anything.
   const mark = cursorSchema.safeParse(await progressMarks(target).load(VERIFY_STAGE));
   if (!mark.success) return null;
-  const { height, stateHash, digests, versions } = mark.data;
+  const { height, stateHash, digests, versions, unsettled } = mark.data;
   const block = { height: BigInt(height), stateHash: stateHash as StateHash };
   const ledgerHash = await readLedgerHash(target, block);
   if (ledgerHash === null) return null;
-  return { ...block, ledgerHash, digests, versions };
+  return { ...block, ledgerHash, digests, versions, ...(unsettled && { unsettled }) };
 }
 
 /** What was proven of the target when that very set was; null when something else was, or nothing. */

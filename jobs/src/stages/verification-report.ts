@@ -14,7 +14,7 @@ import type { JobContext } from "../context/job-context.ts";
 const height = z.int().nonnegative();
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
-const needs = z.array(z.enum(["source", "creation fees", "blocks", "fork config"]));
+const needs = z.array(z.enum(["source", "creation fees", "blocks", "fork config", "branches"]));
 
 /** `docs/verification-report.schema.json` is made from it. Keys may be added, none is renamed. */
 export const reportSchema = z.strictObject({
@@ -66,6 +66,17 @@ export const reportSchema = z.strictObject({
   rowCounts: z.record(z.string(), count),
   /** Blocks whose ledger hash was not demanded. */
   exceptions: z.array(z.strictObject({ height, stateHash: z.string(), reason: z.string() })),
+  /** What the target holds beside its chain; absent for a history that is to hold nothing there. */
+  beside: z
+    .strictObject({
+      orphaned: count,
+      pending: count,
+      /** Blocks of the source beside the chain that the target lacks; absent without a source. */
+      missing: count.optional(),
+      /** The first of them that the migration did not leave out by name. */
+      missingBlocks: z.array(z.strictObject({ height, stateHash: z.string() })).optional(),
+    })
+    .optional(),
   seconds,
   /** Newer dumps of the source than the one that was used, and why; only of a job, and if there were any. */
   dumpsPassedOver: z.array(z.strictObject({ name: z.string(), reason: z.string() })).optional(),

@@ -15,6 +15,7 @@ export function answerOf(report: Reported): Answer {
     ...earlierRunClaims(report),
     ...exceptionClaims(report),
     ...creationFeeClaims(report),
+    ...branchClaims(report),
     ...columnClaims(report),
     ...witnessClaims(report.coverage),
   ];
@@ -94,6 +95,34 @@ function creationFeeClaims({ dropped }: Reported): NotProven[] {
   ];
 }
 
+/** What no hash says of blocks beside the chain, and whether there are more of them. */
+function branchClaims({ beside }: Reported): NotProven[] {
+  if (beside === undefined) return [];
+  const { missing, orphaned, pending } = beside;
+  if (missing !== null) {
+    if (missing.missing === 0n) return [];
+    return [
+      {
+        claim: `${blocksText(missing.missing)} beside the chain that the source has and the target lacks`,
+        why:
+          missing.unnamed === 0n
+            ? "the migration left them out by name, for want of what proves them"
+            : "nobody named what the migration left out",
+        columns: [],
+      },
+    ];
+  }
+  return [
+    {
+      claim:
+        `that the ${blocksText(orphaned + pending)} beside the chain have the status that the network gave them, and ` +
+        "are all that there were",
+      why: "no hash of the chain covers either, and no source was given",
+      columns: [],
+    },
+  ];
+}
+
 function columnClaims(report: Reported): NotProven[] {
   const byReason = new Map<string, string[]>();
   for (const column of report.coverage.unproven) {
@@ -151,6 +180,10 @@ function witnessClaims({ by }: Coverage): NotProven[] {
     const claim = `${columnsText(columns)} resting on ${name} alone`;
     return columns.length === 0 ? [] : [{ claim, why, columns }];
   });
+}
+
+function blocksText(count: bigint): string {
+  return count === 1n ? "1 block" : `${count} blocks`;
 }
 
 function columnsText({ length }: readonly string[]): string {

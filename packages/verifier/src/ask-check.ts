@@ -24,10 +24,13 @@ export async function askTables(
   scope: Scope,
   clock: Clock,
 ): Promise<CheckResult> {
-  const { id, name } = check;
-  const asked = new Asked({ id, name: check.nameIn?.(scope) ?? name }, clock);
+  const asked = new Asked(namedIn(scope, check), clock);
   await asked.timed(() => inSavepoint(scope.target, () => check.run(scope, asked.findings)));
   return asked.result();
+}
+
+function namedIn(scope: Scope, check: TableCheck | WalkCheck): Pick<WalkCheck, "id" | "name"> {
+  return { id: check.id, name: check.nameIn?.(scope) ?? check.name };
 }
 
 /** A check that follows the walk. */
@@ -38,7 +41,7 @@ export class Following {
 
   constructor(check: WalkCheck, scope: Scope, clock: Clock) {
     this.#target = scope.target;
-    this.#asked = new Asked(check, clock, scope.walked?.compared[check.id]);
+    this.#asked = new Asked(namedIn(scope, check), clock, scope.walked?.compared[check.id]);
     this.#asked.timedNow(() => {
       this.#follower = check.follow(scope, this.#asked.findings);
     });
@@ -47,7 +50,7 @@ export class Following {
   see(rows: HeightRows): Promise<void> | undefined {
     if (this.#asked.isBroken) return undefined;
     let rest: Promise<void> | undefined | void;
-    const key = `height ${rows.height}`;
+    const key = rows.place;
     this.#asked.timedNow(() => {
       rest = this.#follower!.see(rows);
     }, key);

@@ -8,12 +8,12 @@ import type { Scope } from "./walk/scope.ts";
 import type { WalkMark } from "./walk/walk-mark.ts";
 
 export function questionOf(
-  { anchor, proven, tip }: Pick<Scope, "anchor" | "proven" | "tip">,
+  { anchor, proven, tip, history }: Pick<Scope, "anchor" | "proven" | "tip" | "history">,
   checks: readonly string[],
 ): string {
   const asked = [
     ...[String(tip.height), tip.stateHash, tip.ledgerHash],
-    ...[anchor.stateHash, anchor.vouchedBy, proven?.stateHash ?? null, checks],
+    ...[anchor.stateHash, anchor.vouchedBy, proven?.stateHash ?? null, history, checks],
   ];
   return createHash("sha256").update(JSON.stringify(asked)).digest("hex");
 }

@@ -5,7 +5,13 @@ import type { HeightRows } from "./walk/height-rows.ts";
 import type { Scope } from "./walk/scope.ts";
 
 /** What a check cannot do without; a verification that does not have it leaves the check out. */
-export type Need = "source" | "creation fees" | "blocks" | "fork config" | "proven part";
+export type Need =
+  | "source"
+  | "creation fees"
+  | "blocks"
+  | "fork config"
+  | "proven part"
+  | "branches";
 
 interface CheckHead {
   /** Stands in reports. Never reuse or rename one. */
@@ -13,11 +19,13 @@ interface CheckHead {
   /** For people; a check of the official verifier has the official name. */
   readonly name: string;
   readonly needs: readonly Need[];
+  /** What it checks in this scope, where that is more or less than its name says; default: its name. */
+  nameIn?(scope: Scope): string;
 }
 
-/** Is shown one height after the other, all that stands there. */
+/** Is shown one block after the other, each after its parent, with all that hangs on it. */
 export interface WalkCheck extends CheckHead {
-  /** What the check remembers from one height to the next lives in the closure. */
+  /** What the check remembers from one block to the next lives in the closure. */
   follow(scope: Scope, findings: Findings): Follower;
 }
 
@@ -35,7 +43,5 @@ export interface Follower {
 
 /** Queries whole tables by itself. */
 export interface TableCheck extends CheckHead {
-  /** What it checks in this scope, where that is more than its name says; default: its name. */
-  nameIn?(scope: Scope): string;
   run(scope: Scope, findings: Findings): Promise<void>;
 }

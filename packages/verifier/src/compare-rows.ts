@@ -1,4 +1,4 @@
-// Compares the rows of one height with what they should be.
+// Compares the rows of one block with what they should be.
 
 import assert from "node:assert/strict";
 import { columnOf } from "./columns.ts";
@@ -10,9 +10,10 @@ export type Row = Readonly<Record<string, string | null>>;
 export interface RowLists {
   /** The table that the found rows come from, for naming differences. */
   readonly table: string;
-  /** Columns that identify a row of one height; the height is named in any case. */
+  /** Columns that identify a row of one block; the block is named in any case. */
   readonly key: readonly string[];
-  readonly height: bigint;
+  /** The block, as `HeightRows` names it. */
+  readonly place: string;
   readonly expected: readonly Row[];
   readonly found: readonly Row[];
 }
@@ -49,7 +50,7 @@ export function compareRowLists(lists: RowLists, findings: Findings): void {
   }
 }
 
-type Place = Pick<RowLists, "table" | "key" | "height">;
+type Place = Pick<RowLists, "table" | "key" | "place">;
 
 /** Also for rows that were paired otherwise. */
 export function compareRows(place: Place, expected: Row, found: Row, findings: Findings): void {
@@ -83,6 +84,6 @@ function textOfKey(row: Row, key: readonly string[]): string {
   return key.map((column) => row[column]).join("\t");
 }
 
-function describe({ key, height }: Place, row: Row): string {
-  return [`height ${height}`, ...key.map((column) => `${column} ${row[column]}`)].join(", ");
+function describe({ key, place }: Place, row: Row): string {
+  return [place, ...key.map((column) => `${column} ${row[column]}`)].join(", ");
 }

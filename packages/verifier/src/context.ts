@@ -30,9 +30,16 @@ export interface VerifierContext {
   readonly forkGenesisConfigUrl?: string | undefined;
   /** What an earlier run has proven; null checks everything. */
   readonly proven: ProvenPart | null;
+  /** Which blocks the target is to hold; default: as many as those that it has tell of. */
+  readonly history?: History;
+  /** State hashes of blocks beside the chain that the migration left out by name: no other may be missing. */
+  readonly leftOut?: ReadonlySet<string>;
   /** Cores that may be used; default 1. */
   readonly threads?: number;
 }
+
+/** The blocks of the chain alone, with those that are orphaned, or with the pending ones, too. */
+export type History = "canonical" | "complete" | "all";
 
 /** By whom the anchor is trusted as a block of the true chain. */
 export type Voucher = "operator" | "preset" | "source";
@@ -59,7 +66,7 @@ export interface ExpectedForm {
   } | null;
 }
 
-/** The highest block of the target: what it claims to be the history of. */
+/** The highest block of the target's chain: what it claims to be the history of. */
 export interface Tip extends BlockRef {
   readonly ledgerHash: LedgerHash;
 }

@@ -94,7 +94,10 @@ const GROUNDS: Readonly<Record<FilledTable, Readonly<Record<string, readonly Gro
     protocol_version_id: [CONSTANT],
     proposed_protocol_version_id: [["constant", "precomputed-equal"]],
     timestamp: [STATE, SOURCE_BLOCK],
-    chain_status: [["constant", "nothing-but-canonical"]],
+    chain_status: [
+      ["constant", "nothing-but-canonical"],
+      ["equal to the source", "branch-statuses-equal"],
+    ],
   },
   epoch_data: {
     id: [...IDENTITY, NO_MORE],

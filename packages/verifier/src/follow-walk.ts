@@ -44,7 +44,7 @@ export async function followWalk(
   const marker = marking && new Marker(scope, marking, followings);
   try {
     await inSavepoint(scope.target, async () => {
-      for await (const rows of walk(scope)) {
+      for await (const rows of walk(scope, options.signal)) {
         for (const following of followings) {
           const rest = following.see(rows);
           if (rest !== undefined) await rest;
@@ -55,7 +55,7 @@ export async function followWalk(
           exceptions.push({ height: rows.height, stateHash: block!["state_hash"]!, reason });
         }
         await marker?.see(rows, exceptions);
-        options.onHeight?.(rows.height, tip.height);
+        if (!rows.isBeside) options.onHeight?.(rows.height, tip.height);
       }
     });
   } catch (error) {
@@ -76,6 +76,8 @@ class Marker {
   readonly #marking: Marking;
   readonly #followings: readonly Following[];
   readonly #seen: Map<string, number>;
+  /** Of the chain, the one that was shown last. */
+  #last: Pick<HeightRows, "height" | "blocks"> | null = null;
   #next: bigint;
 
   constructor(scope: Scope, marking: Marking, followings: readonly Following[]) {
@@ -83,7 +85,7 @@ class Marker {
     this.#marking = marking;
     this.#followings = followings;
     this.#seen = new Map(Object.entries(scope.walked?.seen ?? {}));
-    this.#next = (scope.below?.height ?? 0n) + marking.marks.everyBlocks;
+    this.#next = (scope.walked?.height ?? scope.provenHeight) + marking.marks.everyBlocks;
   }
 
   /** A block whose ledger hash is not demanded does not end a mark: the accounts below are known by that hash. */
@@ -91,7 +93,10 @@ class Marker {
     for (const [table, list] of LISTS_OF_TABLES) {
       this.#seen.set(table, (this.#seen.get(table) ?? 0) + rows[list].length);
     }
-    const { height, blocks } = rows;
+    if (!rows.isBeside) this.#last = rows;
+    // Branches that leave the chain below what was proven come before its first block.
+    if (!rows.endsHeight || this.#last === null) return;
+    const { height, blocks } = this.#last;
     const [block] = blocks;
     const isDue = height >= this.#next || height === this.#scope.tip.height;
     if (!isDue || block === undefined) return;

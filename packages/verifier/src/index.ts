@@ -4,12 +4,13 @@ export type { Anchor, VerifierContext, Voucher } from "./context.ts";
 export type { Coverage, Proof } from "./coverage.ts";
 export {
   type ProvenPart,
+  readUnsettled,
   readVersions,
   type TableVersions,
   writtenTablesSql,
 } from "./proven-part.ts";
 export { blocksAboveAnchor, toJson, type VerificationReport } from "./report.ts";
 export { digestTables } from "./table-digests.ts";
-export { FILLED_TABLES } from "./tables.ts";
+export { BLOCK_TABLES, FILLED_TABLES } from "./tables.ts";
 export { readTip, type VerificationOptions, verifyArchive } from "./verify-archive.ts";
 export type { WalkMark, WalkMarks } from "./walk/walk-mark.ts";

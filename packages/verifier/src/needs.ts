@@ -10,6 +10,7 @@ export function isMet(needs: readonly Need[], scope: VerifierContext): boolean {
     blocks: scope.blocks !== null,
     "fork config": scope.forkGenesisConfigUrl !== undefined,
     "proven part": scope.proven !== null,
+    branches: (scope.history ?? "canonical") !== "canonical",
   };
   return needs.every((need) => has[need]);
 }

@@ -7,19 +7,37 @@
 
 import type { BlockRef, LedgerHash } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import type { TableDigests } from "./table-digests.ts";
+import { digestTable, digestWithout, type TableDigests } from "./table-digests.ts";
 import {
   type AgeRange,
   ageOf,
+  BLOCK_TABLES,
   EMPTY_TABLES,
   FILLED_TABLES,
   type FilledTable,
   whereAge,
 } from "./tables.ts";
 
+/** Ids are PostgreSQL's integers. */
+const MAX_ID = 2_147_483_647;
+
 export interface ProvenPart extends BlockRef {
   readonly ledgerHash: LedgerHash;
   /** Of every filled table as it stood then. */
+  readonly digests: TableDigests;
+  readonly versions: TableVersions;
+  /** What of it may still change; absent where there is nothing. */
+  readonly unsettled?: Unsettled;
+}
+
+/**
+ * Blocks beside the chain whose status a later run may change: they are pending, or stand above the proven
+ * block. Their rows were proven like the others, and are looked at again as if they were new.
+ */
+export interface Unsettled {
+  /** Serial ids of the target; some hundreds, as many as an archive has pending blocks. */
+  readonly blockIds: readonly number[];
+  /** Of their rows alone, by table that hangs on blocks. */
   readonly digests: TableDigests;
   readonly versions: TableVersions;
 }
@@ -34,35 +52,96 @@ export interface TableVersion {
   readonly sum: string;
 }
 
+/** The rows of a table that are not settled by what was proven; all of them where nothing was. */
+export function newRows(table: FilledTable, proven: ProvenPart | null): AgeRange {
+  const known = proven?.versions[table];
+  return known === undefined ? {} : { above: known.last, newer: idsOf(proven!) };
+}
+
+/** The others. */
+export function settledRows(table: FilledTable, proven: ProvenPart): AgeRange {
+  return { upTo: proven.versions[table]!.last, newer: idsOf(proven) };
+}
+
+function idsOf({ unsettled }: Pick<ProvenPart, "unsettled">): readonly number[] {
+  return unsettled?.blockIds ?? [];
+}
+
+/** Of the settled rows. */
+export function settledPart({
+  digests,
+  versions,
+  unsettled,
+}: ProvenPart): Pick<ProvenPart, "digests" | "versions"> {
+  if (unsettled === undefined) return { digests, versions };
+  const settled = { digests: { ...digests }, versions: { ...versions } };
+  for (const table of BLOCK_TABLES) {
+    const { last, rows, sum } = versions[table]!;
+    const { rows: fewer, sum: less } = unsettled.versions[table]!;
+    settled.digests[table] = digestWithout(digests[table]!, unsettled.digests[table]!);
+    settled.versions[table] = {
+      last,
+      rows: String(BigInt(rows) - BigInt(fewer)),
+      sum: String(BigInt(sum) - BigInt(less)),
+    };
+  }
+  return settled;
+}
+
+/** What of a target that is proven up to a height may still change; undefined for nothing. */
+export async function readUnsettled(
+  target: Session,
+  height: bigint,
+): Promise<Unsettled | undefined> {
+  const blocks = await target.query<{ id: number }>(
+    `select id from blocks
+     where chain_status = 'pending' or (chain_status = 'orphaned' and height > $1) order by id`,
+    [height],
+  );
+  if (blocks.length === 0) return undefined;
+  const blockIds = blocks.map(({ id }) => id);
+  const digests: Record<string, string> = {};
+  const versions: Record<string, TableVersion> = {};
+  // Above every id: of all rows, only those of these blocks.
+  const range = { above: MAX_ID, newer: blockIds };
+  for (const table of BLOCK_TABLES) {
+    digests[table] = await digestTable(target, table, range);
+    versions[table] = await readVersion(target, table, range);
+  }
+  return { blockIds, digests, versions };
+}
+
 /**
  * To be remembered together with the digests.
- * @param older versions of the rows up to their last, which are not read again.
+ * @param older versions of the settled rows of what was proven, which are not read again.
  */
-export async function readVersions(target: Session, older?: TableVersions): Promise<TableVersions> {
+export async function readVersions(
+  target: Session,
+  older?: { readonly proven: ProvenPart; readonly versions: TableVersions },
+): Promise<TableVersions> {
   const versions: Record<string, TableVersion> = {};
   for (const table of FILLED_TABLES) {
-    const known = older?.[table];
-    const range = known === undefined ? {} : { above: known.last };
-    versions[table] = together(known, await readVersion(target, table, range));
+    const range = newRows(table, older?.proven ?? null);
+    versions[table] = together(older?.versions[table], await readVersion(target, table, range));
   }
   return versions;
 }
 
-/** As they are now, of the rows up to where these end. Read once for all callers. */
-export function versionsUpTo(known: TableVersions): (target: Session) => Promise<TableVersions> {
+/** As they are now, of the settled rows of what was proven. Read once for all callers. */
+export function settledVersions(proven: ProvenPart): (target: Session) => Promise<TableVersions> {
   let read: Promise<TableVersions> | undefined;
   return (target) => {
-    read ??= readVersionsUpTo(target, known);
+    read ??= readSettledVersions(target, proven);
     return read;
   };
 }
 
-async function readVersionsUpTo(target: Session, known: TableVersions): Promise<TableVersions> {
+async function readSettledVersions(target: Session, proven: ProvenPart): Promise<TableVersions> {
   const versions: Record<string, TableVersion> = {};
   for (const table of FILLED_TABLES) {
-    const { last } = known[table]!;
+    const { last } = proven.versions[table]!;
     // The last one may be gone, and what is above it is still newer.
-    versions[table] = { ...(await readVersion(target, table, { upTo: last })), last };
+    versions[table] = { ...(await readVersion(target, table, settledRows(table, proven))), last };
   }
   return versions;
 }

@@ -6,6 +6,7 @@ import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import type { Anchor, Tip } from "./context.ts";
 import type { Coverage } from "./coverage.ts";
+import type { MissingBranches } from "./missing-branches.ts";
 import type { TableVersions } from "./proven-part.ts";
 import type { UsedException } from "./walk/walk-mark.ts";
 
@@ -14,6 +15,13 @@ export interface DroppedCheck {
   readonly id: string;
   readonly name: string;
   readonly needs: readonly Need[];
+}
+
+export interface BesideChain {
+  readonly orphaned: bigint;
+  readonly pending: bigint;
+  /** Of the source's, up to the height of the tip; null without a source. */
+  readonly missing: MissingBranches | null;
 }
 
 export interface VerificationReport extends Answer {
@@ -34,6 +42,8 @@ export interface VerificationReport extends Answer {
   readonly digests: Readonly<Record<string, string>>;
   readonly rowCounts: Readonly<Record<string, string>>;
   readonly exceptions: readonly UsedException[];
+  /** What the target holds beside its chain; absent for a history that is to hold nothing there. */
+  readonly beside?: BesideChain;
   /**
    * Of the target's tables as they were verified: who has them sees whether they were written since. Null
    * when the answer is no.
@@ -97,6 +107,24 @@ export function toJson(report: VerificationReport) {
       stateHash,
       reason,
     })),
+    ...(report.beside === undefined ? {} : { beside: besideJson(report.beside) }),
     seconds: report.elapsedMs / 1000,
+  };
+}
+
+function besideJson({ orphaned, pending, missing }: BesideChain) {
+  return {
+    orphaned: jsonNumber(orphaned),
+    pending: jsonNumber(pending),
+    ...(missing === null
+      ? {}
+      : {
+          missing: jsonNumber(missing.missing),
+          /** The first ones. */
+          missingBlocks: missing.first.map(({ height, stateHash }) => ({
+            height: jsonNumber(height),
+            stateHash,
+          })),
+        }),
   };
 }

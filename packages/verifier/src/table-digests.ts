@@ -43,6 +43,11 @@ export function sumOfDigests(left: string, right: string): string {
   return digestText(BigInt(`0x${left}`) + BigInt(`0x${right}`));
 }
 
+/** The digest of the rows of the first without those of the second, which are among them. */
+export function digestWithout(all: string, some: string): string {
+  return digestText(BigInt(`0x${all}`) + MODULUS - BigInt(`0x${some}`));
+}
+
 function digestText(sum: bigint): string {
   return (sum % MODULUS).toString(16).padStart(HEX_DIGITS, "0");
 }

@@ -84,9 +84,14 @@ const AGE_COLUMN: Readonly<Record<FilledTable, "id" | "block_id">> = {
   zkapp_permissions: "id",
 };
 
+/** The tables whose rows are blocks or hang on one: there the age of a row is the id of its block. */
+export const BLOCK_TABLES: readonly FilledTable[] = FILLED_TABLES.filter(hangsOnBlocks);
+
 export interface AgeRange {
   readonly above?: number;
   readonly upTo?: number;
+  /** Ids of blocks that count as newer, with their rows, whatever their number says. */
+  readonly newer?: readonly number[];
 }
 
 export function ageOf(table: FilledTable): string {
@@ -94,11 +99,24 @@ export function ageOf(table: FilledTable): string {
 }
 
 /** A `where` on the rows of the table as `t`; empty for all of them. */
-export function whereAge(table: FilledTable, { above, upTo }: AgeRange): string {
+export function whereAge(table: FilledTable, { above, upTo, newer = [] }: AgeRange): string {
   const age = ageOf(table);
-  if (above !== undefined) return `where ${age} > ${above}`;
-  if (upTo !== undefined) return `where ${age} <= ${upTo}`;
+  const ids = hangsOnBlocks(table) && newer.length > 0 ? newer.join(", ") : null;
+  if (above !== undefined) {
+    return ids === null
+      ? `where ${age} > ${above}`
+      : `where (${age} > ${above} or ${age} in (${ids}))`;
+  }
+  if (upTo !== undefined) {
+    return ids === null
+      ? `where ${age} <= ${upTo}`
+      : `where (${age} <= ${upTo} and ${age} not in (${ids}))`;
+  }
   return "";
+}
+
+function hangsOnBlocks(table: FilledTable): boolean {
+  return table === "blocks" || AGE_COLUMN[table] === "block_id";
 }
 
 export function isFilled(table: string): table is FilledTable {

@@ -6,16 +6,26 @@ import { readCatalog, type Session, sharedSnapshot, snapshot } from "@forklift/p
 import { answerOf } from "./answer-of.ts";
 import { askTables, inSavepoint } from "./ask-check.ts";
 import { isBelievable, questionOf } from "./believe-mark.ts";
+import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import { tableChecks, walkChecks } from "./checks/index.ts";
-import type { Tip, VerifierContext } from "./context.ts";
+import type { History, Tip, VerifierContext } from "./context.ts";
 import { coverageOf } from "./coverage.ts";
 import { followWalk, type Marking, type WalkOptions } from "./follow-walk.ts";
+import { findMissingBranches } from "./missing-branches.ts";
 import { isMet } from "./needs.ts";
-import { readVersions, type TableVersions, versionsUpTo } from "./proven-part.ts";
-import type { VerificationReport } from "./report.ts";
+import {
+  newRows,
+  type ProvenPart,
+  readVersions,
+  settledPart,
+  settledVersions,
+  type TableVersions,
+} from "./proven-part.ts";
+import type { BesideChain, VerificationReport } from "./report.ts";
 import { digestTable, sumOfDigests } from "./table-digests.ts";
 import { countTable, EMPTY_TABLES, FILLED_TABLES } from "./tables.ts";
+import { IS_BESIDE, lowestNewFork } from "./walk/branch-tree.ts";
 import { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
 import type { Scope } from "./walk/scope.ts";
 import type { WalkMarks } from "./walk/walk-mark.ts";
@@ -70,6 +80,7 @@ export async function verifySnapshot(
   const checks = [...walked.results, ...rest.results];
   const { anchor, proven, network } = scope;
   const ok = checks.every((check) => check.ok);
+  const beside = await besideChain(scope, ok);
   const report = {
     ok,
     anchor,
@@ -82,25 +93,59 @@ export async function verifySnapshot(
     checks,
     dropped: [...walkChecks, ...tableChecks]
       // What a verification of everything has no need of is not left out.
-      .filter(({ needs }) => !isMet(needs, scope) && !needs.includes("proven part"))
+      .filter(({ needs }) => !isMet(needs, scope) && !isNotAsked(needs, scope))
       .map(({ id, name, needs }) => ({ id, name, needs })),
     coverage: coverageOf(await readCatalog(scope.target), checks, {
-      isTipExcepted: walked.exceptions.some(({ height }) => height === scope.tip.height),
+      isTipExcepted: walked.exceptions.some(({ stateHash }) => stateHash === scope.tip.stateHash),
     }),
     digests: rest.digests,
     rowCounts: rest.rowCounts,
     exceptions: walked.exceptions,
+    ...(beside === null ? {} : { beside }),
     versions: ok ? (marking?.versions ?? (await versionsOf(scope))) : null,
     elapsedMs: Math.round(options.now() - startedMs),
   };
   return { ...report, ...answerOf(report) };
 }
 
+function isNotAsked(needs: readonly Need[], { history }: Scope): boolean {
+  return needs.includes("proven part") || (history === "canonical" && needs.includes("branches"));
+}
+
+/** Null for a history that is to hold nothing beside the chain, and for tables that cannot be read. */
+async function besideChain(
+  { target, history, missing }: Scope,
+  isOk: boolean,
+): Promise<BesideChain | null> {
+  if (history === "canonical") return null;
+  try {
+    let beside: BesideChain | null = null;
+    await inSavepoint(target, async () => {
+      const rows = await target.query<Record<"status" | "count", string>>(
+        `select chain_status::text as status, count(*) from blocks where ${IS_BESIDE} group by 1`,
+      );
+      const count = (status: string) =>
+        BigInt(rows.find((row) => row.status === status)?.count ?? 0);
+      beside = {
+        orphaned: count("orphaned"),
+        pending: count("pending"),
+        missing: (await missing?.()) ?? null,
+      };
+    });
+    return beside;
+  } catch (error) {
+    if (isOk || error instanceof TryAgainError) throw error;
+    return null;
+  }
+}
+
 async function versionsOf({
   target,
-  olderVersions,
-}: Pick<Scope, "target" | "olderVersions">): Promise<TableVersions> {
-  return await readVersions(target, await olderVersions?.(target));
+  proven,
+  settledVersions: settled,
+}: Pick<Scope, "target" | "proven" | "settledVersions">): Promise<TableVersions> {
+  if (proven === null || settled === null) return await readVersions(target);
+  return await readVersions(target, { proven, versions: await settled(target) });
 }
 
 /** Waits for both, so that neither still uses its session when the first error is thrown. */
@@ -121,25 +166,69 @@ async function openScope(
       hint: "give --source-db, --blocks or both",
     });
   }
-  const { target, proven } = context;
-  const tip = await readTip(context);
-  const olderVersions = proven && versionsUpTo(proven.versions);
-  const asked = { ...context, tip, olderVersions };
+  const { target, proven, source, leftOut } = context;
+  const hasBeside = await holdsBeside(target);
+  const history = context.history ?? historyThatHolds(hasBeside);
+  const hasBranches = history !== "canonical" && hasBeside !== null;
+  const tip = await readTip({ ...context, history });
+  const settled = proven && settledVersions(proven);
+  const asked = { ...context, history, tip, settledVersions: settled };
   const marking = marks === undefined ? null : await openMarking(asked, marks);
   const mark = await marking?.marks.load();
   const walked = mark && isBelievable(mark, marking!, asked) ? mark : null;
   if (walked !== null) onResumed?.(walked.height);
-  const below = walked ?? proven;
+  const below = walked ?? (proven && (await firstBelow(target, { proven, hasBranches })));
   const range = { from: below?.height ?? 0n, to: tip.height, threads: context.threads ?? 1 };
   const rebuilt = await RebuiltLedger.at(target, range);
   const tipStatus = await readTipStatus(context, tip);
   const provenHeight = proven?.height ?? 0n;
-  return { scope: { ...asked, tipStatus, provenHeight, walked, below, rebuilt }, marking };
+  let found: ReturnType<typeof findMissingBranches> | undefined;
+  const missing =
+    source === null
+      ? null
+      : () => {
+          found ??= findMissingBranches({ source, target, tip, history, leftOut });
+          return found;
+        };
+  const place = { tipStatus, provenHeight, hasBranches, walked, below, missing, rebuilt };
+  return { scope: { ...asked, ...place }, marking };
+}
+
+/** What stands beside the chain; null for nothing. */
+async function holdsBeside(target: Session): Promise<"orphaned" | "pending" | null> {
+  const [row] = await target.query<{ orphaned: boolean; pending: boolean }>(
+    `select exists (select from blocks where chain_status = 'orphaned') as orphaned,
+            exists (select from blocks where chain_status = 'pending') as pending`,
+  );
+  if (row!.pending) return "pending";
+  return row!.orphaned ? "orphaned" : null;
+}
+
+function historyThatHolds(beside: "orphaned" | "pending" | null): History {
+  if (beside === null) return "canonical";
+  return beside === "pending" ? "all" : "complete";
+}
+
+/** The proven block, or one below it where a branch leaves the chain that has a block which nobody has proven. */
+async function firstBelow(
+  target: Session,
+  { proven, hasBranches }: { readonly proven: ProvenPart; readonly hasBranches: boolean },
+): Promise<Scope["below"]> {
+  const height = hasBranches ? await lowestNewFork(target, proven) : null;
+  if (height === null || height >= proven.height) return proven;
+  const [row] = await target.query<{ state_hash: string; ledger_hash: string }>(
+    `select state_hash, ledger_hash from blocks
+     where height = $1 and chain_status = 'canonical' order by state_hash limit 1`,
+    [height],
+  );
+  const stateHash = row!.state_hash as StateHash;
+  return { height, stateHash, ledgerHash: row!.ledger_hash as LedgerHash };
 }
 
 /** Null for a target whose tables cannot be read: the checks report them. */
 async function openMarking(
-  scope: Pick<Scope, "target" | "anchor" | "proven" | "tip" | "olderVersions"> & VerifierContext,
+  scope: Pick<Scope, "target" | "anchor" | "proven" | "tip" | "history" | "settledVersions"> &
+    VerifierContext,
   marks: WalkMarks,
 ): Promise<Marking | null> {
   const checks = walkChecks.filter(({ needs }) => isMet(needs, scope)).map(({ id }) => id);
@@ -180,14 +269,15 @@ async function countAndDigest({ target, proven }: Scope, results: readonly Check
       if (error instanceof TryAgainError || results.every(({ ok }) => ok)) throw error;
     }
   };
+  const known = proven && settledPart(proven);
   for (const table of FILLED_TABLES) {
     await orNothing(async () => {
-      const known = proven?.versions[table];
-      const range = known === undefined ? {} : { above: known.last };
+      const range = newRows(table, proven);
       const digest = await digestTable(target, table, range);
       const count = await countTable(target, table, range);
-      digests[table] = known ? sumOfDigests(proven!.digests[table]!, digest) : digest;
-      rowCounts[table] = String(BigInt(count) + BigInt(known?.rows ?? 0));
+      digests[table] = known ? sumOfDigests(known.digests[table]!, digest) : digest;
+      const settled = known === null ? 0n : BigInt(known.versions[table]!.rows);
+      rowCounts[table] = String(BigInt(count) + settled);
     });
   }
   for (const table of EMPTY_TABLES) {
@@ -199,18 +289,25 @@ async function countAndDigest({ target, proven }: Scope, results: readonly Check
 }
 
 /**
- * Of two blocks at the highest height the canonical one: the other fails a check of its own. So does one
- * that stands far above what so many blocks can reach: to walk there would take for ever.
+ * The highest canonical block. In a history of the chain alone it is the highest of all: of two at one height the
+ * canonical one, the other fails a check of its own. So does one that stands far above what so many blocks can
+ * reach: to walk there would take for ever.
  */
 export async function readTip({
   target,
   proven,
-}: Pick<VerifierContext, "target" | "proven">): Promise<Tip> {
-  const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
-    `select height, state_hash, ledger_hash from blocks
-     where height <= 2 * (select count(*) from blocks) + ${MISSING_BLOCKS_MAX}
-     order by height desc, chain_status, state_hash limit 1`,
-  );
+  history,
+}: Pick<VerifierContext, "target" | "proven" | "history">): Promise<Tip> {
+  const highest = async (which: string) => {
+    const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
+      `select height, state_hash, ledger_hash from blocks
+       where height <= 2 * (select count(*) from blocks) + ${MISSING_BLOCKS_MAX} and ${which}
+       order by height desc, chain_status, state_hash limit 1`,
+    );
+    return row;
+  };
+  const ofChain = history === "canonical" ? undefined : await highest("chain_status = 'canonical'");
+  const row = ofChain ?? (await highest("true"));
   if (row === undefined) {
     throw new ConfigError(
       `the target ${target.maskedUrl} holds no block, there is nothing to verify`,

@@ -1,4 +1,4 @@
-// The comparison of the rows of one height.
+// The comparison of the rows of one block.
 
 import { describe, expect, it } from "vitest";
 import { DIFFERENCES_SHOWN_MAX } from "../src/check-result.ts";
@@ -9,7 +9,7 @@ const row = (no: number, fee: string | null): Row => ({ no: String(no), fee });
 
 function compared(expected: readonly Row[], found: readonly Row[]): Findings {
   const findings = new Findings(new AbortController().signal);
-  compareRowLists({ table: "t", key: ["no"], height: 7n, expected, found }, findings);
+  compareRowLists({ table: "t", key: ["no"], place: "height 7", expected, found }, findings);
   return findings;
 }
 

@@ -17,7 +17,7 @@ export const accountsAccessedComplete: WalkCheck = {
    */
   follow(_scope, findings) {
     return {
-      see({ height, userCommands, internalCommands, accessed: found }) {
+      see({ height, place, userCommands, internalCommands, accessed: found }) {
         if (height === GENESIS_HEIGHT) return;
         const touched = new Set<string | null>();
         for (const command of userCommands) {
@@ -33,7 +33,7 @@ export const accountsAccessedComplete: WalkCheck = {
           }),
         );
         const lists = { table: "accounts_accessed", key: ["public_key"] };
-        compareRowLists({ ...lists, height, expected, found }, findings);
+        compareRowLists({ ...lists, place, expected, found }, findings);
       },
     };
   },

@@ -11,7 +11,7 @@ export const accountsCreatedEqual: WalkCheck = {
 
   follow(_scope, findings) {
     return {
-      see({ height, blocks, created, source }) {
+      see({ place, blocks, created, source }) {
         const paid = [
           ...source!.userCommands.filter(({ status }) => status === "applied"),
           ...source!.internalCommands,
@@ -29,7 +29,7 @@ export const accountsCreatedEqual: WalkCheck = {
         const stateHash = blocks[0]?.["state_hash"] ?? null;
         const found = created.map((row): Row => ({ ...row, state_hash: stateHash }));
         const lists = { table: "accounts_created", key: ["public_key"] };
-        compareRowLists({ ...lists, height, expected, found }, findings);
+        compareRowLists({ ...lists, place, expected, found }, findings);
       },
     };
   },

@@ -19,8 +19,8 @@ export const accountsFollowCommands: WalkCheck = {
 
   follow(_scope, findings) {
     return {
-      see({ height, blocks, userCommands, internalCommands, changes, created }) {
-        const lists = { table: "accounts_created", key: ["public_key"], height, found: created };
+      see({ height, place, blocks, userCommands, internalCommands, changes, created }) {
+        const lists = { table: "accounts_created", key: ["public_key"], place, found: created };
         if (height === GENESIS_HEIGHT) {
           // Its accounts were there before any block.
           compareRowLists({ ...lists, expected: [] }, findings);
@@ -39,7 +39,7 @@ export const accountsFollowCommands: WalkCheck = {
           const timing = change.before?.timing ?? null;
           const mayEnd = timing !== null && minimumBalance(timing, slot as never) === 0n;
           if (mayEnd && change.after.timing === null) expected["timing"] = found["timing"]!;
-          const key = `height ${height}, public_key ${publicKey}`;
+          const key = `${place}, public_key ${publicKey}`;
           for (const [name, value] of Object.entries(expected)) {
             if (value === found[name]) continue;
             findings.compare(placeOf("accounts_accessed", name, key), value, found[name]!);

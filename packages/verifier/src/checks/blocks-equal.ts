@@ -15,6 +15,7 @@ export const blocksEqual: WalkCheck = {
     return {
       see(rows) {
         hashes.see(rows);
+        if (rows.isBeside) return;
         for (const { chain_status: status, state_hash: stateHash } of rows.source!.blocks) {
           if (status !== "orphaned") continue;
           const key = `height ${rows.height}, state_hash ${stateHash}`;
@@ -48,9 +49,9 @@ function follower(columns: readonly string[], findings: Findings) {
   const only = (row: Row): Row =>
     Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
   return {
-    see({ height, blocks, source }: Parameters<ReturnType<WalkCheck["follow"]>["see"]>[0]) {
+    see({ place, blocks, source }: Parameters<ReturnType<WalkCheck["follow"]>["see"]>[0]) {
       const expected = source!.blocks.map(only);
-      compareRowLists({ table: "blocks", key: [], height, expected, found: blocks }, findings);
+      compareRowLists({ table: "blocks", key: [], place, expected, found: blocks }, findings);
     },
   };
 }

@@ -1,4 +1,5 @@
-// Do the target's blocks form one chain from the tip down to the genesis block of the network?
+// Do the target's blocks form one chain from the tip down to the genesis block of the network, and does every
+// block beside it stand on its parent?
 
 import type { WalkCheck } from "../check.ts";
 
@@ -8,25 +9,30 @@ export const chainConnected: WalkCheck = {
   needs: [],
 
   /**
-   * The parent id must lead where the parent hash points, and both to the canonical block one below.
+   * The parent id must lead where the parent hash points, and both to the canonical block one below; for a
+   * block beside the chain, to a block one below.
    */
-  follow({ network, below: start }, findings) {
-    let below: string | null = start?.stateHash ?? null;
+  follow({ network }, findings) {
     return {
-      see({ height, blocks }) {
+      see({ height, isBeside, below, blocks }) {
         findings.rowCompared();
+        const parent = below?.stateHash ?? null;
         for (const block of blocks) {
           const key = `height ${height}, state_hash ${block["state_hash"]}`;
           const place = (column: string) => ({ table: "blocks", key, column });
-          findings.compare(place("parent_id"), below, block["parent"]!);
+          if (isBeside) {
+            findings.compare(place("height"), String((below?.height ?? 0n) + 1n), String(height));
+            findings.compare(place("parent_hash"), parent, block["parent_hash"]!);
+            continue;
+          }
+          findings.compare(place("parent_id"), parent, block["parent"]!);
           findings.compare(place("chain_status"), "canonical", block["chain_status"]!);
           if (height === 1n) {
             findings.compare(place("state_hash"), network.genesis.stateHash, block["state_hash"]!);
           } else {
-            findings.compare(place("parent_hash"), below, block["parent_hash"]!);
+            findings.compare(place("parent_hash"), parent, block["parent_hash"]!);
           }
         }
-        below = blocks[0]?.["state_hash"] ?? "a block at the height below";
       },
     };
   },

@@ -14,10 +14,10 @@ export const genesisAccountsEqual: WalkCheck = {
   follow({ genesisLedger }, findings) {
     const lists = { table: "accounts_accessed", key: ["ledger_index"] };
     return {
-      see({ height, accessed: found }) {
+      see({ height, place, accessed: found }) {
         if (height !== GENESIS_HEIGHT) return;
         const expected = genesisLedger.accounts.map(rowOfAccount);
-        compareRowLists({ ...lists, height, expected, found }, findings);
+        compareRowLists({ ...lists, place, expected, found }, findings);
       },
     };
   },

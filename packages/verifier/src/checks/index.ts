@@ -6,6 +6,8 @@ import { accountsCreatedEqual } from "./accounts-created-equal.ts";
 import { accountsFollowCommands } from "./accounts-follow-commands.ts";
 import { anchored } from "./anchored.ts";
 import { blockColumnsEqual, blocksEqual } from "./blocks-equal.ts";
+import { branchStatusesEqual } from "./branch-statuses-equal.ts";
+import { branchesComplete } from "./branches-complete.ts";
 import { chainConnected } from "./chain-connected.ts";
 import { everyRowSeen } from "./every-row-seen.ts";
 import { forkConfigEqual } from "./fork-config-equal.ts";
@@ -48,6 +50,9 @@ export const walkChecks: readonly WalkCheck[] = [
   receiptChains,
   accountsFollowCommands,
   everyRowSeen,
+  // Of a history that has more than the chain.
+  branchStatusesEqual,
+  branchesComplete,
 ];
 
 /** Each queries whole tables, beside the walk. */

@@ -17,11 +17,14 @@ export const internalCommandsEqual: WalkCheck = {
   follow(_scope, findings) {
     const lists = { table: "internal_commands", key: INTERNAL_KEY };
     return {
-      see({ height, internalCommands: found, source }) {
+      see({ place, internalCommands: found, source }) {
         const expected = source!.internalCommands.map(
-          ({ height: _height, creation_fee: _fee, ...command }) => ({ ...command, ...APPLIED }),
+          ({ height: _height, block: _block, creation_fee: _fee, ...command }) => ({
+            ...command,
+            ...APPLIED,
+          }),
         );
-        compareRowLists({ ...lists, height, expected, found }, findings);
+        compareRowLists({ ...lists, place, expected, found }, findings);
       },
     };
   },

@@ -43,18 +43,18 @@ export const ledgerHashAtEveryBlock: WalkCheck = {
       ask(`height ${below.height}, state_hash ${below.stateHash}`, below.ledgerHash, false);
     }
     return {
-      see({ height, blocks, changes, badRows }) {
+      see({ height, place, blocks, changes, badRows }) {
         findings.rowCompared();
         for (const { row, reason } of badRows) {
-          const key = `height ${height}, public_key ${row["public_key"]}`;
-          const place = { table: "accounts_accessed", key, column: "*" };
-          findings.add({ ...place, expected: "an account", found: reason });
+          const key = `${place}, public_key ${row["public_key"]}`;
+          const whole = { table: "accounts_accessed", key, column: "*" };
+          findings.add({ ...whole, expected: "an account", found: reason });
         }
         for (const { row, ledgerIndex } of changes) {
           if (row["ledger_index"] === String(ledgerIndex)) continue;
-          const key = `height ${height}, public_key ${row["public_key"]}`;
-          const place = { table: "accounts_accessed", key, column: "ledger_index" };
-          findings.compare(place, String(ledgerIndex), row["ledger_index"]!);
+          const key = `${place}, public_key ${row["public_key"]}`;
+          const index = { table: "accounts_accessed", key, column: "ledger_index" };
+          findings.compare(index, String(ledgerIndex), row["ledger_index"]!);
         }
         const [block] = blocks;
         if (block === undefined) return undefined;

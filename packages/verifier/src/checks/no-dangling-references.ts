@@ -2,6 +2,7 @@
 // switched them off; this check queries the rows.
 
 import type { TableCheck } from "../check.ts";
+import { newRows } from "../proven-part.ts";
 import { isFilled, whereAge } from "../tables.ts";
 
 export const noDanglingReferences: TableCheck = {
@@ -12,8 +13,7 @@ export const noDanglingReferences: TableCheck = {
   async run({ target, schema, proven }, findings) {
     for (const [table, { foreignKeys }] of Object.entries(schema.tables)) {
       if (!isFilled(table)) continue;
-      const above = proven?.versions[table]?.last;
-      const newest = above === undefined ? "where true" : whereAge(table, { above });
+      const newest = whereAge(table, newRows(table, proven)) || "where true";
       for (const { columns, refTable, refColumns } of foreignKeys) {
         const [column, refColumn] = [columns[0]!, refColumns[0]!];
         findings.rowCompared();

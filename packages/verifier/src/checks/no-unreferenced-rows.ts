@@ -3,7 +3,8 @@
 
 import type { Catalog } from "@forklift/postgres";
 import type { TableCheck } from "../check.ts";
-import { FILLED_TABLES, isFilled, whereAge } from "../tables.ts";
+import { newRows } from "../proven-part.ts";
+import { FILLED_TABLES, type FilledTable, isFilled, whereAge } from "../tables.ts";
 
 export const noUnreferencedRows: TableCheck = {
   id: "no-unreferenced-rows",
@@ -17,10 +18,7 @@ export const noUnreferencedRows: TableCheck = {
       if (table === "blocks" || references.length === 0) continue;
       findings.rowCompared();
       // A new row was made for a row that is new as well.
-      const newest = (of: string) => {
-        const above = proven?.versions[of]?.last;
-        return above === undefined || !isFilled(of) ? "where true" : whereAge(of, { above });
-      };
+      const newest = (of: FilledTable) => whereAge(of, newRows(of, proven)) || "where true";
       const used = references
         .map(({ from, column }) => `select t.${column} as id from ${from} t ${newest(from)}`)
         .join(" union all ");
@@ -44,7 +42,7 @@ function referencesTo({ tables }: Catalog, table: string) {
     isFilled(from) && from !== table
       ? foreignKeys
           .filter(({ refTable }) => refTable === table)
-          .map(({ columns }) => ({ from, column: columns[0]! }))
+          .map(({ columns }) => ({ from: from as FilledTable, column: columns[0]! }))
       : [],
   );
 }

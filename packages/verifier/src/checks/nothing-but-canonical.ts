@@ -1,16 +1,31 @@
-// Does the target hold the canonical blocks of its chain and no others?
+// Does the target hold the canonical blocks of its chain and no others? In a complete history, one at each height,
+// and beside them none but those whose parents lead to the chain.
 
 import type { WalkCheck } from "../check.ts";
+import type { Findings } from "../findings.ts";
+import { IS_BESIDE } from "../walk/branch-tree.ts";
+import type { Scope } from "../walk/scope.ts";
+
+/** Of blocks that no way leads to, named one by one. */
+const NAMED_MAX = 10;
 
 export const nothingButCanonical: WalkCheck = {
   id: "nothing-but-canonical",
   name: "No orphaned nor pending blocks in migrated db",
   needs: [],
 
-  follow({ target, tip }, findings) {
+  nameIn({ history }) {
+    return history === "canonical"
+      ? this.name
+      : "one canonical block at each height, and no other block without a way to one";
+  },
+
+  follow(scope, findings) {
+    const { target, tip, history } = scope;
     return {
-      see({ height, blocks }) {
+      see({ height, isBeside, blocks }) {
         findings.rowCompared();
+        if (isBeside) return;
         const key = `height ${height}`;
         const place = { table: "blocks", key, column: "height" };
         findings.compare(place, "one block", blocks.length === 1 ? "one block" : listOf(blocks));
@@ -19,13 +34,39 @@ export const nothingButCanonical: WalkCheck = {
         }
       },
       async end() {
-        const [row] = await target.query<{ count: string }>("select count(*) from blocks");
+        const others = history === "canonical" ? "" : "where chain_status = 'canonical'";
+        const [row] = await target.query<{ count: string }>(
+          `select count(*) from blocks ${others}`,
+        );
         const place = { table: "blocks", key: "all", column: "count(*)" };
         findings.compare(place, String(tip.height), row!.count);
+        if (history !== "canonical") await findLost(scope, findings);
       },
     };
   },
 };
+
+const LOST = `
+  with recursive reached as (
+    select b.id from blocks b join blocks parent on parent.id = b.parent_id
+    where b.${IS_BESIDE} and parent.chain_status = 'canonical'
+    union all
+    select b.id from reached join blocks b on b.parent_id = reached.id where b.${IS_BESIDE}
+  )
+  select height, state_hash, count(*) over () as count from blocks
+  where ${IS_BESIDE} and id not in (select id from reached)
+  order by height, state_hash limit ${NAMED_MAX}`;
+
+/** The walk goes along the branches, and never comes to these. */
+async function findLost({ target }: Scope, findings: Findings): Promise<void> {
+  const rows = await target.query<Record<"height" | "state_hash" | "count", string>>(LOST);
+  for (const { height, state_hash: stateHash } of rows) {
+    const key = `height ${height}, state_hash ${stateHash}`;
+    const expected = "a way from parent to parent to the chain";
+    findings.add({ table: "blocks", key, column: "parent_id", expected, found: "none" });
+  }
+  findings.addUnnamed(Number(rows[0]?.count ?? 0) - rows.length);
+}
 
 function listOf(blocks: readonly Readonly<Record<string, string | null>>[]): string {
   if (blocks.length === 0) return "no block";

@@ -12,7 +12,7 @@ export const userCommandsPrecomputed: WalkCheck = {
   follow(_scope, findings) {
     const lists = { table: "user_commands", key: ["sequence_no"] };
     return {
-      see({ height, userCommands: found, precomputed }) {
+      see({ place, userCommands: found, precomputed }) {
         const expected = precomputed().userCommands.map(
           ({ command, sequenceNo, status, failureReason }): Row => ({
             sequence_no: String(sequenceNo),
@@ -30,7 +30,7 @@ export const userCommandsPrecomputed: WalkCheck = {
             failure_reason: failureReason,
           }),
         );
-        compareRowLists({ ...lists, height, expected, found }, findings);
+        compareRowLists({ ...lists, place, expected, found }, findings);
       },
     };
   },
@@ -44,7 +44,7 @@ export const internalCommandsPrecomputed: WalkCheck = {
   follow(_scope, findings) {
     const lists = { table: "internal_commands", key: INTERNAL_KEY };
     return {
-      see({ height, internalCommands: found, precomputed }) {
+      see({ place, internalCommands: found, precomputed }) {
         const expected = precomputed().internalCommands.map(
           ({ command, sequenceNo, secondarySequenceNo }): Row => ({
             sequence_no: String(sequenceNo),
@@ -56,7 +56,7 @@ export const internalCommandsPrecomputed: WalkCheck = {
             ...APPLIED,
           }),
         );
-        compareRowLists({ ...lists, height, expected, found }, findings);
+        compareRowLists({ ...lists, place, expected, found }, findings);
       },
     };
   },

@@ -17,9 +17,9 @@ export const precomputedEqual: WalkCheck = {
   needs: ["blocks"],
 
   follow({ form }, findings) {
-    const place = { table: "blocks", key: ["state_hash"] };
+    const table = { table: "blocks", key: ["state_hash"] };
     return {
-      see({ height, blocks, precomputed }) {
+      see({ place, blocks, precomputed }) {
         const { protocolState: state } = precomputed();
         const row = blocks[0]!;
         findings.rowCompared();
@@ -28,7 +28,7 @@ export const precomputedEqual: WalkCheck = {
           ...rowOfState(state),
           ...(form && inForm(state, form)),
         };
-        compareRows({ ...place, height }, expected, row, findings);
+        compareRows({ ...table, place }, expected, row, findings);
       },
     };
   },

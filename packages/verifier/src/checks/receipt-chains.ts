@@ -13,7 +13,7 @@ const GENESIS_HEIGHT = 1n;
 /** Blocks that a thread which hashes may be behind. What is kept of one takes some 50 kB. */
 const WAITING_MAX = 64;
 
-interface Asked extends Pick<HeightRows, "height" | "changes"> {
+interface Asked extends Pick<HeightRows, "place" | "changes"> {
   /** Of each command, in their order. */
   readonly payers: readonly string[];
   /** What each command leaves in its payer. */
@@ -27,7 +27,7 @@ export const receiptChains: WalkCheck = {
 
   follow({ rebuilt }, findings) {
     const asked: Asked[] = [];
-    const ask = ({ height, userCommands, changes }: HeightRows) => {
+    const ask = ({ place, userCommands, changes }: HeightRows) => {
       const commands = userCommands.map(commandOfRow);
       const before = new Map(
         changes.map((change) => [change.after.publicKey, chainBefore(change)]),
@@ -37,20 +37,20 @@ export const receiptChains: WalkCheck = {
       );
       // Met when it is compared; until then nobody waits for it.
       chains.catch(() => undefined);
-      asked.push({ height, changes, payers: commands.map(({ feePayer }) => feePayer), chains });
+      asked.push({ place, changes, payers: commands.map(({ feePayer }) => feePayer), chains });
     };
     const settle = async (waitingMax: number) => {
       while (asked.length > waitingMax) {
-        const { height, changes, payers, chains } = asked.shift()!;
+        const { place, changes, payers, chains } = asked.shift()!;
         const latest = new Map<string, Uint8Array>();
         for (const [at, chain] of (await chains).entries()) latest.set(payers[at]!, chain);
         for (const change of changes) {
           const { publicKey, receiptChainHash } = change.after;
           const chain = latest.get(publicKey);
           const expected = chain ? hashTextOfBytes("receiptChainHash", chain) : chainBefore(change);
-          const key = `height ${height}, public_key ${publicKey}`;
-          const place = { table: "accounts_accessed", key, column: "receipt_chain_hash" };
-          findings.compare(place, expected, receiptChainHash);
+          const key = `${place}, public_key ${publicKey}`;
+          const column = { table: "accounts_accessed", key, column: "receipt_chain_hash" };
+          findings.compare(column, expected, receiptChainHash);
         }
       }
     };

@@ -12,11 +12,11 @@ export const userCommandsEqual: WalkCheck = {
   follow(_scope, findings) {
     const lists = { table: "user_commands", key: ["sequence_no"] };
     return {
-      see({ height, userCommands: found, source }) {
+      see({ place, userCommands: found, source }) {
         const expected = source!.userCommands.map(
-          ({ height: _height, creation_fee: _fee, ...command }) => command,
+          ({ height: _height, block: _block, creation_fee: _fee, ...command }) => command,
         );
-        compareRowLists({ ...lists, height, expected, found }, findings);
+        compareRowLists({ ...lists, place, expected, found }, findings);
       },
     };
   },

@@ -7,12 +7,11 @@ import type { Row } from "../compare-rows.ts";
 import { Channel } from "./channel.ts";
 import type { HeightRows } from "./height-rows.ts";
 import type { Scope } from "./scope.ts";
-import type { RowAtHeight } from "./target-rows.ts";
 
 type Precomputed = ReturnType<HeightRows["precomputed"]>;
 
-/** Of one height. */
-type TargetAtHeight = Pick<HeightRows, "blocks" | "userCommands" | "internalCommands">;
+/** Of one step of the walk. */
+type TargetAtStep = Pick<HeightRows, "blocks" | "userCommands" | "internalCommands">;
 
 /**
  * After so many missing blocks the sources are not queried again: each miss costs the blocks that
@@ -38,13 +37,10 @@ export class BlocksInOrder {
     this.#fetched = blocks.fetchAll(this.#asked);
   }
 
-  /** One block at each height; those of genesis come from elsewhere. */
-  ask(rows: readonly RowAtHeight[]): void {
-    let height: string | undefined;
-    for (const row of rows) {
-      if (row.height === height) continue;
-      height = row.height;
-      const id = idOf(row);
+  /** The blocks of the next steps, in their order; those of genesis come from elsewhere. */
+  ask(blocks: readonly Row[]): void {
+    for (const block of blocks) {
+      const id = idOf(block);
       if (id instanceof Error || id.height === 1n) continue;
       this.#awaited.push(id);
       this.#asked.push(id);
@@ -53,7 +49,7 @@ export class BlocksInOrder {
   }
 
   /** An error is the reason why there is none; the checks that need the block report it. */
-  async at(rows: TargetAtHeight): Promise<Precomputed | Error> {
+  async at(rows: TargetAtStep): Promise<Precomputed | Error> {
     const [row] = rows.blocks;
     if (row === undefined) return new Error("the target has no block at this height");
     const id = idOf(row);
@@ -108,7 +104,7 @@ export class BlocksInOrder {
    * No state hash covers the commands of a file. One that has others than the target may be wrong
    * itself: the target is compared with it only when no other source has one that agrees.
    */
-  async #bestFor(rows: TargetAtHeight, block: VerifiedBlock): Promise<VerifiedBlock> {
+  async #bestFor(rows: TargetAtStep, block: VerifiedBlock): Promise<VerifiedBlock> {
     if (hasCommandsOf(rows, block)) return block;
     const { height, stateHash } = block;
     const accept = (content: BlockContent) => {
@@ -127,7 +123,7 @@ export class BlocksInOrder {
 }
 
 /** Whatever else a command has is part of its hash, which was recomputed. */
-function hasCommandsOf(rows: TargetAtHeight, content: BlockContent): boolean {
+function hasCommandsOf(rows: TargetAtStep, content: BlockContent): boolean {
   const { userCommands, internalCommands } = content;
   return (
     userCommands.length === rows.userCommands.length &&

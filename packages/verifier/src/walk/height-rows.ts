@@ -1,4 +1,5 @@
-// All that stands at one height: the rows of the target, those of the source, and the block itself.
+// All that the walk shows of one block: the rows of the target, those of the source, and the block itself. Of the
+// chain it is whatever stands at a height as canonical, which are several blocks in a target that is wrong.
 
 import type { BlockContent } from "@forklift/precomputed";
 import type { Row } from "../compare-rows.ts";
@@ -6,7 +7,15 @@ import type { AccountChange, BadRow } from "./rebuilt-ledger.ts";
 
 export interface HeightRows {
   readonly height: bigint;
-  /** More than one only in a target that is wrong. */
+  /** The height, and beside the chain the block, as the keys of differences name them. */
+  readonly place: string;
+  /** Whether it is a block of a branch: orphaned, or pending. */
+  readonly isBeside: boolean;
+  /** The block below: the parent of a branch's block, for the chain what stands there; null below genesis. */
+  readonly below: BlockBelow | null;
+  /** Whether the next one is of another height of the chain: no branch is rooted here that is still to come. */
+  readonly endsHeight: boolean;
+  /** One beside the chain. On it, more than one only in a target that is wrong. */
   readonly blocks: readonly Row[];
   readonly userCommands: readonly Row[];
   /** A coinbase before the fee transfer that it pays. */
@@ -24,6 +33,11 @@ export interface HeightRows {
   readonly changes: readonly AccountChange[];
   /** Rows in `accessed` that are no account. */
   readonly badRows: readonly BadRow[];
+}
+
+export interface BlockBelow {
+  readonly height: bigint;
+  readonly stateHash: string;
 }
 
 /** The tables that hang on blocks, and where the walk shows their rows. */

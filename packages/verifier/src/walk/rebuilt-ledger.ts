@@ -1,18 +1,19 @@
 // The ledger rebuilt from the rows of `accounts_accessed` alone: no command is applied. Its root at
-// every height is the proof of every value in those rows.
+// every block is the proof of every value in those rows. Blocks beside the chain are taken back behind them.
 
 import { FormatError } from "@forklift/chain";
 import {
   type Account,
   Ledger,
   type LedgerTree,
+  type Mark,
   openLedgerTree,
   ReceiptBatches,
 } from "@forklift/ledger";
 import type { Session } from "@forklift/postgres";
 import { accountOfRow } from "../account-rows.ts";
 import type { Row } from "../compare-rows.ts";
-import { SELECT_ACCOUNTS } from "./target-rows.ts";
+import { selectAccounts } from "./target-rows.ts";
 
 export interface AccountChange {
   readonly after: Account;
@@ -28,14 +29,14 @@ export interface BadRow {
   readonly reason: string;
 }
 
-/** The newest row of every account up to a height. */
+/** The newest row of every account on the chain up to a height. */
 const NEWEST = `
-  ${SELECT_ACCOUNTS}
+  ${selectAccounts()}
   join (
     select distinct on (accessed.account_identifier_id)
            accessed.account_identifier_id, accessed.block_id
     from accounts_accessed accessed join blocks on blocks.id = accessed.block_id
-    where blocks.height <= $1
+    where blocks.height <= $1 and blocks.chain_status = 'canonical'
     order by accessed.account_identifier_id, blocks.height desc
   ) newest on newest.account_identifier_id = a.account_identifier_id
      and newest.block_id = a.block_id
@@ -50,6 +51,8 @@ export class RebuiltLedger implements AsyncDisposable {
   readonly tree: LedgerTree;
   /** Extends the receipt chains of accounts. */
   readonly receipts: ReceiptBatches;
+  /** The moments before the blocks of the branch that the ledger stands on, from the chain up. */
+  readonly #marks: Mark[] = [];
 
   private constructor(ledger: Ledger, threads: number) {
     this.ledger = ledger;
@@ -57,7 +60,7 @@ export class RebuiltLedger implements AsyncDisposable {
     this.receipts = new ReceiptBatches(threads);
   }
 
-  /** As it stands after the block at that height, 0n being before genesis, to be led up to another. */
+  /** As it stands after the block of the chain at that height, 0n being before genesis, to be led up to another. */
   static async at(
     target: Session,
     { from, to, threads }: { readonly from: bigint; readonly to: bigint; readonly threads: number },
@@ -70,7 +73,18 @@ export class RebuiltLedger implements AsyncDisposable {
     return new RebuiltLedger(ledger, to - from < THREAD_PAYS_HEIGHTS ? 1 : threads);
   }
 
-  /** Takes over the rows of one height, which ascend by their ledger index. */
+  /**
+   * Takes back what the last blocks did, so that the next one stands on its parent.
+   * @param depth how many blocks the next one stands above the chain; 0 on it.
+   */
+  standFor(depth: number): void {
+    const first = this.#marks[Math.max(depth - 1, 0)];
+    if (first !== undefined) this.ledger.rollBack(first);
+    this.#marks.length = Math.min(this.#marks.length, Math.max(depth - 1, 0));
+    if (depth > 0) this.#marks.push(this.ledger.mark());
+  }
+
+  /** Takes over the rows of one block, which ascend by their ledger index. */
   apply(rows: readonly Row[]): AppliedRows {
     return applyRows(this.ledger, rows);
   }

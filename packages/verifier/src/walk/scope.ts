@@ -1,12 +1,16 @@
 // The scope of one verification: its databases, the tip, and the part that an earlier run proved.
 
 import type { Session } from "@forklift/postgres";
-import type { Tip, VerifierContext } from "../context.ts";
+import type { History, Tip, VerifierContext } from "../context.ts";
+import type { MissingBranches } from "../missing-branches.ts";
 import type { ProvenPart, TableVersions } from "../proven-part.ts";
 import type { RebuiltLedger } from "./rebuilt-ledger.ts";
 import type { WalkMark } from "./walk-mark.ts";
 
 export interface Scope extends VerifierContext {
+  readonly history: History;
+  /** Whether the target holds blocks beside its chain that are to be walked. */
+  readonly hasBranches: boolean;
   readonly tip: Tip;
   /** What the source says of the tip; null when it does not have it, or there is no source. */
   readonly tipStatus: string | null;
@@ -15,10 +19,12 @@ export interface Scope extends VerifierContext {
   readonly proven: ProvenPart | null;
   /** How far an interrupted walk of the same rows came; null when none is gone on with. */
   readonly walked: WalkMark | null;
-  /** The block above which the walk begins; null for genesis. */
+  /** The block of the chain above which the walk begins; null for genesis. */
   readonly below: Pick<WalkMark, "height" | "stateHash" | "ledgerHash"> | null;
-  /** Of the rows of the proven part, as they are now. */
-  readonly olderVersions: ((target: Session) => Promise<TableVersions>) | null;
+  /** Of the settled rows of the proven part, as they are now. */
+  readonly settledVersions: ((target: Session) => Promise<TableVersions>) | null;
+  /** Which blocks of the source the target lacks beside its chain; null where nobody can say. */
+  readonly missing: (() => Promise<MissingBranches>) | null;
   /** The accounts as the rows of the target say, block by block as the walk goes up. */
   readonly rebuilt: RebuiltLedger;
 }

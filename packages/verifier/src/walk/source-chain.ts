@@ -1,9 +1,9 @@
-// The source's side of a walk: the ancestors of the target's tip, found by parent hash alone. The
-// migration goes by height and chain status, so an error there cannot repeat itself here.
+// The source's side of a walk: the ancestors of the target's tip, found by parent hash alone, and blocks beside
+// them by state hash. The migration goes by height and chain status, so an error there cannot repeat itself here.
 
 import { type Session, snapshot } from "@forklift/postgres";
 import type { Tip } from "../context.ts";
-import { type RowAtHeight, type Stretch, WALK_SETTINGS } from "./target-rows.ts";
+import { type PlacedRow, WALK_SETTINGS } from "./target-rows.ts";
 
 /**
  * From the tip down to above a height. Heights descend by one, so the walk ends even in a source
@@ -21,7 +21,7 @@ const CHAIN = `
   select id, height from chain`;
 
 const BLOCKS = `
-  select b.height, b.state_hash, b.chain_status::text, b.parent_hash, b.ledger_hash,
+  select b.height, b.id::text as block, b.state_hash, b.chain_status::text, b.parent_hash, b.ledger_hash,
          b.global_slot as global_slot_since_hard_fork, b.global_slot_since_genesis,
          b."timestamp"::text, creator.value as creator, winner.value as block_winner
   from blocks b
@@ -31,7 +31,7 @@ const BLOCKS = `
   order by b.height`;
 
 const USER_COMMANDS = `
-  select b.height, i.sequence_no::text, c.hash, c.type::text as command_type,
+  select b.height, b.id::text as block, i.sequence_no::text, c.hash, c.type::text as command_type,
          payer.value as fee_payer, origin.value as source, receiver.value as receiver,
          c.nonce, c.amount::text, c.fee::text,
          nullif(c.valid_until, 4294967295) as valid_until, c.memo,
@@ -46,7 +46,7 @@ const USER_COMMANDS = `
   order by b.height, i.sequence_no, c.hash collate "C"`;
 
 const INTERNAL_COMMANDS = `
-  select b.height, i.sequence_no::text, i.secondary_sequence_no::text,
+  select b.height, b.id::text as block, i.sequence_no::text, i.secondary_sequence_no::text,
          c.type::text as command_type, c.hash, receiver.value as receiver, c.fee::text,
          i.receiver_account_creation_fee_paid::text as creation_fee
   from blocks b join blocks_internal_commands i on i.block_id = b.id
@@ -57,9 +57,9 @@ const INTERNAL_COMMANDS = `
            c.hash collate "C"`;
 
 export interface StretchOfSource {
-  readonly blocks: readonly RowAtHeight[];
-  readonly userCommands: readonly RowAtHeight[];
-  readonly internalCommands: readonly RowAtHeight[];
+  readonly blocks: readonly PlacedRow[];
+  readonly userCommands: readonly PlacedRow[];
+  readonly internalCommands: readonly PlacedRow[];
 }
 
 /**
@@ -84,10 +84,23 @@ export class SourceChain {
     return new SourceChain(source, above, ids);
   }
 
-  async read({ from, to }: Stretch): Promise<StretchOfSource> {
-    const stretch = this.#ids.subarray(Number(from - this.#above - 1n), Number(to - this.#above));
-    const ids = [...stretch].filter((id) => id !== 0);
-    const read = (select: string) => this.#source.query<RowAtHeight>(select, [ids]);
+  /** The source's id of the block of the chain; null where the source does not have the target's chain. */
+  idAt(height: bigint): number | null {
+    return this.#ids[Number(height - this.#above - 1n)] || null;
+  }
+
+  /** By state hash, of those that the source has, on the chain or beside it. */
+  async idsOf(stateHashes: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (stateHashes.length === 0) return new Map();
+    const rows = await this.#source.query<{ id: number; state_hash: string }>(
+      "select id, state_hash from blocks where state_hash = any($1)",
+      [stateHashes],
+    );
+    return new Map(rows.map(({ id, state_hash }) => [state_hash, id]));
+  }
+
+  async read(ids: readonly number[]): Promise<StretchOfSource> {
+    const read = (select: string) => this.#source.query<PlacedRow>(select, [ids]);
     return await snapshot(this.#source, async () => {
       await this.#source.query(WALK_SETTINGS);
       return {

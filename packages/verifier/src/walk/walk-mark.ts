@@ -11,10 +11,10 @@ export interface UsedException {
   readonly reason: string;
 }
 
-/** Up to and with this block. */
+/** Up to and with this block of the chain, and the branches that leave it there or below. */
 export interface WalkMark extends BlockRef {
   readonly ledgerHash: LedgerHash;
-  /** A digest of what was asked: the tip, the anchor, what was proven before, the checks. */
+  /** A digest of what was asked: the tip, the anchor, what was proven before, the history, the checks. */
   readonly question: string;
   /** Of the target's tables as a whole. */
   readonly versions: TableVersions;

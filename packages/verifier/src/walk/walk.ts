@@ -1,118 +1,69 @@
 // The one walk of a verification: up from what was proven or walked to the tip, everything that stands at a
-// height gathered once and shown to every check that follows.
+// height gathered once and shown to every check that follows; behind it each block of the branches that leave the
+// chain there, on the ledger of its branch.
 
-import { readAhead } from "@forklift/pipeline";
+import { readAhead, StoppedError } from "@forklift/pipeline";
 import type { Row } from "../compare-rows.ts";
 import { BlocksInOrder } from "./blocks-in-order.ts";
-import type { HeightRows, SourceRows } from "./height-rows.ts";
+import type { BlockBelow, HeightRows } from "./height-rows.ts";
+import { readStretches } from "./read-stretches.ts";
 import type { Scope } from "./scope.ts";
-import { SourceChain, type StretchOfSource } from "./source-chain.ts";
-import { type RowAtHeight, readTargetRows, type Stretch, type TargetRows } from "./target-rows.ts";
+import { SourceChain } from "./source-chain.ts";
+import type { Step } from "./steps.ts";
 
-/**
- * Rows of the target in a stretch, about: with those of the source two megabytes, and three stretches
- * are in memory. The next stretch is as long as the last one was full.
- */
-const STRETCH_ROWS = 1500;
-/** The least number still makes few enough queries, the greatest few enough blocks read ahead. */
-const STRETCH_BLOCKS_MIN = 8;
-const STRETCH_BLOCKS_MAX = 256;
 const STRETCHES_AHEAD = 1;
 
-/** Must stand in a snapshot of the target, with `WALK_SETTINGS`. */
-export async function* walk(scope: Scope): AsyncGenerator<HeightRows> {
-  const { source, tip, below } = scope;
-  const chain = source && (await SourceChain.find(source, tip, below?.height ?? 0n));
+/**
+ * Must stand in a snapshot of the target, with `WALK_SETTINGS`.
+ * @throws StoppedError when the signal was aborted.
+ */
+export async function* walk(scope: Scope, signal: AbortSignal): AsyncGenerator<HeightRows> {
+  const { source, tip, below, provenHeight, rebuilt } = scope;
+  const above = scope.walked?.height ?? provenHeight;
+  const chain = source && (await SourceChain.find(source, tip, above));
   const blocks = scope.blocks && new BlocksInOrder(scope, scope.blocks);
-  const stretches = readStretches(scope, chain, (rows) => blocks?.ask(rows));
+  const stretches = readStretches(scope, chain, (firsts) => blocks?.ask(firsts));
   const ahead = readAhead(stretches, { weightOf: () => 1, weightMax: STRETCHES_AHEAD });
+  let lower: BlockBelow | null = below;
   try {
-    for await (const { stretch, target, source: rows } of ahead) {
-      const split = splitter(target, rows);
-      for (let height = stretch.from; height <= stretch.to; height++) {
-        const at = split(height);
-        const precomputed = blocks && (await blocks.at(at));
-        yield {
-          height,
-          ...at,
-          precomputed: () => {
-            if (precomputed instanceof Error) throw precomputed;
-            if (precomputed === null)
-              throw new Error("this verification has no precomputed blocks");
-            return precomputed;
-          },
-          ...scope.rebuilt.apply(at.accessed),
-        };
+    for await (const { steps, rowsOf } of ahead) {
+      for (const step of steps) {
+        if (signal.aborted) throw new StoppedError("stopped by a signal in the middle of a walk");
+        const rows = rowsOf(step);
+        rebuilt.standFor(step.depth);
+        if (step.visit === "applied") rebuilt.apply(rows.accessed);
+        if (step.visit === "shown") {
+          const precomputed = blocks && (await blocks.at(rows));
+          yield {
+            ...rows,
+            ...placeOf(step),
+            below: step.parent ?? lower,
+            precomputed: () => {
+              if (precomputed instanceof Error) throw precomputed;
+              if (precomputed === null)
+                throw new Error("this verification has no precomputed blocks");
+              return precomputed;
+            },
+            ...rebuilt.apply(rows.accessed),
+          };
+        }
+        if (step.depth === 0) lower = blockOf(step, rows.blocks[0]);
       }
     }
+    rebuilt.standFor(0);
   } finally {
     await blocks?.close();
   }
 }
 
-interface ReadStretch {
-  readonly stretch: Stretch;
-  readonly target: TargetRows;
-  readonly source: StretchOfSource | null;
+function placeOf({ height, stateHash, depth, endsHeight }: Step) {
+  const isBeside = depth > 0;
+  const place = isBeside
+    ? `height ${height}, block ${stateHash} beside the chain`
+    : `height ${height}`;
+  return { height, place, isBeside, endsHeight };
 }
 
-async function* readStretches(
-  { target, tip, below }: Scope,
-  chain: SourceChain | null,
-  onBlocks: (blocks: readonly RowAtHeight[]) => void,
-): AsyncGenerator<ReadStretch> {
-  let count = STRETCH_BLOCKS_MIN;
-  let from = (below?.height ?? 0n) + 1n;
-  while (from <= tip.height) {
-    const last = from + BigInt(count) - 1n;
-    const stretch = { from, to: last < tip.height ? last : tip.height };
-    const [rows, source] = await Promise.all([
-      readTargetRows(target, stretch).then((read) => {
-        onBlocks(read.blocks);
-        return read;
-      }),
-      chain?.read(stretch) ?? null,
-    ]);
-    yield { stretch, target: rows, source };
-    from = stretch.to + 1n;
-    const full = Object.values(rows).reduce((sum, { length }) => sum + length, 0);
-    count = clamp(Math.round((count * STRETCH_ROWS) / Math.max(full, 1)), count * 2);
-  }
-}
-
-function clamp(count: number, most: number): number {
-  return Math.max(STRETCH_BLOCKS_MIN, Math.min(count, most, STRETCH_BLOCKS_MAX));
-}
-
-type AtHeight = Omit<HeightRows, "height" | "precomputed" | "changes" | "badRows">;
-
-/** Heights must be requested in their order: each list is split at its current position. */
-function splitter(
-  target: TargetRows,
-  source: StretchOfSource | null,
-): (height: bigint) => AtHeight {
-  const cutters = new Map<readonly RowAtHeight[], number>();
-  const cut = (rows: readonly RowAtHeight[], height: string): readonly Row[] => {
-    const start = cutters.get(rows) ?? 0;
-    let end = start;
-    while (rows[end]?.height === height) end++;
-    cutters.set(rows, end);
-    return rows.slice(start, end);
-  };
-  return (at) => {
-    const height = String(at);
-    const sourceRows: SourceRows | null = source && {
-      blocks: cut(source.blocks, height),
-      userCommands: cut(source.userCommands, height),
-      internalCommands: cut(source.internalCommands, height),
-    };
-    return {
-      blocks: cut(target.blocks, height),
-      userCommands: cut(target.userCommands, height),
-      internalCommands: cut(target.internalCommands, height),
-      accessed: cut(target.accessed, height),
-      created: cut(target.created, height),
-      source: sourceRows,
-    };
-  };
+function blockOf({ height, stateHash }: Step, row: Row | undefined): BlockBelow {
+  return { height, stateHash: stateHash ?? row?.["state_hash"] ?? "a block at the height below" };
 }
