@@ -1,5 +1,3 @@
-export { nextBranchPage } from "./branches/branch-pages.ts";
-export { chosenBranches } from "./branches/chosen-branches.ts";
 export * from "./commands/block-options.ts";
 export * from "./commands/history-options.ts";
 export { migratorCommands } from "./commands/index.ts";

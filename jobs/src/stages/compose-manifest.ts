@@ -12,8 +12,8 @@ import {
   type SetInput,
   setInput,
 } from "@forklift/sets";
+import { defined } from "@forklift/system";
 import { type JobContext, sourceNameOf } from "../context/job-context.ts";
-import { besideTheChain } from "./beside-the-chain.ts";
 import type { ReportDocument } from "./verification-report.ts";
 
 /** The role of the dump among the inputs of a set. */
@@ -27,7 +27,6 @@ export async function composeManifest(
 ): Promise<Manifest> {
   const { network, source, target, job, date, durations, runId } = context;
   const sourceTip = await readSourceTip(source);
-  const beside = await besideTheChain(context);
   return {
     version: MANIFEST_VERSION,
     network: network.name,
@@ -57,7 +56,7 @@ export async function composeManifest(
     durations: Object.fromEntries(durations),
     inputs: inputsOf(context),
     history: context.history,
-    ...(beside === null ? {} : { beside }),
+    ...defined({ beside: report.beside }),
     runId,
   };
 }

@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseJson } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
-import { notProvenSchema, VOUCHERS } from "@forklift/sets";
+import { besideSchema, notProvenSchema, VOUCHERS } from "@forklift/sets";
 import { fileError, issuesText } from "@forklift/system";
 import { toJson, VERDICTS, type VerificationReport } from "@forklift/verifier";
 import { z } from "zod";
@@ -67,16 +67,7 @@ export const reportSchema = z.strictObject({
   /** Blocks whose ledger hash was not demanded. */
   exceptions: z.array(z.strictObject({ height, stateHash: z.string(), reason: z.string() })),
   /** What the target holds beside its chain; absent for a history that is to hold nothing there. */
-  beside: z
-    .strictObject({
-      orphaned: count,
-      pending: count,
-      /** Blocks of the source beside the chain that the target lacks; absent without a source. */
-      missing: count.optional(),
-      /** The first of them that the migration did not leave out by name. */
-      missingBlocks: z.array(z.strictObject({ height, stateHash: z.string() })).optional(),
-    })
-    .optional(),
+  beside: besideSchema.optional(),
   seconds,
   /** Newer dumps of the source than the one that was used, and why; only of a job, and if there were any. */
   dumpsPassedOver: z.array(z.strictObject({ name: z.string(), reason: z.string() })).optional(),

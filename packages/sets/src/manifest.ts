@@ -59,14 +59,14 @@ export const notProvenSchema = z.strictObject({
   columns: z.array(z.string()),
 });
 
-/** What a set holds of the source besides the chain. */
-const besideSchema = z.strictObject({
-  /** Orphaned and pending blocks that the set holds. */
-  blocks: z.int().nonnegative(),
-  /** Those that the source has and the set does not. */
-  leftOut: z.int().nonnegative(),
-  /** The first of them, in ascending height. */
-  firstLeftOut: z.array(z.strictObject({ height, stateHash: z.string() })),
+/** What a set holds beside its chain, as its verification found it. */
+export const besideSchema = z.strictObject({
+  orphaned: z.int().nonnegative(),
+  pending: z.int().nonnegative(),
+  /** Blocks of the source beside the chain that the set lacks; absent where no source was at hand. */
+  missing: z.int().nonnegative().optional(),
+  /** The first of them. */
+  missingBlocks: z.array(z.strictObject({ height, stateHash: z.string() })).optional(),
 });
 
 const ofEveryVersion = {
