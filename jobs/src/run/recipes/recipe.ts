@@ -1,3 +1,4 @@
+import { readTargetTip, selectChain } from "@forklift/archive";
 import type { History } from "@forklift/chain";
 import { adoptBranches, copyBranches, migrationOf } from "@forklift/migrator";
 import type { Stage } from "@forklift/pipeline";
@@ -23,7 +24,13 @@ function unlessPublished(stage: Recipe[number]): Recipe[number] {
     ...stage,
     async plan(context) {
       const published = await whyPublished(context);
-      return published === null ? await stage.plan(context) : { skip: published };
+      const isAtEnd = published !== null && (await hasNothingNew(context));
+      return isAtEnd ? { skip: published } : await stage.plan(context);
     },
   };
+}
+
+async function hasNothingNew({ source, target, stop, network }: JobContext): Promise<boolean> {
+  const { tip } = await selectChain(source, stop, network.name);
+  return tip.stateHash === (await readTargetTip(target))?.stateHash;
 }
