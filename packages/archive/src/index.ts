@@ -19,6 +19,7 @@ export * from "./source/source-tip.ts";
 export { areOnOneServer } from "./switch/database-state.ts";
 export * from "./switch/switch-scripts.ts";
 export * from "./target/account-indexes.ts";
+export * from "./target/asked-block.ts";
 export * from "./target/block-mark.ts";
 export * from "./target/create-target.ts";
 export * from "./target/fork-repairs.ts";

@@ -8,11 +8,12 @@ import { SourceDataError, VerificationError } from "@forklift/pipeline";
 import type { ReplayerContext } from "../context.ts";
 import { hashLedger } from "./hash-ledger.ts";
 
-type RebuildContext = Pick<ReplayerContext, "target" | "network" | "inform">;
+/** The archive that is read, and what is known of its network. */
+export type RebuildContext = Pick<ReplayerContext, "target" | "network" | "inform">;
 
 /**
  * The ledger after a block that has been replayed, from the target's rows alone: the newest of each
- * account at or below it. In memory stands the ledger, and nothing else that grows.
+ * account on the block's branch. In memory stands the ledger, and nothing else that grows.
  * @throws VerificationError when its hash is not that of the block.
  */
 export async function rebuildLedger(context: RebuildContext, block: TargetBlock): Promise<Ledger> {
@@ -32,7 +33,7 @@ export async function advanceLedger(
 ): Promise<void> {
   const isWhole = ledger.accountCount === 0;
   if (isWhole) inform(`reading the ledger of height ${to.height} back from ${target.maskedUrl}`);
-  for await (const recorded of readRecordedAccounts(target, { above: from, upTo: to.height })) {
+  for await (const recorded of readRecordedAccounts(target, { above: from, to })) {
     const { ledgerIndex, account } = recorded;
     try {
       if (ledgerIndex < ledger.accountCount) ledger.replace(ledgerIndex, account);
