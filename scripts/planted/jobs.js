@@ -42,4 +42,11 @@ export default [
     "await (async (work) => await work())(async () => {",
     "one-picture",
   ],
+  [
+    "the accounts of a set's checkpoint are hashed, whatever its meta file says of them",
+    "check-set-checkpoint",
+    "isRehashing: true",
+    "isRehashing: false",
+    "verify-set",
+  ],
 ];

@@ -35,7 +35,7 @@ export interface VerifierContext {
 }
 
 /** By whom the anchor is trusted as a block of the true chain. */
-export type Voucher = "operator" | "preset" | "source";
+export type Voucher = "operator" | "preset" | "source" | "manifest";
 
 export interface Anchor extends BlockRef {
   readonly vouchedBy: Voucher;
