@@ -49,4 +49,11 @@ export default [
     "isRehashing: false",
     "verify-set",
   ],
+  [
+    "an export leaves a folder alone that holds something",
+    "export-orphans",
+    "if (names.length === 0) return;",
+    "if (names.length >= 0) return;",
+    "export",
+  ],
 ];

@@ -8,6 +8,7 @@ export * from "./preflight/own-schema.ts";
 export * from "./preflight/schema-kind.ts";
 export type * from "./replay-block.ts";
 export * from "./source/fork-candidate.ts";
+export * from "./source/left-behind.ts";
 export * from "./source/not-migrated.ts";
 export * from "./source/pending-blocks.ts";
 export * from "./source/source-balances.ts";
