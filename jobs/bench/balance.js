@@ -53,18 +53,22 @@ async function measure() {
   const key = ledger.accounts.at(-1).pk;
   const network = ["--network", presetOf(sample), "--target-db", target.url];
   const tip = String(migrated.document.height ?? Number(blocks) - 20);
-  const { document, seconds, peakRssMb } = await forkliftProcess([
+  const { document, seconds, cpuSeconds, peakRssMb } = await forkliftProcess([
     ...["balance", ...network, "--at", tip, key],
   ]);
-  return { height: document.block.height, accounts: document.accountsInLedger, seconds, peakRssMb };
+  const { block, accountsInLedger: inLedger } = document;
+  return { height: block.height, accounts: inLedger, seconds, cpuSeconds, peakRssMb };
 }
 
 /** Names of the figures are a contract of --json. */
-function print({ height, accounts, seconds, peakRssMb }) {
+function print({ height, accounts, seconds, cpuSeconds, peakRssMb }) {
   if (options.json) {
-    console.log(JSON.stringify({ height, accounts, seconds, peak_rss_mb: peakRssMb }));
+    const more = { cpu_seconds: cpuSeconds, peak_rss_mb: peakRssMb };
+    console.log(JSON.stringify({ height, accounts, seconds, ...more }));
     return;
   }
   console.log(`one account out of ${accounts} at height ${height}`);
-  console.log(`  answered after ${seconds.toFixed(1)} s, peak memory ${peakRssMb ?? "-"} MB`);
+  console.log(
+    `  answered after ${seconds.toFixed(1)} s, ${cpuSeconds?.toFixed(1) ?? "-"} s of processors, peak memory ${peakRssMb ?? "-"} MB`,
+  );
 }

@@ -19,7 +19,7 @@ export default [
     "rebuild-ledger",
     "if (found === block.ledgerHash ||",
     "if (found !== null ||",
-    "commands/balance",
+    "balance",
   ],
   [
     "a pending block whose ledger hash differs is named",

@@ -16,8 +16,6 @@ export interface CheckCheckpointContext extends ChosenSet {
   readonly warn: (message: string) => void;
 }
 
-const NOT_WHAT_IT_SAYS = "the set is not what it says: ask its publisher, or verify another one";
-
 /** Our own name for it: that of its publisher says nothing. */
 const LOCAL_NAME = "checkpoint.json";
 
@@ -47,13 +45,16 @@ export const checkSetCheckpoint: WholeStage<
       if (!(error instanceof SourceDataError)) throw error;
       // Whose set it is knows nothing of our copy.
       const message = error.message.replaceAll(`${local.url}/${LOCAL_NAME}`, where);
-      throw new SourceDataError(message, { cause: error, hint: NOT_WHAT_IT_SAYS });
+      throw new SourceDataError(message, {
+        cause: error,
+        hint: "the set is not what it says: ask its publisher, or verify another one",
+      });
     });
     const faults = [...shown.faults, ...differences(shown, manifest)];
     if (faults.length === 0) return { rowCount: shown.accounts };
     throw new SourceDataError(
       `the checkpoint ${where} does not fit ${name}: ${faults.join("; ")}`,
-      { hint: NOT_WHAT_IT_SAYS },
+      { hint: "the set is not what it says: ask its publisher, or verify another one" },
     );
   },
 
