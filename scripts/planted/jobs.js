@@ -42,4 +42,18 @@ export default [
     "await (async (work) => await work())(async () => {",
     "one-picture",
   ],
+  [
+    "the accounts of a set's checkpoint are hashed, whatever its meta file says of them",
+    "check-set-checkpoint",
+    "isRehashing: true",
+    "isRehashing: false",
+    "verify-set",
+  ],
+  [
+    "an export leaves a folder alone that holds something",
+    "export-orphans",
+    "if (names.length === 0) return;",
+    "if (names.length >= 0) return;",
+    "export",
+  ],
 ];

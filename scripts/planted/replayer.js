@@ -15,6 +15,13 @@ export default [
     "balance-check",
   ],
   [
+    "an altered row of any account makes the ledger of a block another",
+    "rebuild-ledger",
+    "if (found === block.ledgerHash ||",
+    "if (found !== null ||",
+    "balance",
+  ],
+  [
     "a pending block whose ledger hash differs is named",
     "judge-pending",
     "found === expected ||",

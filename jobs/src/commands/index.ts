@@ -5,6 +5,7 @@ import { migratorCommands } from "@forklift/migrator";
 import { replayerCommands } from "@forklift/replayer";
 import { addConfigCommand } from "./config.ts";
 import { addCutoverCommand } from "./cutover.ts";
+import { addExportCommand } from "./export.ts";
 import { addFollowCommand, followMigration } from "./follow.ts";
 import { addJobCommands } from "./jobs.ts";
 import { addNetworkCommand } from "./network.ts";
@@ -25,6 +26,7 @@ export const forklift: CommandLine = {
     ...migratorCommands(followMigration),
     ...replayerCommands,
     addVerifyCommand,
+    addExportCommand,
     addJobCommands,
     addCutoverCommand,
     addFollowCommand,

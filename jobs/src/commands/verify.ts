@@ -33,13 +33,14 @@ import {
   outputForm,
   withOptionalBlocks,
 } from "@forklift/migrator";
-import { loadGenesisLedger, withLedgerHashExceptions } from "@forklift/network";
+import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
 import { RUN_AGAIN, stoppable, UsageError } from "@forklift/pipeline";
 import { readSchema } from "@forklift/schemas";
 import { toJson } from "@forklift/verifier";
 import type { Command } from "commander";
 import { checksTable } from "../output/checks-table.ts";
 import { type VerifyContext, verifyDatabases } from "../stages/verify-databases.ts";
+import { type Beside, type SetOptions, verifySet } from "./verify-set.ts";
 
 interface Options
   extends CommonOptions,
@@ -47,14 +48,12 @@ interface Options
     ForkGenesisOptions,
     ThreadsOptions,
     CreationFeeOptions,
-    Omit<BlockOptions, "blocks"> {
+    Omit<BlockOptions, "blocks">,
+    Partial<SetOptions> {
   readonly blocks?: BlockOptions["blocks"];
   readonly sourceDb?: string;
-  readonly targetDb: string;
-  readonly genesisLedger: string;
-  readonly network?: string;
+  readonly targetDb?: string;
   readonly trustedStateHash?: StateHash;
-  readonly ledgerHashException?: readonly StateHash[];
   readonly full?: true;
 }
 
@@ -63,14 +62,25 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
     withFormOptions(withThreadsOption(withCommonOptions(program.command("verify")))),
   )
     .description("ask independently whether a migrated archive is the history of its chain")
-    .requiredOption("--target-db <url>", "the Berkeley archive; only read")
+    .option("--target-db <url>", "the Berkeley archive; only read")
+    .option(
+      "--set <url>",
+      "instead of --target-db: a published set, by its manifest or its store; restored, verified, dropped",
+    )
+    .option("--postgres <url>", "where --set restores; default: a server of the run's own")
     .option(
       "--source-db <url>",
       "the pre-fork archive; only read; without it some checks are dropped",
     );
   withCreationFeeOption(withOptionalBlocks(command))
-    .requiredOption("--genesis-ledger <url>", "the genesis ledger, a runtime configuration")
-    .option("--network <name>", "a network preset or the path of one; default: by genesis block")
+    .option(
+      "--genesis-ledger <url>",
+      "the genesis ledger, a runtime configuration; default with --set: that of the preset",
+    )
+    .option(
+      "--network <name>",
+      "a network preset or the path of one; default: by genesis block, or as the set says",
+    )
     .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)
     .option(
       "--ledger-hash-exception <hash>",
@@ -79,12 +89,24 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
     )
     .option("--full", "verify everything, also what an earlier run has proven")
     .action(async (options: Options) => {
-      requireGrounds(options);
+      const asked = requireGrounds(options);
       const environment = openRunEnvironment(host, logOptionsOf(options));
       await using context = openContext(environment);
+      if ("set" in asked) {
+        await stoppable(RUN_AGAIN.beginsAnew, environment.signal, () =>
+          verifySet(
+            context,
+            environment,
+            asked,
+            (network) => openBeside(context, asked, network),
+            finish,
+          ),
+        );
+        return;
+      }
       const { now, log } = environment;
       const verified: VerifyContext = {
-        ...(await openVerify(context, options)),
+        ...(await openVerify(context, asked)),
         now,
         onCheck: ({ id, ok, compared }) => log.info({ check: id, ok, compared }),
         onReport: (report) => finish({ text: checksTable(report), json: toJson(report) }),
@@ -95,9 +117,8 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
     });
 }
 
-async function openVerify(context: Context, options: Options) {
-  const { sourceDb, targetDb, blocks: urls, threads } = options;
-  const source = sourceDb === undefined ? null : await context.source(sourceDb);
+async function openVerify(context: Context, options: DatabaseOptions) {
+  const { targetDb } = options;
   const target = await context.targetReader(targetDb);
   await requireNoLaterBlocks(target);
   const network = withLedgerHashExceptions(
@@ -105,12 +126,26 @@ async function openVerify(context: Context, options: Options) {
     options.ledgerHashException,
   );
   return {
-    source,
+    ...(await openBeside(context, options, network)),
     target,
     openTarget: () => openReader(targetDb),
     schema: (await readSchema("berkeley")).manifest,
     network,
     genesisLedger: await loadGenesisLedger(network, options.genesisLedger),
+    isFull: options.full === true,
+  };
+}
+
+/** What a target is held against. */
+async function openBeside(
+  context: Context,
+  options: Omit<Options, "set">,
+  network: Network,
+): Promise<Beside> {
+  const { sourceDb, blocks: urls, threads } = options;
+  return {
+    network,
+    source: sourceDb === undefined ? null : await context.source(sourceDb),
     blocks:
       urls === undefined
         ? null
@@ -127,20 +162,53 @@ async function openVerify(context: Context, options: Options) {
     forkGenesisConfigUrl: options.forkGenesisConfig,
     threads,
     trustedStateHash: options.trustedStateHash ?? null,
-    isFull: options.full === true,
     comparesCreationFees: options.skipCreationFees !== true,
   };
 }
 
-function requireGrounds({ sourceDb, blocks, threads }: Options): void {
-  if (sourceDb === undefined && blocks === undefined) {
-    throw new UsageError("nothing to hold the target against", {
-      hint: "give --source-db, --blocks or both",
-    });
-  }
+type DatabaseOptions = Omit<Options, "set"> & {
+  readonly targetDb: string;
+  readonly genesisLedger: string;
+};
+
+/** A set proves something by itself; a database is to be held against something. */
+function requireGrounds(options: Options): DatabaseOptions | (Options & SetOptions) {
+  const { set, targetDb, genesisLedger, sourceDb, blocks, threads, postgres } = options;
   if (threads === 0) {
     throw new UsageError("--threads must be above 0", {
       hint: "give a number from 1 on, or leave the option out",
     });
   }
+  if (set !== undefined) {
+    if (targetDb !== undefined) {
+      throw new UsageError(`--set ${set} and --target-db ${targetDb} both name what is verified`, {
+        hint: "give one of them",
+      });
+    }
+    return { ...options, set };
+  }
+  if (targetDb === undefined || genesisLedger === undefined) {
+    throw new UsageError(
+      targetDb === undefined
+        ? "nothing is named that is to be verified"
+        : "the genesis ledger is not named",
+      {
+        hint:
+          targetDb === undefined
+            ? "give --target-db, or --set for a published set"
+            : "give --genesis-ledger",
+      },
+    );
+  }
+  if (postgres !== undefined) {
+    throw new UsageError("--postgres says where --set restores, and there is no --set", {
+      hint: "leave --postgres out: --target-db names the database",
+    });
+  }
+  if (sourceDb === undefined && blocks === undefined) {
+    throw new UsageError("nothing to hold the target against", {
+      hint: "give --source-db, --blocks or both",
+    });
+  }
+  return { ...options, targetDb, genesisLedger };
 }

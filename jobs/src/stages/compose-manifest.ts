@@ -1,5 +1,6 @@
 // Composes the manifest of a set from the stages of a job.
 
+import assert from "node:assert/strict";
 import { type PublishedTip, readSourceTip, stateHashesInTarget } from "@forklift/archive";
 import { jsonNumber, type LedgerHash } from "@forklift/chain";
 import { forkliftVersion } from "@forklift/console";
@@ -27,12 +28,14 @@ export async function composeManifest(
 ): Promise<Manifest> {
   const { network, source, target, job, date, durations, runId } = context;
   const sourceTip = await readSourceTip(source);
+  const { vouchedBy, ...anchor } = report.anchor;
+  assert(vouchedBy !== "manifest", "a job trusts no manifest");
   return {
     version: MANIFEST_VERSION,
     network: network.name,
     created: date().toISOString(),
     forkliftVersion: forkliftVersion(),
-    anchor: report.anchor,
+    anchor: { ...anchor, vouchedBy },
     height: jsonNumber(tip.height),
     stateHash: tip.stateHash,
     globalSlotSinceGenesis: jsonNumber(tip.globalSlotSinceGenesis),

@@ -11,6 +11,9 @@ import { toJson, VERDICTS, type VerificationReport } from "@forklift/verifier";
 import { z } from "zod";
 import type { JobContext } from "../context/job-context.ts";
 
+/** A set of somebody else has an anchor in its manifest; a report that is published with a set has none of these. */
+const REPORTED_VOUCHERS = [...VOUCHERS, "manifest"] as const;
+
 const height = z.int().nonnegative();
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -24,7 +27,7 @@ export const reportSchema = z.strictObject({
   answer: z.enum(VERDICTS),
   notProven: z.array(notProvenSchema),
   /** The one block that is trusted, and by whom. */
-  anchor: z.strictObject({ height, stateHash: z.string(), vouchedBy: z.enum(VOUCHERS) }),
+  anchor: z.strictObject({ height, stateHash: z.string(), vouchedBy: z.enum(REPORTED_VOUCHERS) }),
   /** They are linked to the anchor, but are not trusted. */
   blocksAboveAnchor: count,
   tip: z.strictObject({ height, stateHash: z.string(), ledgerHash: z.string() }),

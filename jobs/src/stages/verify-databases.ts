@@ -2,7 +2,7 @@
 // source, block files and an earlier proof.
 
 import { lacksAccountIndexes, unfinishedReplayHeight } from "@forklift/archive";
-import type { StateHash } from "@forklift/chain";
+import type { BlockRef, StateHash } from "@forklift/chain";
 import type { WholeStage } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import {
@@ -19,6 +19,8 @@ import { comparedIn, verificationFailure } from "./verification-failure.ts";
 
 export interface VerifyContext extends Omit<VerifierContext, "anchor" | "proven"> {
   readonly trustedStateHash: StateHash | null;
+  /** The anchor that the manifest of a set names, where nobody else vouches for one. */
+  readonly manifestAnchor?: BlockRef;
   /** Whether what an earlier run has proven is proven anew. */
   readonly isFull: boolean;
   readonly now: () => number;
@@ -40,7 +42,7 @@ export const verifyDatabases: WholeStage<VerifyContext, Plan> = {
 
   async plan(context) {
     return {
-      anchor: (await namedAnchor({ ...context, stop: NO_STOP })) ?? (await sourceAnchor(context)),
+      anchor: (await namedAnchor({ ...context, stop: NO_STOP })) ?? (await lesserAnchor(context)),
       proven: context.isFull ? null : await readProvenPart(context.target),
     };
   },
@@ -66,6 +68,12 @@ export const verifyDatabases: WholeStage<VerifyContext, Plan> = {
     return [];
   },
 };
+
+async function lesserAnchor(context: VerifyContext): Promise<Anchor> {
+  const { manifestAnchor } = context;
+  if (manifestAnchor === undefined) return await sourceAnchor(context);
+  return { ...manifestAnchor, vouchedBy: "manifest" };
+}
 
 /** What a target lacks that was never replayed shows in many checks, and has one cause. */
 async function nextStep(target: Session, { tip }: VerificationReport): Promise<string> {

@@ -33,7 +33,7 @@ const LIMITS: Readonly<Record<keyof SampleOptions, readonly [min: number, max: n
   // Deeper than the deepest fork, so that what a dump calls canonical stays so.
   finality: [3, 1_000_000],
   // Enough for producers, provers and accounts of every kind.
-  accounts: [30, 100_000],
+  accounts: [30, 250_000],
   commandsPerBlock: [0, 100],
 };
 

@@ -159,6 +159,18 @@ export async function findSets(
   return { sets, objects };
 }
 
+/**
+ * The set of that manifest in a store of somebody else, or what is wrong with it; also where the store cannot be
+ * listed.
+ */
+export async function findNamedSet(store: Store, name: string, network: string): Promise<FoundSet> {
+  const objects = new Map<string, StoredObject>();
+  if (store.isListable) {
+    for await (const object of store.list(`${network}-`)) objects.set(object.name, object);
+  }
+  return await findSet(store, name, { network, objects });
+}
+
 interface Listing {
   readonly network: string;
   readonly objects: ReadonlyMap<string, StoredObject>;
@@ -205,7 +217,7 @@ function sizeFault(
 /** Null when the object holds what the manifest says of it, by its checksum or else by its bytes. */
 export async function contentFault(
   store: Store,
-  file: Pick<SetFile, "name" | "sha256" | "crc32c">,
+  file: Pick<SetFile, "name" | "bytes" | "sha256" | "crc32c">,
   listed: StoredObject | undefined,
 ): Promise<string | null> {
   if (listed?.crc32c !== undefined) {

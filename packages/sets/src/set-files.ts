@@ -9,6 +9,9 @@ import type { FileRole, SetFile, SetInput } from "./manifest.ts";
 const NAME_AFTER_NETWORK =
   /^-(set-\d|migrated-archive-dump-\d|checkpoint-\d|report-\d|hand-over-\d)[^/]*$/;
 
+const TORN_HINT =
+  "the set is torn or was altered; remove its manifest to fall back to the one before";
+
 /** Whether an object has a name that a set of the network gives to its files. */
 export function isSetFile(network: string, name: string): boolean {
   return name.startsWith(network) && NAME_AFTER_NETWORK.test(name.slice(network.length));
@@ -27,11 +30,12 @@ export function networkOfFile(name: string): string | null {
 
 /**
  * The bytes of a file of a set.
- * @throws SourceDataError after the last byte when they are not the bytes that the manifest names.
+ * @throws SourceDataError after the last byte when they are not the bytes that the manifest names, and as soon as
+ * they are more.
  */
 export async function* checkedBytes(
   store: Store,
-  file: Pick<SetFile, "name" | "sha256">,
+  file: Pick<SetFile, "name" | "bytes" | "sha256">,
 ): AsyncGenerator<Uint8Array> {
   const body = await store.open(file.name);
   if (body === null) {
@@ -40,7 +44,16 @@ export async function* checkedBytes(
     });
   }
   const hash = createHash("sha256");
+  let bytes = 0;
   for await (const chunk of body.stream) {
+    bytes += chunk.byteLength;
+    // A server may send without end.
+    if (bytes > file.bytes) {
+      throw new SourceDataError(
+        `${store.url}/${file.name} has more than the ${file.bytes} bytes that its manifest says`,
+        { hint: TORN_HINT },
+      );
+    }
     hash.update(chunk);
     yield chunk;
   }
@@ -48,9 +61,7 @@ export async function* checkedBytes(
   if (sha256 !== file.sha256) {
     throw new SourceDataError(
       `${store.url}/${file.name} has SHA-256 ${sha256}, its manifest says ${file.sha256}`,
-      {
-        hint: "the set is torn or was altered; remove its manifest to fall back to the one before",
-      },
+      { hint: TORN_HINT },
     );
   }
 }

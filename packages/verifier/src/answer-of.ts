@@ -30,10 +30,10 @@ function verdictOf({ ok, checks }: Reported, notProven: readonly NotProven[]): V
 
 function anchorClaims({ anchor, tip }: Reported): NotProven[] {
   const claims: NotProven[] = [];
-  if (anchor.vouchedBy === "source") {
+  if (anchor.vouchedBy === "source" || anchor.vouchedBy === "manifest") {
     claims.push({
       claim: "that this is the chain that the network agreed on",
-      why: "nobody but the source vouches for the anchor; --trusted-state-hash takes a block that you trust",
+      why: `nobody but the ${anchor.vouchedBy} vouches for the anchor; --trusted-state-hash takes a block that you trust`,
       columns: [],
     });
   }

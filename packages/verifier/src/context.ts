@@ -42,7 +42,7 @@ export interface VerifierContext {
 export type History = "canonical" | "complete" | "all";
 
 /** By whom the anchor is trusted as a block of the true chain. */
-export type Voucher = "operator" | "preset" | "source";
+export type Voucher = "operator" | "preset" | "source" | "manifest";
 
 export interface Anchor extends BlockRef {
   readonly vouchedBy: Voucher;

@@ -42,9 +42,9 @@ export interface VerificationOptions extends WalkOptions {
 
 /**
  * Answers whether the target is the history of the chain that its tip ends. It only reads, and
- * every check runs even if one before it failed.
- * @throws ConfigError when the target has no block, or ends below what was proven, or when there is
- * neither a source nor a precomputed block to hold it against.
+ * every check runs even if one before it failed. Without a source and without precomputed blocks it proves
+ * what the rows say of each other, and the report lists the rest as not proven.
+ * @throws ConfigError when the target has no block, or ends below what was proven.
  * @throws TryAgainError when a server or a block source is unavailable, or the signal was aborted.
  */
 export async function verifyArchive(
@@ -161,11 +161,6 @@ async function openScope(
   context: VerifierContext,
   { marks, onResumed }: VerificationOptions,
 ): Promise<{ readonly scope: Scope; readonly marking: Marking | null }> {
-  if (context.source === null && context.blocks === null) {
-    throw new ConfigError("nothing to hold the target against", {
-      hint: "give --source-db, --blocks or both",
-    });
-  }
   const { target, proven, source, leftOut } = context;
   const hasBeside = await holdsBeside(target);
   const history = context.history ?? historyThatHolds(hasBeside);

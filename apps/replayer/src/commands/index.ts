@@ -1,6 +1,7 @@
 // The commands of the replayer, for its own program and for `forklift`.
 
 import type { AddCommand, CommandLine } from "@forklift/console";
+import { addBalanceCommand } from "./balance.ts";
 import { addCheckpointCommand } from "./checkpoint.ts";
 import { addReplayCommand } from "./replay.ts";
 import { addUnwindCommand } from "./unwind.ts";
@@ -9,6 +10,7 @@ export const replayerCommands: readonly AddCommand[] = [
   addReplayCommand,
   addUnwindCommand,
   addCheckpointCommand,
+  addBalanceCommand,
 ];
 
 /** The program of its own. */

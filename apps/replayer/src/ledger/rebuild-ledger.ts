@@ -2,18 +2,19 @@
 // the whole ledger out of the database alone; no transaction is applied again.
 
 import { readRecordedAccounts, type TargetBlock } from "@forklift/archive";
-import { FormatError, type LedgerHash } from "@forklift/chain";
+import { type BlockRef, FormatError, type LedgerHash } from "@forklift/chain";
 import { LEGACY_TREE_RULES, Ledger } from "@forklift/ledger";
 import { SourceDataError, VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { ReplayerContext } from "../context.ts";
 import { hashLedger } from "./hash-ledger.ts";
 
-type RebuildContext = Pick<ReplayerContext, "target" | "network" | "inform">;
+/** The archive that is read, and what is known of its network. */
+export type RebuildContext = Pick<ReplayerContext, "target" | "network" | "inform">;
 
 /**
  * The ledger after a block that has been replayed, from the target's rows alone: the newest of each
- * account at or below it. In memory stands the ledger, and nothing else that grows.
+ * account on the block's branch. In memory stands the ledger, and nothing else that grows.
  * @throws VerificationError when its hash is not that of the block.
  */
 export async function rebuildLedger(context: RebuildContext, block: TargetBlock): Promise<Ledger> {
@@ -34,7 +35,7 @@ export async function advanceLedger(
   const { target, network, inform = () => undefined } = context;
   const isWhole = ledger.accountCount === 0;
   if (isWhole) inform(`reading the ledger of height ${to.height} back from ${target.maskedUrl}`);
-  await takeRecorded(target, ledger, { from, to: to.height });
+  await takeRecorded(target, ledger, { from, to });
   if (isWhole) {
     const what = `the ledger of height ${to.height}`;
     await hashLedger(ledger, LEGACY_TREE_RULES, { what, inform });
@@ -43,16 +44,16 @@ export async function advanceLedger(
 }
 
 /**
- * Writes into a ledger of height `from` what the canonical blocks up to height `to` recorded. The caller proves
+ * Writes into a ledger of height `from` what the blocks up to `to` recorded along its branch. The caller proves
  * what comes of it by its hash.
  * @throws SourceDataError for rows that make no ledger.
  */
 export async function takeRecorded(
   target: Session,
   ledger: Ledger,
-  { from, to }: { readonly from: bigint; readonly to: bigint },
+  { from, to }: { readonly from: bigint; readonly to: BlockRef },
 ): Promise<void> {
-  for await (const recorded of readRecordedAccounts(target, { above: from, upTo: to })) {
+  for await (const recorded of readRecordedAccounts(target, { above: from, to })) {
     const { ledgerIndex, account } = recorded;
     try {
       if (ledgerIndex < ledger.accountCount) ledger.replace(ledgerIndex, account);

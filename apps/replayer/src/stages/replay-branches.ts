@@ -228,7 +228,7 @@ async function moveTo(tools: Tools, height: bigint): Promise<void> {
   if (height === tools.at.height) return;
   const to = await canonicalBlock(context, height);
   await timings.timed("reading", () =>
-    takeRecorded(context.targetReader, ledger, { from: tools.at.height, to: height }),
+    takeRecorded(context.targetReader, ledger, { from: tools.at.height, to }),
   );
   await ledgerHashes.applied(to);
   tools.at = to;

@@ -1,6 +1,17 @@
 // Reads recorded accounts back: each as the last block that accessed it left it.
 
-import type { Account, PublicKey, ReceiptChainHash, StateHash, Timing } from "@forklift/chain";
+import {
+  type Account,
+  type BlockRef,
+  FormatError,
+  type PublicKey,
+  parseUnsigned,
+  type ReceiptChainHash,
+  type StateHash,
+  type Timing,
+  UINT32_MAX,
+  UINT64_MAX,
+} from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { DEFAULT_TOKEN } from "./write-accounts.ts";
@@ -29,30 +40,35 @@ interface Row {
 }
 
 /**
- * The accounts that canonical blocks in (above, upTo] accessed, in ledger order and in constant memory. From
- * height 0, where genesis is the first block, these are all accounts of the ledger after `upTo`.
- * Until the loop has ended, the session is the cursor's.
+ * The accounts that the blocks of one branch accessed above a height, up to the block `to`, each as the last
+ * of them left it; in ledger order and in constant memory. From height 0, where genesis is the first
+ * block, these are all accounts of the ledger after `to`. Until the loop has ended, the session is the
+ * cursor's.
  * @throws SourceDataError for an account that no migration has written.
  */
 export async function* readRecordedAccounts(
   target: Session,
-  { above, upTo }: { readonly above: bigint; readonly upTo: bigint },
+  { above, to }: { readonly above: bigint; readonly to: BlockRef },
 ): AsyncGenerator<RecordedAccount> {
+  const side = await readSideBranch(target, to);
   // Grouped, not sorted: of an archive's millions of rows only the last of each account is kept.
   const rows = target.rows<Row>(
-    `with last as (
+    `with branch as (
+       select id, height from blocks
+       where height > $1
+         and (chain_status = 'canonical' and height <= $2 or id = any($3))
+     ), last as (
        select a.account_identifier_id, max(b.height) as height
-       from accounts_accessed a join blocks b on b.id = a.block_id
-       where b.height > $1 and b.height <= $2 and b.chain_status = 'canonical'
+       from accounts_accessed a join branch b on b.id = a.block_id
        group by a.account_identifier_id
      )
      select a.ledger_index, key.value as public_key, a.balance, a.nonce, a.receipt_chain_hash,
             delegate.value as delegate, vote.value as voting_for,
             timing.initial_minimum_balance, timing.cliff_time, timing.cliff_amount,
             timing.vesting_period, timing.vesting_increment,
-            a.zkapp_id is not null or symbol.value <> '' or token.value <> $3 as is_foreign
+            a.zkapp_id is not null or symbol.value <> '' or token.value <> $4 as is_foreign
      from last
-     join blocks b on b.height = last.height and b.chain_status = 'canonical'
+     join branch b on b.height = last.height
      join accounts_accessed a
        on a.block_id = b.id and a.account_identifier_id = last.account_identifier_id
      join account_identifiers account on account.id = a.account_identifier_id
@@ -63,7 +79,7 @@ export async function* readRecordedAccounts(
      left join public_keys delegate on delegate.id = a.delegate_id
      left join timing_info timing on timing.id = a.timing_id
      order by a.ledger_index`,
-    [above, upTo, DEFAULT_TOKEN],
+    [above, side.canonicalUpTo, side.ids, DEFAULT_TOKEN],
   );
   for await (const row of rows) {
     if (row.is_foreign || row.delegate === null) {
@@ -75,31 +91,66 @@ export async function* readRecordedAccounts(
         },
       );
     }
-    yield { ledgerIndex: row.ledger_index, account: accountOf(row, row.delegate) };
+    yield { ledgerIndex: row.ledger_index, account: accountOf(target, row, row.delegate) };
   }
 }
 
-function accountOf(row: Row, delegate: PublicKey): Account {
+/**
+ * What of a block's branch is not canonical, the block included, and the height up to which the canonical
+ * chain is its history.
+ */
+async function readSideBranch(
+  target: Session,
+  { height, stateHash }: BlockRef,
+): Promise<{ readonly ids: readonly number[]; readonly canonicalUpTo: bigint }> {
+  const rows = await target.query<{ id: number; height: string }>(
+    `with recursive side as (
+       select id, parent_id, height from blocks where state_hash = $1 and chain_status <> 'canonical'
+       union
+       select parent.id, parent.parent_id, parent.height
+       from side join blocks parent on parent.id = side.parent_id
+       where parent.chain_status <> 'canonical'
+     )
+     select id, height from side order by height`,
+    [stateHash],
+  );
+  const [lowest] = rows;
   return {
-    publicKey: row.public_key,
-    balance: BigInt(row.balance),
-    nonce: BigInt(row.nonce),
-    receiptChainHash: row.receipt_chain_hash,
-    delegate,
-    votingFor: row.voting_for,
-    timing: timingOf(row),
+    ids: rows.map(({ id }) => id),
+    canonicalUpTo: lowest === undefined ? height : BigInt(lowest.height) - 1n,
   };
+}
+
+/** @throws SourceDataError when what stands for a number is none. */
+function accountOf({ maskedUrl }: Session, row: Row, delegate: PublicKey): Account {
+  try {
+    return {
+      publicKey: row.public_key,
+      balance: parseUnsigned(row.balance, UINT64_MAX),
+      nonce: parseUnsigned(row.nonce, UINT32_MAX),
+      receiptChainHash: row.receipt_chain_hash,
+      delegate,
+      votingFor: row.voting_for,
+      timing: timingOf(row),
+    };
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new SourceDataError(
+      `account ${row.public_key} at ledger_index ${row.ledger_index} of ${maskedUrl}: ${cause.message}`,
+      { cause, hint: "the target was changed by another program; forklift verify shows where" },
+    );
+  }
 }
 
 /** An untimed account refers to a row of zeros; the vesting period of a timed one is never 0. */
 function timingOf(row: Row): Timing | null {
   if (row.initial_minimum_balance === null) return null;
   const timing: Timing = {
-    initialMinimumBalance: BigInt(row.initial_minimum_balance),
-    cliffTime: BigInt(row.cliff_time),
-    cliffAmount: BigInt(row.cliff_amount),
-    vestingPeriod: BigInt(row.vesting_period),
-    vestingIncrement: BigInt(row.vesting_increment),
+    initialMinimumBalance: parseUnsigned(row.initial_minimum_balance, UINT64_MAX),
+    cliffTime: parseUnsigned(row.cliff_time, UINT32_MAX),
+    cliffAmount: parseUnsigned(row.cliff_amount, UINT64_MAX),
+    vestingPeriod: parseUnsigned(row.vesting_period, UINT32_MAX),
+    vestingIncrement: parseUnsigned(row.vesting_increment, UINT64_MAX),
   };
   return timing.vestingPeriod === 0n ? null : timing;
 }
