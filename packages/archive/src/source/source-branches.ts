@@ -5,7 +5,7 @@ import { UINT32_MAX } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
 import type { History } from "../history.ts";
 import { KNOWN_STATUSES, statusOf } from "./chain-status.ts";
-import { chainCondition, type SourceChain } from "./source-chain.ts";
+import { chainCondition, requireEachOnce, type SourceChain } from "./source-chain.ts";
 
 /** What a block beside the chain is in the target. */
 export type BranchStatus = "orphaned" | "pending";
@@ -81,7 +81,10 @@ interface Row {
   readonly parent_is: BranchRef["parentIs"];
 }
 
-/** The next blocks of branches after a place, ascending; null begins with the lowest. */
+/**
+ * The next blocks of branches after a place, ascending; null begins with the lowest.
+ * @throws SourceDataError for a block with several rows, or whose parent has several.
+ */
 export async function readBranchRefs(
   source: Session,
   branches: SourceBranches,
@@ -97,7 +100,7 @@ export async function readBranchRefs(
      order by b.height, b.state_hash limit $7`,
     [...branchParams(branches.chain, branches), after?.height ?? 0n, after?.stateHash ?? "", max],
   );
-  return rows.map((row) => ({
+  const refs = rows.map((row) => ({
     height: BigInt(row.height),
     stateHash: row.state_hash,
     status: row.status,
@@ -105,6 +108,8 @@ export async function readBranchRefs(
     parentHeight: row.parent_height === null ? null : BigInt(row.parent_height),
     parentIs: row.parent_is,
   }));
+  requireEachOnce(refs);
+  return refs;
 }
 
 /** What the source says of those blocks that it holds, as the target would: an unknown status is an orphan's. */
