@@ -291,7 +291,8 @@ test("an orphan that the source calls canonical, and the target's block orphaned
   await using target = await openTestDatabase(complete);
   const before = await copiedRows(target);
   const refused = migrateNight(turned, target, { history: "complete" });
-  await expect(refused).rejects.toThrow();
+  await expect(refused).rejects.toThrow(ConfigError);
+  await expect(refused).rejects.toThrow(/they part after height \d+/);
   expect(await copiedRows(target)).toEqual(before);
 });
 

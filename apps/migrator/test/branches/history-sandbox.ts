@@ -22,7 +22,7 @@ import { OWN_FORM } from "../../src/form/output-form.ts";
 import { migrationOf } from "../../src/pipeline.ts";
 import { runUnwatched } from "../migration-sandbox.ts";
 
-export const FINALITY = 4;
+const FINALITY = 4;
 
 /** Rivals as long as may be at every sixth height, and one of two blocks at every fourth. */
 function forkLength(height: number): number {
@@ -38,7 +38,7 @@ export async function openForkingSource(): Promise<GrowingSource> {
 export interface Asked
   extends Partial<Pick<MigratorContext, "history" | "requireOrphans" | "stop">> {
   /** In place of the source's own. */
-  readonly blocks?: string;
+  readonly blocks?: string | undefined;
   readonly warn?: (message: string) => void;
 }
 
@@ -49,17 +49,17 @@ type Database = Pick<TestDatabase, "url">;
 export async function migrateNight(
   source: Pick<GrowingSource, "url" | "folder" | "blocks">,
   target: Database,
-  { blocks, warn = () => undefined, ...asked }: Asked,
+  asked: Asked,
 ): Promise<readonly StageReport[]> {
-  return await withContext(source, target, { blocks, warn, ...asked }, async (context) =>
+  return await withContext(source, target, asked, async (context) =>
     runUnwatched(migrationOf(context.history), context),
   );
 }
 
-export async function withContext<Result>(
+async function withContext<Result>(
   source: Pick<GrowingSource, "url" | "folder" | "blocks">,
   target: Database,
-  { blocks, warn = () => undefined, ...asked }: Asked | { blocks: string | undefined },
+  { blocks, warn = () => undefined, ...asked }: Asked,
   work: (context: MigratorContext) => Promise<Result>,
 ): Promise<Result> {
   const network = await loadNetwork(path.join(source.folder, "network.yaml"));

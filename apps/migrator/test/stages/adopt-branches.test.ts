@@ -18,10 +18,11 @@ stageLaws({
     ends: SourceDataError,
   },
   wrongInputs: {
-    "a canonical block that the source has orphaned": {
+    "a tip that the source's chain does not go through": {
       spoil: ({ changeTarget }) =>
         changeTarget(
-          `update blocks set state_hash = 'another ' || height where height = 20 and chain_status = 'canonical'`,
+          `update blocks set state_hash = '3NKanother' where id =
+             (select id from blocks where chain_status = 'canonical' order by height desc limit 1)`,
         ),
       error: ConfigError,
     },

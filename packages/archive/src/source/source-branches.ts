@@ -3,12 +3,9 @@
 
 import { UINT32_MAX } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import type { History } from "../history.ts";
+import type { BranchStatus, ChainStatus, History } from "../history.ts";
 import { KNOWN_STATUSES, statusOf } from "./chain-status.ts";
 import { chainCondition, requireEachOnce, type SourceChain } from "./source-chain.ts";
-
-/** What a block beside the chain is in the target. */
-export type BranchStatus = "orphaned" | "pending";
 
 /** Which blocks beside a chain are migrated with it. */
 export interface SourceBranches {
@@ -116,8 +113,8 @@ export async function readBranchRefs(
 export async function readSourceStatuses(
   source: Session,
   stateHashes: readonly string[],
-): Promise<ReadonlyMap<string, BranchStatus | "canonical">> {
-  const rows = await source.query<{ state_hash: string; status: BranchStatus | "canonical" }>(
+): Promise<ReadonlyMap<string, ChainStatus>> {
+  const rows = await source.query<{ state_hash: string; status: ChainStatus }>(
     `select b.state_hash, case when ${statusOf("b")} = any($2) then ${statusOf("b")} else 'orphaned' end as status
      from blocks b where b.state_hash = any($1)`,
     [stateHashes, KNOWN_STATUSES],

@@ -2,8 +2,7 @@
 
 import type { BlockRef } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import type { BranchStatus } from "../source/source-branches.ts";
-import type { ChainStatus } from "./migrated-block.ts";
+import type { BranchStatus, ChainStatus } from "../history.ts";
 
 export interface BranchBlock extends BlockRef {
   readonly status: BranchStatus;

@@ -11,6 +11,7 @@ import type {
   PublicKey,
   StateHash,
 } from "@forklift/chain";
+import type { ChainStatus } from "../history.ts";
 
 export interface EpochData {
   readonly seed: EpochSeed;
@@ -22,9 +23,6 @@ export interface EpochData {
   /** Blocks of the epoch so far. */
   readonly epochLength: bigint;
 }
-
-/** What the new schema says of a block; `canonical` are those of the migrated chain. */
-export type ChainStatus = "canonical" | "orphaned" | "pending";
 
 export interface MigratedBlock extends BlockRef {
   readonly chainStatus: ChainStatus;
