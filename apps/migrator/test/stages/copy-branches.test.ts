@@ -1,3 +1,5 @@
+// @module-tag only-in-all
+
 import { ConfigError, SourceDataError } from "@forklift/pipeline";
 import { stageLaws } from "@forklift/testkit";
 import { copyBranches } from "../../src/stages/copy-branches.ts";
