@@ -285,7 +285,8 @@ test("an orphan that the source calls canonical, and the target's block orphaned
   await using turned = await copyOf(source);
   await inSource(
     `update blocks set chain_status = case chain_status when 'canonical' then 'orphaned' else 'canonical' end::chain_status_type
-     where height between 12 and 15 and chain_status <> 'pending'`,
+     where height between 12 and 15;
+     update blocks set chain_status = 'pending' where height > 15`,
     turned,
   );
   await using target = await openTestDatabase(complete);
