@@ -121,7 +121,7 @@ const FLOORS = {
   "packages/testkit/src": "stage-laws > * > gcs-emulator",
   "packages/testkit/src/stage-laws": "laws > *",
   "apps/migrator/src":
-    "main > commands > output > pipeline | plan > stages > preflight > blocks > context > form | source-load",
+    "main > commands > output > pipeline | plan > stages > preflight | branches > blocks > context > form | source-load",
   "apps/replayer/src":
     "main > commands > pipeline | unwind > stages > output > pending > range > checkpoint > ledger | blocks > *",
   "jobs/src":

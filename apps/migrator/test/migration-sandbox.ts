@@ -20,6 +20,7 @@ import {
   NO_CRASH,
   openSessions,
   openTestArchives,
+  restoredTemplate,
   type Sandbox,
   type TestArchives,
   type TestArchivesOptions,
@@ -28,33 +29,41 @@ import {
 } from "@forklift/testkit";
 import type { MigratorContext } from "../src/context.ts";
 import { OWN_FORM } from "../src/form/output-form.ts";
-import { migration } from "../src/pipeline.ts";
+import { completeMigration, migration } from "../src/pipeline.ts";
 
 export interface MigrationSandbox
   extends Sandbox<MigratorContext>,
-    Pick<TestArchives, "changeSource" | "changeTarget"> {
+    Pick<TestArchives, "changeSource" | "changeTarget" | "targetUrl"> {
   /** Writes something else into the file of that height, in a copy of the block files. */
   changeBlockFile(height: number, text: string): Promise<void>;
 }
 
-/** With a target as the stage of that name has left it; without one, an empty one. */
+/** What a run is asked for besides the databases. */
+type Asked = Partial<
+  Pick<MigratorContext, "history" | "requireOrphans" | "load" | "stop" | "warn">
+>;
+
+interface MigrationOptions extends Asked, TestArchivesOptions {}
+
+/** With a target as the stage of that name has left it; without one, an empty one or the given one. */
 export async function openMigration(
   after: string | null,
-  options: Pick<TestArchivesOptions, "source"> = {},
+  { source, target: given, ...asked }: MigrationOptions = {},
 ): Promise<MigrationSandbox> {
   const { folder } = await lawArchive();
-  const target = after === null ? undefined : await targetAfter(after);
-  const archives = await openTestArchives({ ...options, ...(target && { target }) });
-  return sandboxOf(archives, path.join(folder, "blocks"));
+  const target = after === null ? given : await targetAfter(after);
+  const archives = await openTestArchives({ ...(source && { source }), ...(target && { target }) });
+  return sandboxOf(archives, path.join(folder, "blocks"), asked);
 }
 
-function sandboxOf(archives: TestArchives, given: string): MigrationSandbox {
+function sandboxOf(archives: TestArchives, given: string, asked: Asked = {}): MigrationSandbox {
   let blocks = given;
   let own: string | undefined;
   return {
     changeSource: archives.changeSource,
     changeTarget: archives.changeTarget,
     contents: archives.contents,
+    targetUrl: archives.targetUrl,
     async changeBlockFile(height, text) {
       own ??= await mkdtemp(path.join(tmpdir(), "forklift-laws-"));
       if (blocks === given) await cp(given, own, { recursive: true });
@@ -79,6 +88,7 @@ function sandboxOf(archives: TestArchives, given: string): MigrationSandbox {
           ...{ blocks: sources, form: OWN_FORM, warn: () => undefined },
           now: () => performance.now(),
           stop: { forkStateHash: null, stopAtHeight: null },
+          ...asked,
         },
         async [Symbol.asyncDispose]() {
           await sources[Symbol.asyncDispose]();
@@ -104,6 +114,20 @@ export async function targetAfter(id: string): Promise<TestTemplate> {
       NO_CRASH,
     );
     await runUnwatched(migration.slice(0, at + 1), opened.context);
+  });
+}
+
+/** What the first night's source had, pending blocks included. */
+export async function targetOfFirstNight(): Promise<TestTemplate> {
+  const { folder, dumps } = await lawArchive();
+  return await templateOf("target-of-first-night", async (targetUrl) => {
+    const source = await restoredTemplate(path.join(folder, "dumps", dumps[0]!));
+    const { sourceUrl, ...archives } = await openTestArchives({ source });
+    const sandbox = sandboxOf({ ...archives, sourceUrl, targetUrl }, path.join(folder, "blocks"), {
+      history: "all",
+    });
+    await using opened = await sandbox.open(NO_CRASH);
+    await runUnwatched(completeMigration, opened.context);
   });
 }
 

@@ -7,3 +7,9 @@
 export const HISTORIES = ["canonical", "complete", "all"] as const;
 
 export type History = (typeof HISTORIES)[number];
+
+/** What the new schema says of a block; `canonical` are those of the migrated chain. */
+export type ChainStatus = "canonical" | "orphaned" | "pending";
+
+/** What a block beside the chain is in the target. */
+export type BranchStatus = Exclude<ChainStatus, "canonical">;

@@ -15,7 +15,7 @@ export * from "./primed-archive.ts";
 export * from "./programs.ts";
 export * from "./projection.ts";
 export * from "./refusal.ts";
-export { openRestored } from "./restored-dump.ts";
+export * from "./restored-dump.ts";
 export * from "./run-fixtures.ts";
 export * from "./run-forklift.ts";
 export * from "./run-in-process.ts";

@@ -2,7 +2,8 @@
 // the same value they must agree, and the state hash proves the precomputed one. Commands, which it
 // does not cover, were compared when the file was chosen.
 
-import type { ChainStatus, EpochData, MigratedBlock, SourceBlock } from "@forklift/archive";
+import type { EpochData, MigratedBlock, SourceBlock } from "@forklift/archive";
+import type { ChainStatus } from "@forklift/chain";
 import type { ProtocolState } from "@forklift/ledger";
 import { SourceDataError } from "@forklift/pipeline";
 import type { GenesisColumns } from "../form/output-form.ts";

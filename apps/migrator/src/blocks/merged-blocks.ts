@@ -2,14 +2,13 @@
 // with its precomputed block.
 
 import {
-  type BranchStatus,
   chainBlockAt,
   type MigratedBlock,
   readSourceBlocks,
   type SourceBlock,
   type SourceChain,
 } from "@forklift/archive";
-import { type BlockRef, least, type StateHash } from "@forklift/chain";
+import { type BlockRef, type BranchStatus, least, type StateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { WantedBlock } from "@forklift/precomputed";

@@ -15,7 +15,7 @@ import { WHOLE_LOAD } from "../source-load.ts";
 import { type MergedBranchBlock, mergeBranches } from "./merge-branches.ts";
 
 /** Blocks of a page, of which two are in memory: a full block takes 128 commands of 1 kB. */
-export const BLOCKS_PER_PAGE = 100;
+const BLOCKS_PER_PAGE = 100;
 
 export interface BranchPage {
   /** Those that the target lacks, each with what links it. */

@@ -3,14 +3,13 @@
 import {
   type BranchBlock,
   type BranchCounts,
-  type BranchStatus,
   branchBlocksAmong,
   chainBlocks,
   readBranchBlocks,
   readSourceStatuses,
   type SourceChain,
 } from "@forklift/archive";
-import type { BlockRef } from "@forklift/chain";
+import type { BlockRef, BranchStatus } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import type { MigratorContext } from "../context.ts";
 

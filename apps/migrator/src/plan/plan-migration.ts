@@ -13,8 +13,8 @@ import type { Session } from "@forklift/postgres";
 import { readServerSettings, type ServerSettings, settingWarnings } from "@forklift/postgres";
 import { dateText, MS_PER_SECOND } from "@forklift/system";
 import { adoptableBlocks } from "../branches/changed-statuses.ts";
-import { chosenBranches } from "../branches/chosen-branches.ts";
 import { NO_BRANCHES, planBranches } from "../branches/planned-branches.ts";
+import { chosenBranches } from "../preflight/chosen-branches.ts";
 import {
   BLOCK_FILE_BYTES,
   COPY_BLOCKS_PER_SECOND,

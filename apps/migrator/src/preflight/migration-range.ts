@@ -13,8 +13,8 @@ import {
 import { type BlockRef, least, type StateHash } from "@forklift/chain";
 import { ConfigError, VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import { requireSameHistory } from "../branches/chosen-branches.ts";
 import type { MigratorContext } from "../context.ts";
+import { requireSameHistory } from "./chosen-branches.ts";
 
 export interface RangeContext
   extends Pick<MigratorContext, "source" | "network" | "stop" | "trustedStateHash" | "history"> {

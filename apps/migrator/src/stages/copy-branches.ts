@@ -17,10 +17,10 @@ import type { BlockRef } from "@forklift/chain";
 import { type BatchStage, ConfigError } from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
 import { BranchPages, nextBranchPage } from "../branches/branch-pages.ts";
-import { chosenBranches } from "../branches/chosen-branches.ts";
 import { LeftOutBlocks } from "../branches/left-out-blocks.ts";
 import { linkBlocks } from "../branches/linked-blocks.ts";
 import type { MigratorContext } from "../context.ts";
+import { chosenBranches } from "../preflight/chosen-branches.ts";
 import { chooseRange } from "../preflight/migration-range.ts";
 
 interface Plan {

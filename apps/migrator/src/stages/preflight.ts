@@ -5,8 +5,8 @@ import type { BlockRef } from "@forklift/chain";
 import { derivedGenesisNote } from "@forklift/network";
 import type { WholeStage } from "@forklift/pipeline";
 import { settingWarnings } from "@forklift/postgres";
-import { chosenBranches } from "../branches/chosen-branches.ts";
 import type { MigratorContext } from "../context.ts";
+import { chosenBranches } from "../preflight/chosen-branches.ts";
 import { estimatedBytes } from "../preflight/estimates.ts";
 import { type Inspection, inspect } from "../preflight/inspect.ts";
 

@@ -1,13 +1,10 @@
 // The blocks of the source that a complete history holds beside the chosen chain: orphaned ones, and pending
 // ones if they are wanted. A block stands on a branch, which leaves the chain at a fork point.
 
-import { type History, UINT32_MAX } from "@forklift/chain";
+import { type BranchStatus, type ChainStatus, type History, UINT32_MAX } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
 import { KNOWN_STATUSES, statusOf } from "./chain-status.ts";
-import { chainCondition, type SourceChain } from "./source-chain.ts";
-
-/** What a block beside the chain is in the target. */
-export type BranchStatus = "orphaned" | "pending";
+import { chainCondition, requireEachOnce, type SourceChain } from "./source-chain.ts";
 
 /** Which blocks beside a chain are migrated with it. */
 export interface SourceBranches {
@@ -80,7 +77,10 @@ interface Row {
   readonly parent_is: BranchRef["parentIs"];
 }
 
-/** The next blocks of branches after a place, ascending; null begins with the lowest. */
+/**
+ * The next blocks of branches after a place, ascending; null begins with the lowest.
+ * @throws SourceDataError for a block with several rows, or whose parent has several.
+ */
 export async function readBranchRefs(
   source: Session,
   branches: SourceBranches,
@@ -96,7 +96,7 @@ export async function readBranchRefs(
      order by b.height, b.state_hash limit $7`,
     [...branchParams(branches.chain, branches), after?.height ?? 0n, after?.stateHash ?? "", max],
   );
-  return rows.map((row) => ({
+  const refs = rows.map((row) => ({
     height: BigInt(row.height),
     stateHash: row.state_hash,
     status: row.status,
@@ -104,14 +104,16 @@ export async function readBranchRefs(
     parentHeight: row.parent_height === null ? null : BigInt(row.parent_height),
     parentIs: row.parent_is,
   }));
+  requireEachOnce(refs);
+  return refs;
 }
 
 /** What the source says of those blocks that it holds, as the target would: an unknown status is an orphan's. */
 export async function readSourceStatuses(
   source: Session,
   stateHashes: readonly string[],
-): Promise<ReadonlyMap<string, BranchStatus | "canonical">> {
-  const rows = await source.query<{ state_hash: string; status: BranchStatus | "canonical" }>(
+): Promise<ReadonlyMap<string, ChainStatus>> {
+  const rows = await source.query<{ state_hash: string; status: ChainStatus }>(
     `select b.state_hash, case when ${statusOf("b")} = any($2) then ${statusOf("b")} else 'orphaned' end as status
      from blocks b where b.state_hash = any($1)`,
     [stateHashes, KNOWN_STATUSES],

@@ -245,13 +245,18 @@ function rootFinding({ height, stateHash, parentHash }: WalkedBlock) {
   return { height, stateHash, parentHash, stopsMigration: true };
 }
 
+/** As the source has it: its state hash need not be one. */
+interface LinkedRow {
+  readonly height: bigint;
+  readonly stateHash: string;
+  readonly parentHash: string;
+}
+
 /**
  * Rows of one block of which each says something else lead the walk on twice.
  * @throws SourceDataError naming the block.
  */
-export function requireEachOnce(
-  walked: readonly (BlockRef & Pick<WalkedBlock, "parentHash">)[],
-): void {
+export function requireEachOnce(walked: readonly LinkedRow[]): void {
   const seen = new Set<string>();
   for (const block of walked) {
     if (seen.has(block.stateHash)) throw refusal(repeatedBlock(block));

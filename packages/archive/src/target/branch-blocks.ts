@@ -1,9 +1,7 @@
 // The blocks of the target beside its chain: orphaned and pending ones, which a complete history holds.
 
-import type { BlockRef } from "@forklift/chain";
+import type { BlockRef, BranchStatus, ChainStatus } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import type { BranchStatus } from "../source/source-branches.ts";
-import type { ChainStatus } from "./migrated-block.ts";
 
 export interface BranchBlock extends BlockRef {
   readonly status: BranchStatus;

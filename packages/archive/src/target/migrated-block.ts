@@ -2,6 +2,7 @@
 
 import type {
   BlockRef,
+  ChainStatus,
   EpochSeed,
   GlobalSlotSinceGenesis,
   GlobalSlotSinceHardFork,
@@ -22,9 +23,6 @@ export interface EpochData {
   /** Blocks of the epoch so far. */
   readonly epochLength: bigint;
 }
-
-/** What the new schema says of a block; `canonical` are those of the migrated chain. */
-export type ChainStatus = "canonical" | "orphaned" | "pending";
 
 export interface MigratedBlock extends BlockRef {
   readonly chainStatus: ChainStatus;

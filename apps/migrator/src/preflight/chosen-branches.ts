@@ -11,7 +11,7 @@ import { type BlockRef, least } from "@forklift/chain";
 import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { MigratorContext } from "../context.ts";
-import { hasEnd } from "../preflight/audited-network.ts";
+import { hasEnd } from "./audited-network.ts";
 
 type Asked = Pick<MigratorContext, "history" | "stop" | "network">;
 
