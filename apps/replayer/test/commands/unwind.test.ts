@@ -136,7 +136,10 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet blocks", () => {
         next: "--checkpoints",
       });
       expect(await contentsOf(target)).toEqual(before);
-      await session.query(`update blocks set chain_status = 'pending' where height = ${TOP}`);
+      await session.query(
+        `with later as (insert into protocol_versions (transaction, network, patch) values (3, 0, 0) returning id)
+         update blocks set protocol_version_id = (select id from later) where height = ${TOP}`,
+      );
       await expectRefusal(unwind(target, MIDDLE), {
         exit: 78,
         says: [`at height ${TOP}`, "no migration has written"],

@@ -28,6 +28,12 @@ interface Row {
   readonly is_foreign: boolean;
 }
 
+/** Of canonical blocks: above the first, up to the second. */
+interface Heights {
+  readonly above: bigint;
+  readonly upTo: bigint;
+}
+
 /**
  * The accounts that canonical blocks in (above, upTo] accessed, in ledger order and in constant memory. From
  * height 0, where genesis is the first block, these are all accounts of the ledger after `upTo`.
@@ -36,16 +42,61 @@ interface Row {
  */
 export async function* readRecordedAccounts(
   target: Session,
-  { above, upTo }: { readonly above: bigint; readonly upTo: bigint },
+  range: Heights,
+): AsyncGenerator<RecordedAccount> {
+  yield* readLast(
+    target,
+    range,
+    `select a.account_identifier_id, max(b.height) as height
+     from accounts_accessed a join blocks b on b.id = a.block_id
+     where b.height > $1 and b.height <= $2 and b.chain_status = 'canonical'
+     group by a.account_identifier_id`,
+  );
+}
+
+/**
+ * The same accounts as they stood before, after the canonical block at height `above`: those that were there.
+ * The others are the last ones of the ledger after `upTo`.
+ */
+export async function* readAccountsBefore(
+  target: Session,
+  range: Heights,
+): AsyncGenerator<RecordedAccount> {
+  yield* readLast(
+    target,
+    range,
+    `select a.account_identifier_id, max(b.height) as height
+     from accounts_accessed a join blocks b on b.id = a.block_id
+     where b.height <= $1 and b.chain_status = 'canonical' and a.account_identifier_id in (
+       select later.account_identifier_id
+       from accounts_accessed later join blocks c on c.id = later.block_id
+       where c.height > $1 and c.height <= $2 and c.chain_status = 'canonical')
+     group by a.account_identifier_id`,
+  );
+}
+
+/** How many accounts the canonical blocks in (above, upTo] created. */
+export async function countCreatedAccounts(
+  target: Session,
+  { above, upTo }: Heights,
+): Promise<number> {
+  const [row] = await target.query<{ count: number }>(
+    `select count(*)::int as count from accounts_created a join blocks b on b.id = a.block_id
+     where b.height > $1 and b.height <= $2 and b.chain_status = 'canonical'`,
+    [above, upTo],
+  );
+  return row!.count;
+}
+
+/** @param last selects accounts, each with the height of the canonical block whose row is read. */
+async function* readLast(
+  target: Session,
+  { above, upTo }: Heights,
+  last: string,
 ): AsyncGenerator<RecordedAccount> {
   // Grouped, not sorted: of an archive's millions of rows only the last of each account is kept.
   const rows = target.rows<Row>(
-    `with last as (
-       select a.account_identifier_id, max(b.height) as height
-       from accounts_accessed a join blocks b on b.id = a.block_id
-       where b.height > $1 and b.height <= $2 and b.chain_status = 'canonical'
-       group by a.account_identifier_id
-     )
+    `with last as (${last})
      select a.ledger_index, key.value as public_key, a.balance, a.nonce, a.receipt_chain_hash,
             delegate.value as delegate, vote.value as voting_for,
             timing.initial_minimum_balance, timing.cliff_time, timing.cliff_amount,
