@@ -1,6 +1,9 @@
 // Every block of a real nightly dump, orphans included, migrated and replayed: with the chain, and after it.
 // @module-tag only-in-all
 
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import {
   isMainnetDataMissing,
@@ -11,8 +14,13 @@ import {
   openTestSession,
   type TestDatabase,
 } from "@forklift/testkit";
-import { describe, expect, test } from "vitest";
-import { type ForkedArchive, forkedArchiveOf, recordedAccounts } from "./forked-archive.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type ForkedArchive,
+  forkedArchiveOf,
+  recordedAccounts,
+  type SeenBlock,
+} from "./forked-archive.ts";
 
 /** Of the dump of that night, genesis among them. */
 const BLOCKS = 3_902;
@@ -50,36 +58,52 @@ async function sharedIndexes(target: TestDatabase): Promise<number> {
 }
 
 describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
-  test("every block is replayed, with the chain or after it, and every recorded balance compared", async () => {
-    await using archive = await openMainnet();
-    const tip = archive.mainAt(MAINNET.tipHeight);
-    expect(archive.blocks).toHaveLength(BLOCKS);
-    const chain = new Set(archive.chainOf(tip.stateHash));
-    const beside = archive.blocks.filter((block) => !chain.has(block));
+  let archive: ForkedArchive;
+  let tip: SeenBlock;
+  let chain: ReadonlySet<string>;
+  let beside: readonly SeenBlock[];
+  let recorded: ReadonlyMap<string, readonly string[]>;
 
-    const atOnce = await archive.complete(tip.stateHash);
-    const [replayed] = await archive.replay(atOnce, { more: { threads: 2 } });
+  beforeAll(async () => {
+    archive = await openMainnet();
+    tip = archive.mainAt(MAINNET.tipHeight);
+    chain = new Set(archive.chainOf(tip.stateHash).map(({ stateHash }) => stateHash));
+    beside = archive.blocks.filter(({ stateHash }) => !chain.has(stateHash));
+  });
+
+  afterAll(async () => {
+    await archive[Symbol.asyncDispose]();
+  });
+
+  test("every block is replayed with the chain, and every recorded balance compared", async () => {
+    expect(archive.blocks).toHaveLength(BLOCKS);
+    const target = await archive.complete(tip.stateHash);
+    const [replayed, branches] = await archive.replay(target, { more: { threads: 2 } });
     expect(replayed!.details).toMatchObject({
       ...{ branchBlocks: beside.length, ledgerHashesCompared: BLOCKS - 1 },
     });
-    const recorded = await recordedAccounts(atOnce);
+    expect(branches!.skipped).toBeDefined();
+    recorded = await recordedAccounts(target);
     const hasRows = archive.blocks.filter(({ commands, height }) => commands > 0 || height === 1n);
     expect(recorded.size).toBe(hasRows.length);
-    expect(await sharedIndexes(atOnce)).toBeGreaterThan(0);
+    expect(await sharedIndexes(target)).toBeGreaterThan(0);
+  });
 
-    const later = await archive.migrated(tip.stateHash);
-    await archive.replay(later, { more: { threads: 2 } });
-    expect(await recordedAccounts(later)).toEqual(
-      new Map(
-        [...recorded].filter(([stateHash]) =>
-          [...chain].some((block) => block.stateHash === stateHash),
-        ),
-      ),
-    );
-    await archive.addBranches(later, beside);
-    const [, branches] = await archive.replay(later, { more: { threads: 2 } });
-    const work = beside.filter(({ commands }) => commands > 0);
-    expect(branches!.details).toMatchObject({ branchBlocks: work.length });
-    expect(await recordedAccounts(later)).toEqual(recorded);
+  test("orphans that come after the chain give the same rows", async () => {
+    const target = await archive.migrated(tip.stateHash);
+    const folder = await mkdtemp(path.join(tmpdir(), "forklift-branches-"));
+    await archive.replay(target, { folder });
+    const ofChain = new Map([...recorded].filter(([stateHash]) => chain.has(stateHash)));
+    expect(await recordedAccounts(target)).toEqual(ofChain);
+    // Those whose branches begin near the checkpoint of the tip, then all others.
+    const isHigh = ({ stateHash }: SeenBlock) =>
+      archive.chainOf(stateHash).every((one) => chain.has(one.stateHash) || one.height > 2_000n);
+    for (const some of [beside.filter(isHigh), beside.filter((one) => !isHigh(one))]) {
+      await archive.addBranches(target, some);
+      const [, branches] = await archive.replay(target, { folder });
+      const branchBlocks = some.filter(({ commands }) => commands > 0).length;
+      expect(branches!.details).toMatchObject({ branchBlocks });
+    }
+    expect(await recordedAccounts(target)).toEqual(recorded);
   });
 });
