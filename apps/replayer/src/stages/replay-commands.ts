@@ -15,7 +15,7 @@ import {
 import { least } from "@forklift/chain";
 import { type BatchStage, ConfigError, VerificationError } from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
-import { type BatchLimits, replayBatch } from "../blocks/replay-batch.ts";
+import { type BatchLimits, replayBatch } from "../batches/replay-batch.ts";
 import { hasCheckpoint } from "../checkpoint/write-checkpoint.ts";
 import type { ReplayerContext } from "../context.ts";
 import { REPLAY_DEFAULTS } from "../defaults.ts";

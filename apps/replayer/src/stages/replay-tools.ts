@@ -11,10 +11,10 @@ import {
 import { type Ledger, type LedgerTree, openLedgerTree, ReceiptThread } from "@forklift/ledger";
 import { BatchSize, ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { type BlockToReplay, readBlocks } from "../batches/read-blocks.ts";
+import type { BatchTools } from "../batches/replay-batch.ts";
 import { BalanceCheck } from "../blocks/balance-check.ts";
 import { LedgerHashCheck } from "../blocks/ledger-hash-check.ts";
-import { type BlockToReplay, readBlocks } from "../blocks/read-blocks.ts";
-import type { BatchTools } from "../blocks/replay-batch.ts";
 import { Timings } from "../blocks/timings.ts";
 import { CheckpointTiming } from "../checkpoint/checkpoint-timing.ts";
 import type { ReplayerContext } from "../context.ts";

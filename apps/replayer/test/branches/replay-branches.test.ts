@@ -7,7 +7,7 @@ import { ConfigError, VerificationError } from "@forklift/pipeline";
 import { connect } from "@forklift/postgres";
 import { databaseContents, type TestDatabase } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BRANCH_BLOCKS_MAX } from "../../src/blocks/read-blocks.ts";
+import { BRANCH_BLOCKS_MAX } from "../../src/batches/read-blocks.ts";
 import { replayBranches } from "../../src/stages/replay-branches.ts";
 import { replayCommands } from "../../src/stages/replay-commands.ts";
 import { planUnwind } from "../../src/unwind/plan-unwind.ts";
