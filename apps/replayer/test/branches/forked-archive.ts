@@ -40,7 +40,7 @@ import type { ReplayerContext } from "../../src/context.ts";
 import { replayBranches } from "../../src/stages/replay-branches.ts";
 import { replayCommands } from "../../src/stages/replay-commands.ts";
 
-export const BOTH = [replayCommands, replayBranches] as const;
+const BOTH = [replayCommands, replayBranches] as const;
 
 /** A block of the source and the one below it. */
 export interface SeenBlock extends BlockRef {
