@@ -35,6 +35,8 @@ export interface ReplayTools extends BatchTools, AsyncDisposable {
   /** Null on one thread: whoever applies a block computes its receipts. */
   readonly receipts: ReceiptThread | null;
   readonly blocks: AsyncGenerator<BlockToReplay, undefined>;
+  /** Whether those come with the branches that begin at them. */
+  readonly withBranches: boolean;
   readonly rowIds: RowIds;
   readonly batchSize: BatchSize;
   readonly checkpoints: CheckpointTiming;
@@ -79,6 +81,7 @@ export function openTools(
     tree,
     receipts,
     blocks,
+    withBranches,
     ledgerHashes: new LedgerHashCheck(
       tree,
       context.network.ledgerHashExceptions,
