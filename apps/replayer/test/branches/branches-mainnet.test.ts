@@ -97,7 +97,7 @@ describe.skipIf(isMainnetDataMissing())("on real mainnet data", () => {
     expect(await recordedAccounts(target)).toEqual(ofChain);
     // Those whose branches begin near the checkpoint of the tip, then all others.
     const isHigh = ({ stateHash }: SeenBlock) =>
-      archive.chainOf(stateHash).every((one) => chain.has(one.stateHash) || one.height > 2_000n);
+      archive.chainOf(stateHash).every((one) => chain.has(one.stateHash) || one.height > 1_500n);
     for (const some of [beside.filter(isHigh), beside.filter((one) => !isHigh(one))]) {
       await archive.addBranches(target, some);
       const [, branches] = await archive.replay(target, { folder });
