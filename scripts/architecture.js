@@ -123,7 +123,7 @@ const FLOORS = {
   "apps/migrator/src":
     "main > commands > output > pipeline | plan > stages > preflight | branches > blocks > context > form | source-load",
   "apps/replayer/src":
-    "main > commands > pipeline | unwind > stages > output > pending > range > checkpoint > ledger | blocks > *",
+    "main > commands > pipeline | unwind > stages > output > pending | batches > range | branches > checkpoint | tree > ledger | blocks > *",
   "jobs/src":
     "main > commands > output > run > stages | observe > context > candidate-checks | work | config",
   "jobs/src/observe": "run-recorder > job-environment | notify > metrics | *",

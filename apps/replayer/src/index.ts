@@ -18,7 +18,6 @@ export * from "./output/pending-outcome.ts";
 export * from "./pending/kept-tail.ts";
 export type * from "./pending/pending-report.ts";
 export * from "./pipeline.ts";
-export { replayBranches } from "./stages/replay-branches.ts";
 export { replayCommands } from "./stages/replay-commands.ts";
 export * from "./unwind/plan-unwind.ts";
 export * from "./unwind/unwind.ts";

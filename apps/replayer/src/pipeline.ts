@@ -7,7 +7,7 @@ import { replayBranches } from "./stages/replay-branches.ts";
 import { replayCommands } from "./stages/replay-commands.ts";
 
 /** The whole replay of a chain. */
-export const replay: readonly Stage<ReplayerContext, Session>[] = [
+const replay: readonly Stage<ReplayerContext, Session>[] = [
   replayCommands,
   compareForkGenesisStage,
 ];

@@ -6,6 +6,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { loadNetwork } from "@forklift/network";
 import { connect } from "@forklift/postgres";
 import { openStore } from "@forklift/storage";
 import {
@@ -21,6 +22,7 @@ import { runUnwatched, sampleNetwork, targetAfter } from "../../migrator/test/mi
 import { readMetaHead } from "../src/checkpoint/read-meta.ts";
 import type { ReplayerContext } from "../src/context.ts";
 import { replayCommands } from "../src/stages/replay-commands.ts";
+import { databaseName, openForkedArchive } from "./branches/forked-archive.ts";
 
 export interface ReplaySandbox
   extends Sandbox<ReplayerContext>,
@@ -46,6 +48,47 @@ export async function openReplayed(more: Partial<ReplayerContext>): Promise<Repl
   const own = await mkdtemp(path.join(tmpdir(), "forklift-laws-"));
   await cp(folder, own, { recursive: true });
   return sandboxOf(await openTestArchives({ target }), own, more);
+}
+
+/** With a target that has blocks beside its chain, which alone is replayed, and the checkpoints of that. */
+export async function openBesideChain(): Promise<ReplaySandbox> {
+  const { source, target, sample, checkpoints } = await besideChain();
+  const own = await mkdtemp(path.join(tmpdir(), "forklift-laws-"));
+  await cp(checkpoints, own, { recursive: true });
+  const network = await loadNetwork(path.join(sample, "network.yaml"));
+  return sandboxOf(await openTestArchives({ source, target }), own, {
+    network,
+    genesisLedger: null,
+  });
+}
+
+/** Below the tip are more fork points than a batch takes, and above it a branch with forks. */
+async function besideChain() {
+  return await oncePerRun("target-beside-chain", async (home) => {
+    const archive = await openForkedArchive(50, {
+      ...{ accounts: 30, commandsPerBlock: 1 },
+      forkLength: (height) => (height % 2 === 0 ? 4 : 0),
+    });
+    const tip = archive.mainAt(34).stateHash;
+    const target = await archive.migrated(tip);
+    const checkpoints = path.join(home, "checkpoints");
+    await mkdir(checkpoints);
+    await archive.replay(target, { folder: checkpoints });
+    const chain = new Set(archive.chainOf(tip));
+    await archive.addBranches(
+      target,
+      archive.blocks.filter((block) => !chain.has(block)),
+    );
+    await archive.closeReader();
+    return {
+      ...{
+        source: { name: databaseName(archive.url) },
+        target: { name: target.name },
+        checkpoints,
+      },
+      sample: archive.folder,
+    };
+  });
 }
 
 function sandboxOf(
@@ -141,8 +184,7 @@ export async function replayed(): Promise<Replayed> {
     const fork = { state_hash: stateHash, blockchain_length: Number(height) };
     const config = { ledger: { hash: berkeleyLedgerHash }, proof: { fork } };
     await writeFile(forkConfig, JSON.stringify(config));
-    const name = decodeURIComponent(/\/([^/?]+)\?/.exec(archives.targetUrl)![1]!);
-    return { target: { name }, folder, checkpoint, forkConfig };
+    return { target: { name: databaseName(archives.targetUrl) }, folder, checkpoint, forkConfig };
   });
 }
 

@@ -1,7 +1,13 @@
 // Brings a ledger to a height by what the target has recorded of its accounts. From nothing, that is
-// the whole ledger out of the database alone; no transaction is applied again.
+// the whole ledger out of the database alone; no transaction is applied again, and none is taken back.
 
-import { readRecordedAccounts, type TargetBlock } from "@forklift/archive";
+import {
+  countCreatedAccounts,
+  type RecordedAccount,
+  readAccountsBefore,
+  readRecordedAccounts,
+  type TargetBlock,
+} from "@forklift/archive";
 import { type BlockRef, FormatError, type LedgerHash } from "@forklift/chain";
 import { LEGACY_TREE_RULES, Ledger } from "@forklift/ledger";
 import { SourceDataError, VerificationError } from "@forklift/pipeline";
@@ -53,7 +59,33 @@ export async function takeRecorded(
   ledger: Ledger,
   { from, to }: { readonly from: bigint; readonly to: BlockRef },
 ): Promise<void> {
-  for await (const recorded of readRecordedAccounts(target, { above: from, to })) {
+  await takeAccounts(target, ledger, readRecordedAccounts(target, { above: from, to }), to.height);
+}
+
+/**
+ * Takes a ledger that stands at height `from` back to the block `to` below it, both of them replayed: by what the
+ * accounts that were accessed since were before.
+ * @throws SourceDataError for rows that make no ledger, VerificationError as above.
+ */
+export async function takeLedgerBack(
+  { target, network }: RebuildContext,
+  ledger: Ledger,
+  { from, to }: { readonly from: bigint; readonly to: TargetBlock },
+): Promise<void> {
+  const since = { above: to.height, upTo: from };
+  const created = await countCreatedAccounts(target, since);
+  ledger.table.removeFrom(Math.max(ledger.accountCount - created, 0));
+  await takeAccounts(target, ledger, readAccountsBefore(target, since), to.height);
+  requireHash(ledger.ledgerHash(), to, { target, network });
+}
+
+async function takeAccounts(
+  target: Session,
+  ledger: Ledger,
+  accounts: AsyncIterable<RecordedAccount>,
+  upTo: bigint,
+): Promise<void> {
+  for await (const recorded of accounts) {
     const { ledgerIndex, account } = recorded;
     try {
       if (ledgerIndex < ledger.accountCount) ledger.replace(ledgerIndex, account);
@@ -62,7 +94,7 @@ export async function takeRecorded(
       if (!(cause instanceof FormatError || cause instanceof RangeError)) throw cause;
       throw new SourceDataError(
         `account ${account.publicKey}, recorded at ledger_index ${ledgerIndex} of ` +
-          `${target.maskedUrl} up to height ${to}: ${cause.message}`,
+          `${target.maskedUrl} up to height ${upTo}: ${cause.message}`,
         { cause, hint: "the target was changed by another program; forklift verify shows where" },
       );
     }

@@ -30,13 +30,17 @@ interface LedgerAt {
  * VerificationError when the target's accounts do not hash to what its blocks say.
  */
 export async function ledgerAfter(context: StartContext, replayed: TargetBlock): Promise<Ledger> {
-  const start =
-    (await startFromCheckpoint(context, replayed)) ?? startFromGenesis(context, replayed);
-  if (start === null) return await rebuildLedger(context, replayed);
+  const start = await startFromCheckpoint(context, replayed);
+  if (start === null) return await ledgerOfRows(context, replayed);
   const { ledger, height } = start;
   if (height < replayed.height)
     await advanceLedger(context, ledger, { from: height, to: replayed });
   return ledger;
+}
+
+/** The same without any checkpoint. */
+export async function ledgerOfRows(context: StartContext, replayed: TargetBlock): Promise<Ledger> {
+  return startFromGenesis(context, replayed)?.ledger ?? (await rebuildLedger(context, replayed));
 }
 
 async function startFromCheckpoint(
@@ -76,12 +80,8 @@ async function newestStored(
 ): Promise<LedgerAt | null> {
   const { checkpoints: store, network, target, inform } = context;
   const startSlotMax = upTo.globalSlotSinceGenesis + 1n;
-  const candidates: { name: string; startSlot: bigint }[] = [];
-  for await (const { name } of store.list(`${network.name}-checkpoint-`)) {
-    const parsed = parseCheckpointName(name);
-    if (parsed?.network !== network.name || parsed.startSlot > startSlotMax) continue;
-    candidates.push({ name, startSlot: parsed.startSlot });
-  }
+  const stored = await storedCheckpoints(context);
+  const candidates = stored.filter(({ startSlot }) => startSlot <= startSlotMax);
   candidates.sort((a, b) => (a.startSlot < b.startSlot ? 1 : -1));
   for (const { name } of candidates) {
     const place = { store, name };
@@ -95,6 +95,19 @@ async function newestStored(
     }
   }
   return null;
+}
+
+/** By the slot after the block that each stands on, as its name says. */
+export async function storedCheckpoints({
+  checkpoints: store,
+  network,
+}: Pick<StartContext, "checkpoints" | "network">): Promise<{ name: string; startSlot: bigint }[]> {
+  const stored: { name: string; startSlot: bigint }[] = [];
+  for await (const { name } of store.list(`${network.name}-checkpoint-`)) {
+    const parsed = parseCheckpointName(name);
+    if (parsed?.network === network.name) stored.push({ name, startSlot: parsed.startSlot });
+  }
+  return stored;
 }
 
 /** Told by its meta file, without loading the checkpoint only to put it away. */

@@ -26,7 +26,7 @@ import { readBranchBlocks } from "../branches/read-branches.ts";
 import { type Fork, readForks } from "../branches/read-forks.ts";
 import type { ReplayerContext } from "../context.ts";
 import { takeRecorded } from "../ledger/rebuild-ledger.ts";
-import { ledgerAfter } from "../range/starting-point.ts";
+import { ledgerAt } from "../range/ledger-at.ts";
 import { findStopBlock } from "../range/stop-block.ts";
 import { nodesOf } from "../tree/plan-walk.ts";
 import { READ_NODES } from "../tree/read-nodes.ts";
@@ -94,7 +94,8 @@ export const replayBranches: BatchStage<ReplayerContext, Session, Plan, Cursor, 
     const { targetReader, network, threads, now } = context;
     const timings = new Timings(now);
     const at = await canonicalBlock(context, first);
-    const ledger = await timings.timed("starting", () => ledgerAfter(context, at));
+    const upTo = await findStopBlock(context);
+    const ledger = await timings.timed("starting", () => ledgerAt(context, at, upTo));
     timings.begin();
     const tree = openLedgerTree(ledger, threads);
     const forks = readForks(targetReader, { from: first, to: last });

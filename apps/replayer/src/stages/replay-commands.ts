@@ -15,7 +15,7 @@ import {
 import { least } from "@forklift/chain";
 import { type BatchStage, ConfigError, VerificationError } from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
-import { type BatchLimits, replayBatch } from "../blocks/replay-batch.ts";
+import { type BatchLimits, replayBatch } from "../batches/replay-batch.ts";
 import { hasCheckpoint } from "../checkpoint/write-checkpoint.ts";
 import type { ReplayerContext } from "../context.ts";
 import { REPLAY_DEFAULTS } from "../defaults.ts";
@@ -193,7 +193,7 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
  * @throws VerificationError at the first block of the batch that differs.
  */
 async function namingFirstDifference<Result>(
-  { context, blocks, ledgerHashes }: Tools,
+  { context, blocks, withBranches, ledgerHashes }: Tools,
   cursor: Cursor,
   limits: BatchLimits,
   replay: () => Promise<Result>,
@@ -204,7 +204,8 @@ async function namingFirstDifference<Result>(
     if (!(error instanceof VerificationError) || ledgerHashes.comparesEveryBlock) throw error;
     // What is read ahead is of no use any more, and its sessions are needed.
     await blocks.return(undefined);
-    const start = await startAfter(context, cursor);
+    // The batch may have written rows, which its transaction still sees: they are no sign of recorded branches.
+    const start = { ...(await startAfter(context, cursor)), withBranches };
     await using repetition = openTools({ ...context, blocksPerLedgerHash: 1 }, start, limits.to);
     await replayBatch(repetition, BigInt(cursor.height) + 1n, limits);
     await repetition.ledgerHashes.settle();

@@ -11,10 +11,10 @@ import {
 import { type Ledger, type LedgerTree, openLedgerTree, ReceiptThread } from "@forklift/ledger";
 import { BatchSize, ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { type BlockToReplay, readBlocks } from "../batches/read-blocks.ts";
+import type { BatchTools } from "../batches/replay-batch.ts";
 import { BalanceCheck } from "../blocks/balance-check.ts";
 import { LedgerHashCheck } from "../blocks/ledger-hash-check.ts";
-import { type BlockToReplay, readBlocks } from "../blocks/read-blocks.ts";
-import type { BatchTools } from "../blocks/replay-batch.ts";
 import { Timings } from "../blocks/timings.ts";
 import { CheckpointTiming } from "../checkpoint/checkpoint-timing.ts";
 import type { ReplayerContext } from "../context.ts";
@@ -35,6 +35,8 @@ export interface ReplayTools extends BatchTools, AsyncDisposable {
   /** Null on one thread: whoever applies a block computes its receipts. */
   readonly receipts: ReceiptThread | null;
   readonly blocks: AsyncGenerator<BlockToReplay, undefined>;
+  /** Whether those come with the branches that begin at them. */
+  readonly withBranches: boolean;
   readonly rowIds: RowIds;
   readonly batchSize: BatchSize;
   readonly checkpoints: CheckpointTiming;
@@ -79,6 +81,7 @@ export function openTools(
     tree,
     receipts,
     blocks,
+    withBranches,
     ledgerHashes: new LedgerHashCheck(
       tree,
       context.network.ledgerHashExceptions,

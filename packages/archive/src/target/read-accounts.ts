@@ -39,6 +39,12 @@ interface Row {
   readonly is_foreign: boolean;
 }
 
+/** Of canonical blocks: above the first, up to the second. */
+interface Heights {
+  readonly above: bigint;
+  readonly upTo: bigint;
+}
+
 /**
  * The accounts that the blocks of one branch accessed above a height, up to the block `to`, each as the last
  * of them left it; in ledger order and in constant memory. From height 0, where genesis is the first
@@ -51,22 +57,65 @@ export async function* readRecordedAccounts(
   { above, to }: { readonly above: bigint; readonly to: BlockRef },
 ): AsyncGenerator<RecordedAccount> {
   const side = await readSideBranch(target, to);
+  const branch = `select id, height from blocks
+    where height > $2 and (chain_status = 'canonical' and height <= $3 or id = any($4))`;
+  yield* readLast(target, { branch }, [above, side.canonicalUpTo, side.ids]);
+}
+
+/**
+ * The accounts that canonical blocks in (above, upTo] accessed, as they stood before, after the canonical block
+ * at height `above`: those that were there. The others are the last ones of the ledger after `upTo`.
+ */
+export async function* readAccountsBefore(
+  target: Session,
+  { above, upTo }: Heights,
+): AsyncGenerator<RecordedAccount> {
+  const branch = "select id, height from blocks where height <= $2 and chain_status = 'canonical'";
+  const which = `where a.account_identifier_id in (
+    select later.account_identifier_id
+    from accounts_accessed later join blocks c on c.id = later.block_id
+    where c.height > $2 and c.height <= $3 and c.chain_status = 'canonical')`;
+  yield* readLast(target, { branch, which }, [above, upTo]);
+}
+
+/** How many accounts the canonical blocks in (above, upTo] created. */
+export async function countCreatedAccounts(
+  target: Session,
+  { above, upTo }: Heights,
+): Promise<number> {
+  const [row] = await target.query<{ count: number }>(
+    `select count(*)::int as count from accounts_created a join blocks b on b.id = a.block_id
+     where b.height > $1 and b.height <= $2 and b.chain_status = 'canonical'`,
+    [above, upTo],
+  );
+  return row!.count;
+}
+
+interface Wanted {
+  /** Selects id and height of the blocks that are looked at, one of each height. */
+  readonly branch: string;
+  /** Which rows `a` of `accounts_accessed` count; default: all of those blocks. */
+  readonly which?: string;
+}
+
+/** @param params from `$2` on. */
+async function* readLast(
+  target: Session,
+  { branch, which = "" }: Wanted,
+  params: readonly unknown[],
+): AsyncGenerator<RecordedAccount> {
   // Grouped, not sorted: of an archive's millions of rows only the last of each account is kept.
   const rows = target.rows<Row>(
-    `with branch as (
-       select id, height from blocks
-       where height > $1
-         and (chain_status = 'canonical' and height <= $2 or id = any($3))
-     ), last as (
+    `with branch as (${branch}), last as (
        select a.account_identifier_id, max(b.height) as height
-       from accounts_accessed a join branch b on b.id = a.block_id
+       from accounts_accessed a join branch b on b.id = a.block_id ${which}
        group by a.account_identifier_id
      )
      select a.ledger_index, key.value as public_key, a.balance, a.nonce, a.receipt_chain_hash,
             delegate.value as delegate, vote.value as voting_for,
             timing.initial_minimum_balance, timing.cliff_time, timing.cliff_amount,
             timing.vesting_period, timing.vesting_increment,
-            a.zkapp_id is not null or symbol.value <> '' or token.value <> $4 as is_foreign
+            a.zkapp_id is not null or symbol.value <> '' or token.value <> $1 as is_foreign
      from last
      join branch b on b.height = last.height
      join accounts_accessed a
@@ -79,7 +128,7 @@ export async function* readRecordedAccounts(
      left join public_keys delegate on delegate.id = a.delegate_id
      left join timing_info timing on timing.id = a.timing_id
      order by a.ledger_index`,
-    [above, side.canonicalUpTo, side.ids, DEFAULT_TOKEN],
+    [DEFAULT_TOKEN, ...params],
   );
   for await (const row of rows) {
     if (row.is_foreign || row.delegate === null) {

@@ -98,6 +98,7 @@ export async function deleteBlocksAbove(target: Session, height: bigint): Promis
 }
 
 /**
+ * Blocks beside the chain are migrated ones as well: those above the height go with it.
  * @throws ConfigError when the archive has gone on after the fork, whose blocks are not ours to take
  * back: they cannot be migrated again.
  */

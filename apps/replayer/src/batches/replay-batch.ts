@@ -2,14 +2,14 @@
 
 import type { AccessedAccount, CreatedAccount, TargetBlock } from "@forklift/archive";
 import type { Ledger } from "@forklift/ledger";
+import { type AppliedTransaction, applyBlock } from "../blocks/apply-block.ts";
+import type { BalanceCheck } from "../blocks/balance-check.ts";
+import type { LedgerHashCheck } from "../blocks/ledger-hash-check.ts";
+import { addRows, type RowsOfBlocks } from "../blocks/rows-of-blocks.ts";
+import type { Work } from "../blocks/timings.ts";
 import { BranchWalk } from "../branches/branch-walk.ts";
 import type { BranchesToReplay } from "../branches/read-branches.ts";
-import { type AppliedTransaction, applyBlock } from "./apply-block.ts";
-import type { BalanceCheck } from "./balance-check.ts";
-import type { LedgerHashCheck } from "./ledger-hash-check.ts";
 import type { BlockToReplay } from "./read-blocks.ts";
-import { addRows, type RowsOfBlocks } from "./rows-of-blocks.ts";
-import type { Work } from "./timings.ts";
 
 export interface Replayed {
   readonly accessed: readonly AccessedAccount[];

@@ -11,9 +11,9 @@ import { least } from "@forklift/chain";
 import type { ReceiptsAhead, ReceiptThread } from "@forklift/ledger";
 import { readAhead, SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
+import { userCommandsOf } from "../blocks/apply-block.ts";
 import { type BranchTree, branchTrees } from "../branches/branch-trees.ts";
 import { type BranchesToReplay, readBranches } from "../branches/read-branches.ts";
-import { userCommandsOf } from "./apply-block.ts";
 
 /** One query: large enough that its round trip does not count. */
 const READ_BLOCKS = 100n;
