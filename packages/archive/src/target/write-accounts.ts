@@ -24,7 +24,7 @@ export interface AccessedAccount {
 
 export interface CreatedAccount {
   readonly blockId: number;
-  readonly account: Pick<Account, "publicKey">;
+  readonly ledgerIndex: number;
   /** Nanomina. */
   readonly creationFee: bigint;
 }
@@ -52,24 +52,14 @@ export async function writeAccounts(
   created: readonly CreatedAccount[],
 ): Promise<number> {
   if (accessed.length === 0) return 0;
-  const accounts = accessed.map(({ account }) => account);
-  const keyIds = await findOrInsert(
-    target,
-    rowIds,
-    publicKeys,
-    accounts.flatMap(({ publicKey, delegate }): string[] => [publicKey, delegate]),
-  );
-  const identifierIds = await identifyAccounts(target, rowIds, accounts, keyIds);
-  const timingKey = (account: Account) => ({
-    accountIdentifierId: identifierIds(account),
-    ...(account.timing ?? UNTIMED),
-  });
-  const timingIds = await findOrInsert(target, rowIds, timingInfo, accounts.map(timingKey));
+  const accounts = rowIds.accounts;
+  const delegateId = await identifyAccounts(target, rowIds, accessed);
+  const timingId = await identifyTimings(target, rowIds, accessed);
   const votingForIds = await findOrInsert(
     target,
     rowIds,
     votingFor,
-    accounts.map((account): string => account.votingFor),
+    accessed.map(({ account }): string => account.votingFor),
   );
   const symbolId = (await findOrInsert(target, rowIds, tokenSymbols, [""]))("");
   const permissions = await permissionsId(target, rowIds);
@@ -77,26 +67,26 @@ export async function writeAccounts(
   const accessedRows = await target.copyIn(
     "accounts_accessed",
     ACCESSED_COLUMNS,
-    accessed.map(({ ledgerIndex, blockId, account }) => [
-      ledgerIndex,
-      blockId,
-      identifierIds(account),
+    accessed.map((written) => [
+      written.ledgerIndex,
+      written.blockId,
+      accounts.identifierId(written.ledgerIndex),
       symbolId,
-      account.balance,
-      account.nonce,
-      account.receiptChainHash,
-      keyIds(account.delegate),
-      votingForIds(account.votingFor),
-      timingIds(timingKey(account)),
+      written.account.balance,
+      written.account.nonce,
+      written.account.receiptChainHash,
+      delegateId(written),
+      votingForIds(written.account.votingFor),
+      timingId(written),
       permissions,
     ]),
   );
   const createdRows = await target.copyIn(
     "accounts_created",
     ["block_id", "account_identifier_id", "creation_fee"],
-    created.map(({ blockId, account, creationFee }) => [
+    created.map(({ blockId, ledgerIndex, creationFee }) => [
       blockId,
-      identifierIds(account),
+      accounts.identifierId(ledgerIndex),
       creationFee,
     ]),
   );
@@ -118,17 +108,54 @@ const ACCESSED_COLUMNS = [
   "permissions_id",
 ] as const;
 
+/** Makes every account known. Gives the ids of their delegates. */
 async function identifyAccounts(
   target: Session,
   rowIds: RowIds,
-  accounts: readonly Account[],
-  keyIds: IdsOf<string>,
-): Promise<IdsOf<Pick<Account, "publicKey">>> {
-  const tokenId = (await findOrInsert(target, rowIds, tokens, [DEFAULT_TOKEN]))(DEFAULT_TOKEN);
-  const identifierOf = ({ publicKey }: Pick<Account, "publicKey">) => ({
-    publicKeyId: keyIds(publicKey),
-    tokenId,
+  accessed: readonly AccessedAccount[],
+): Promise<IdsOf<AccessedAccount>> {
+  const ids = rowIds.accounts;
+  const unknown = new Map<number, Account>();
+  const keys: string[] = [];
+  for (const { ledgerIndex, account } of accessed) {
+    if (!ids.isKnown(ledgerIndex)) {
+      unknown.set(ledgerIndex, account);
+      keys.push(account.publicKey);
+    }
+    if (account.delegate !== account.publicKey) keys.push(account.delegate);
+  }
+  const keyIds = await findOrInsert(target, rowIds, publicKeys, keys);
+  if (unknown.size > 0) {
+    const tokenId = (await findOrInsert(target, rowIds, tokens, [DEFAULT_TOKEN]))(DEFAULT_TOKEN);
+    const identifierOf = ({ publicKey }: Account) => ({ publicKeyId: keyIds(publicKey), tokenId });
+    const identifiers = [...unknown.values()].map(identifierOf);
+    const identifierIds = await findOrInsert(target, rowIds, accountIdentifiers, identifiers);
+    for (const [ledgerIndex, account] of unknown) {
+      ids.remember(ledgerIndex, keyIds(account.publicKey), identifierIds(identifierOf(account)));
+    }
+  }
+  return ({ ledgerIndex, account: { publicKey, delegate } }) =>
+    delegate === publicKey ? ids.keyId(ledgerIndex) : keyIds(delegate);
+}
+
+/** Of accounts that are known. Hardly one of them is timed. */
+async function identifyTimings(
+  target: Session,
+  rowIds: RowIds,
+  accessed: readonly AccessedAccount[],
+): Promise<IdsOf<AccessedAccount>> {
+  const ids = rowIds.accounts;
+  const isAsked = ({ ledgerIndex, account: { timing } }: AccessedAccount) =>
+    timing !== null || !ids.isUntimedKnown(ledgerIndex);
+  const keyOf = ({ ledgerIndex, account: { timing } }: AccessedAccount) => ({
+    accountIdentifierId: ids.identifierId(ledgerIndex),
+    ...(timing ?? UNTIMED),
   });
-  const ids = await findOrInsert(target, rowIds, accountIdentifiers, accounts.map(identifierOf));
-  return (account) => ids(identifierOf(account));
+  const asked = accessed.filter(isAsked);
+  const timingIds = await findOrInsert(target, rowIds, timingInfo, asked.map(keyOf));
+  for (const one of asked) {
+    if (one.account.timing === null) ids.rememberUntimed(one.ledgerIndex, timingIds(keyOf(one)));
+  }
+  return (one) =>
+    one.account.timing === null ? ids.untimedId(one.ledgerIndex) : timingIds(keyOf(one));
 }
