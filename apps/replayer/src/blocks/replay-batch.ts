@@ -85,7 +85,8 @@ async function replayOne(
   for (const ledgerIndex of effect.accessed) {
     accessed.push({ blockId: block.id, ledgerIndex, account: ledger.account(ledgerIndex) });
   }
-  for (const ledgerIndex of effect.created) {
-    created.push({ blockId: block.id, ledgerIndex, creationFee: ACCOUNT_CREATION_FEE });
+  for (const index of effect.created) {
+    const account = ledger.account(index);
+    created.push({ blockId: block.id, account, creationFee: ACCOUNT_CREATION_FEE });
   }
 }

@@ -24,7 +24,7 @@ export interface AccessedAccount {
 
 export interface CreatedAccount {
   readonly blockId: number;
-  readonly ledgerIndex: number;
+  readonly account: Pick<Account, "publicKey">;
   /** Nanomina. */
   readonly creationFee: bigint;
 }
@@ -52,14 +52,20 @@ export async function writeAccounts(
   created: readonly CreatedAccount[],
 ): Promise<number> {
   if (accessed.length === 0) return 0;
-  const accounts = rowIds.accounts;
-  const delegateId = await identifyAccounts(target, rowIds, accessed);
-  const timingId = await identifyTimings(target, rowIds, accessed);
+  const accounts = accessed.map(({ account }) => account);
+  const keyIds = await findOrInsert(
+    target,
+    rowIds,
+    publicKeys,
+    accounts.flatMap(({ publicKey, delegate }): string[] => [publicKey, delegate]),
+  );
+  const identifierId = await identifyAccounts(target, rowIds, accounts, keyIds);
+  const timingId = await identifyTimings(target, rowIds, accounts, { keyIds, identifierId });
   const votingForIds = await findOrInsert(
     target,
     rowIds,
     votingFor,
-    accessed.map(({ account }): string => account.votingFor),
+    accounts.map((account): string => account.votingFor),
   );
   const symbolId = (await findOrInsert(target, rowIds, tokenSymbols, [""]))("");
   const permissions = await permissionsId(target, rowIds);
@@ -67,26 +73,26 @@ export async function writeAccounts(
   const accessedRows = await target.copyIn(
     "accounts_accessed",
     ACCESSED_COLUMNS,
-    accessed.map((written) => [
-      written.ledgerIndex,
-      written.blockId,
-      accounts.identifierId(written.ledgerIndex),
+    accessed.map(({ ledgerIndex, blockId, account }) => [
+      ledgerIndex,
+      blockId,
+      identifierId(account),
       symbolId,
-      written.account.balance,
-      written.account.nonce,
-      written.account.receiptChainHash,
-      delegateId(written),
-      votingForIds(written.account.votingFor),
-      timingId(written),
+      account.balance,
+      account.nonce,
+      account.receiptChainHash,
+      keyIds(account.delegate),
+      votingForIds(account.votingFor),
+      timingId(account),
       permissions,
     ]),
   );
   const createdRows = await target.copyIn(
     "accounts_created",
     ["block_id", "account_identifier_id", "creation_fee"],
-    created.map(({ blockId, ledgerIndex, creationFee }) => [
+    created.map(({ blockId, account, creationFee }) => [
       blockId,
-      accounts.identifierId(ledgerIndex),
+      identifierId(account),
       creationFee,
     ]),
   );
@@ -108,54 +114,46 @@ const ACCESSED_COLUMNS = [
   "permissions_id",
 ] as const;
 
-/** Makes every account known. Gives the ids of their delegates. */
+type Keyed = Pick<Account, "publicKey">;
+
 async function identifyAccounts(
   target: Session,
   rowIds: RowIds,
-  accessed: readonly AccessedAccount[],
-): Promise<IdsOf<AccessedAccount>> {
-  const ids = rowIds.accounts;
-  const unknown = new Map<number, Account>();
-  const keys: string[] = [];
-  for (const { ledgerIndex, account } of accessed) {
-    if (!ids.isKnown(ledgerIndex)) {
-      unknown.set(ledgerIndex, account);
-      keys.push(account.publicKey);
-    }
-    if (account.delegate !== account.publicKey) keys.push(account.delegate);
-  }
-  const keyIds = await findOrInsert(target, rowIds, publicKeys, keys);
-  if (unknown.size > 0) {
+  accounts: readonly Keyed[],
+  keyIds: IdsOf<string>,
+): Promise<IdsOf<Keyed>> {
+  const { identifiers } = rowIds.accounts;
+  const keyIdOf = ({ publicKey }: Keyed) => keyIds(publicKey);
+  const unknown = [...new Set(accounts.map(keyIdOf))].filter((keyId) => !identifiers.has(keyId));
+  if (unknown.length > 0) {
     const tokenId = (await findOrInsert(target, rowIds, tokens, [DEFAULT_TOKEN]))(DEFAULT_TOKEN);
-    const identifierOf = ({ publicKey }: Account) => ({ publicKeyId: keyIds(publicKey), tokenId });
-    const identifiers = [...unknown.values()].map(identifierOf);
-    const identifierIds = await findOrInsert(target, rowIds, accountIdentifiers, identifiers);
-    for (const [ledgerIndex, account] of unknown) {
-      ids.remember(ledgerIndex, keyIds(account.publicKey), identifierIds(identifierOf(account)));
-    }
+    const keys = unknown.map((publicKeyId) => ({ publicKeyId, tokenId }));
+    const ids = await findOrInsert(target, rowIds, accountIdentifiers, keys);
+    for (const key of keys) identifiers.set(key.publicKeyId, ids(key));
   }
-  return ({ ledgerIndex, account: { publicKey, delegate } }) =>
-    delegate === publicKey ? ids.keyId(ledgerIndex) : keyIds(delegate);
+  return (account) => identifiers.get(keyIdOf(account));
 }
 
-/** Of accounts that are known. Hardly one of them is timed. */
+/** Hardly an account is timed. */
 async function identifyTimings(
   target: Session,
   rowIds: RowIds,
-  accessed: readonly AccessedAccount[],
-): Promise<IdsOf<AccessedAccount>> {
-  const ids = rowIds.accounts;
-  const isAsked = ({ ledgerIndex, account: { timing } }: AccessedAccount) =>
-    timing !== null || !ids.isUntimedKnown(ledgerIndex);
-  const keyOf = ({ ledgerIndex, account: { timing } }: AccessedAccount) => ({
-    accountIdentifierId: ids.identifierId(ledgerIndex),
-    ...(timing ?? UNTIMED),
+  accounts: readonly Account[],
+  ids: { readonly keyIds: IdsOf<string>; readonly identifierId: IdsOf<Keyed> },
+): Promise<IdsOf<Account>> {
+  const { untimed } = rowIds.accounts;
+  const keyIdOf = ({ publicKey }: Keyed) => ids.keyIds(publicKey);
+  const keyOf = (account: Account) => ({
+    accountIdentifierId: ids.identifierId(account),
+    ...(account.timing ?? UNTIMED),
   });
-  const asked = accessed.filter(isAsked);
+  const asked = accounts.filter(
+    (account) => account.timing !== null || !untimed.has(keyIdOf(account)),
+  );
   const timingIds = await findOrInsert(target, rowIds, timingInfo, asked.map(keyOf));
-  for (const one of asked) {
-    if (one.account.timing === null) ids.rememberUntimed(one.ledgerIndex, timingIds(keyOf(one)));
+  for (const account of asked) {
+    if (account.timing === null) untimed.set(keyIdOf(account), timingIds(keyOf(account)));
   }
-  return (one) =>
-    one.account.timing === null ? ids.untimedId(one.ledgerIndex) : timingIds(keyOf(one));
+  return (account) =>
+    account.timing === null ? untimed.get(keyIdOf(account)) : timingIds(keyOf(account));
 }
