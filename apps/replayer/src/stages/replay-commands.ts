@@ -124,15 +124,17 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
 
     const last = replayed.last ?? tip;
     const isLast = last.height === tip.height;
-    if (isLast && tools.lacksIndexes) await timed("writing", () => buildAccountIndexes(tx));
-    if (isLast) await refreshStatistics(tx);
     // Beside the batches that follow: a kill loses at most this one, and the next run starts from an older
     // one and the rows. That of the tip is written before the batch commits: a crash in between leaves it
     // ahead of the accounts, which the next run passes over and writes again; the other order could lose it.
-    if (isLast || checkpoints.isDue(last.height)) {
-      await timed("checkpoints", () => checkpoints.begin(last));
+    const begin = () => timed("checkpoints", () => checkpoints.begin(last, { isLast }));
+    if (isLast && tools.lacksIndexes) {
+      await timed("writing", () => buildAccountIndexes(tx, begin));
+    } else if (isLast || checkpoints.isDue(last.height)) await begin();
+    if (isLast) {
+      await refreshStatistics(tx);
+      await timed("checkpoints", () => checkpoints.settle());
     }
-    if (isLast) await timed("checkpoints", () => checkpoints.settle());
     return {
       cursor: cursorAt(last),
       isLast,

@@ -53,12 +53,19 @@ export async function dropAccountIndexes(target: Session): Promise<boolean> {
   }
 }
 
-/** Builds all of them anew. The caller owns the transaction. */
-export async function buildAccountIndexes(target: Session): Promise<void> {
+/**
+ * Builds all of them anew. The caller owns the transaction.
+ * @param beside is called once the server is at work, for as long as the caller likes.
+ */
+export async function buildAccountIndexes(
+  target: Session,
+  beside: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const { manifest } = await readSchema("berkeley");
   const schema = catalogParts(manifest);
   await target.query(`set local maintenance_work_mem = '${MAINTENANCE_WORK_MEM}'`);
-  await target.query(joined(accountIndexesOf(schema), statementFor));
+  const built = target.query(joined(accountIndexesOf(schema), statementFor));
+  await Promise.all([built, beside()]);
 }
 
 function joined(parts: readonly CatalogPart[], of: (part: CatalogPart) => string | null): string {
