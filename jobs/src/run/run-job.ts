@@ -38,7 +38,12 @@ import { publication } from "./recipes/follow.ts";
 import { prime, restOfPrime } from "./recipes/prime.ts";
 import type { Recipe } from "./recipes/recipe.ts";
 
-const RECIPES: Readonly<Record<JobName, Recipe>> = { prime, daily, final, follow: publication };
+export const RECIPES: Readonly<Record<JobName, Recipe>> = {
+  prime,
+  daily,
+  final,
+  follow: publication,
+};
 
 /** What a job did, as plain data: `--json` prints exactly this. */
 export interface JobOutcome {
