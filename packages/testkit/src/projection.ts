@@ -9,7 +9,7 @@ import { gunzipSync } from "node:zlib";
 
 /** What is of the run, in reports, outcomes and manifests alike. */
 const OF_THE_RUN: ReadonlySet<string> = new Set([
-  ...["elapsedMs", "seconds", "durations", "created", "runId"],
+  ...["elapsedMs", "seconds", "durations", "created", "runId", "resumedAbove"],
   // Numbers of the server's transactions, which count the attempts too.
   "versions",
 ]);
