@@ -9,6 +9,7 @@ import {
   lacksAccountIndexes,
   missingAccountIndexes,
   parseBlockMark,
+  requireMayBuildAccountIndexes,
   type TargetBlock,
   writeAccounts,
 } from "@forklift/archive";
@@ -80,6 +81,7 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
     }
     const hasCheckpointOfTip = await hasCheckpoint(checkpoints, network.name, tip);
     const lacksIndexes = await lacksAccountIndexes(target);
+    if (lacksIndexes) await requireMayBuildAccountIndexes(target);
     return { tip, lastRecorded, hasCheckpointOfTip, lacksIndexes };
   },
 
@@ -257,7 +259,7 @@ async function goesWithoutIndexes(
   inform?.(
     isDropped
       ? "the accounts' tables go without indexes and foreign keys, which are built after the last block"
-      : "the accounts' tables keep indexes and foreign keys: another session uses them, or they are another role's",
+      : "the accounts' tables keep indexes and foreign keys: another session uses them, or the role could not build them again",
   );
   return isDropped;
 }
