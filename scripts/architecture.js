@@ -128,7 +128,7 @@ const FLOORS = {
     "main > commands > output > run > stages | observe > context > candidate-checks | work | config",
   "jobs/src/observe": "run-recorder > job-environment | notify > metrics | *",
   "jobs/src/run":
-    "status | cutover > plan-final > rehearsals | schedule | unfinished-runs | follow > run-job | cron-task > recipes",
+    "status | cutover > plan-job > rehearsals | schedule | unfinished-runs | follow > run-job | cron-task > recipes",
 };
 
 /**

@@ -37,6 +37,8 @@ export interface ReplayerContext {
   readonly indexesLastFromBlocks?: bigint;
   /** The published configuration of the chain after the fork, with which the end is compared. */
   readonly forkGenesisConfigUrl?: string;
+  /** Ends also a batch that is repeated block by block; what ends the others is the runner's. */
+  readonly signal?: AbortSignal;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   readonly warn: (message: string) => void;

@@ -147,6 +147,6 @@ export async function openFollowContext(
     blocksPerLedgerHash: BLOCKS_PER_LEDGER_HASH,
     checkpointIntervalBlocks: BigInt(replay.checkpointIntervalBlocks),
     checkpointIntervalMs: replay.checkpointIntervalMinutes * MS_PER_MINUTE,
-    ...{ now, warn, inform },
+    ...{ now, signal: limits.signal, warn, inform },
   };
 }

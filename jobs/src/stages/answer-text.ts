@@ -9,13 +9,22 @@ const SENTENCES: Readonly<Record<Verdict, string>> = {
   "no answer": "none: checks lacked what they need, and nothing is known against the target",
 };
 
+export interface GivenAnswer extends Answer {
+  /** Up to this height an interrupted run has looked. */
+  readonly resumedAbove?: number | bigint | undefined;
+}
+
 /** The answer as a line, and what is not proven in the lines after it. */
-function answerLines({ answer, notProven }: Answer): string[] {
-  return [SENTENCES[answer], ...notProven.flatMap(claimLines)];
+function answerLines({ answer, notProven, resumedAbove }: GivenAnswer): string[] {
+  const resumed =
+    resumedAbove === undefined
+      ? []
+      : [`looked at above height ${resumedAbove}; below it by the interrupted run before this one`];
+  return [SENTENCES[answer], ...notProven.flatMap(claimLines), ...resumed];
 }
 
 /** Behind a title, the further lines below the first. */
-export function answerBehind(title: string, given: Answer): string[] {
+export function answerBehind(title: string, given: GivenAnswer): string[] {
   return answerLines(given).map((line, index) =>
     index === 0 ? `${title}${line}` : `${" ".repeat(title.length)}${line}`,
   );

@@ -16,6 +16,7 @@ import {
 } from "@forklift/verifier";
 import { z } from "zod";
 import type { JobContext } from "../context/job-context.ts";
+import { versionsSchema } from "../work/table-versions.ts";
 
 /** The id of the verifying stage, under which the mark is kept. */
 export const VERIFY_STAGE = "verify-target";
@@ -24,19 +25,9 @@ const cursorSchema = z.strictObject({
   height: z.string().regex(/^\d{1,10}$/),
   stateHash: z.string(),
   /** By table, of the whole target. */
-  digests: byTable(z.string().regex(/^[0-9a-f]{64}$/)),
-  versions: byTable(
-    z.strictObject({
-      last: z.int().nonnegative(),
-      rows: z.string().regex(/^\d+$/),
-      sum: z.string().regex(/^\d+$/),
-    }),
-  ),
+  digests: z.record(z.enum(FILLED_TABLES), z.string().regex(/^[0-9a-f]{64}$/)),
+  versions: versionsSchema,
 });
-
-function byTable<Value extends z.ZodType>(value: Value) {
-  return z.record(z.enum(FILLED_TABLES), value);
-}
 
 interface Proven extends Pick<ProvenPart, "digests" | "versions"> {
   readonly height: string;

@@ -35,6 +35,8 @@ export const reportSchema = z.strictObject({
   fromHeight: height,
   /** Up to here the proof of an earlier run is trusted, by its digests; absent when all was looked at. */
   provenBefore: z.strictObject({ height, stateHash: z.string() }).optional(),
+  /** Up to this height an interrupted run of the same job has looked; absent when this run looked at all. */
+  resumedAbove: height.optional(),
   /** The network's first block, where its state hash is derived and no public source names it. */
   derivedGenesis: z.string().optional(),
   checks: z.array(

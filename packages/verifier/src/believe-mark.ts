@@ -1,4 +1,4 @@
-// Whether the mark of an interrupted walk is believed: when it was made of the same question, and when the count
+// Whether the mark of an interrupted walk is believed: when it was made of the same question by the same rules, and when the count
 // of the rows of every table and the sum of the transactions that wrote them are those of then. What was looked at
 // still stands there. All that is asked of whole tables, their digests among it, is asked anew.
 
@@ -7,13 +7,14 @@ import { isDeepStrictEqual } from "node:util";
 import type { Scope } from "./walk/scope.ts";
 import type { WalkMark } from "./walk/walk-mark.ts";
 
+/** @param by the ids of the checks, and a digest of the rules that they ask by. */
 export function questionOf(
   { anchor, proven, tip }: Pick<Scope, "anchor" | "proven" | "tip">,
-  checks: readonly string[],
+  { checks, rules }: { readonly checks: readonly string[]; readonly rules: string },
 ): string {
   const asked = [
     ...[String(tip.height), tip.stateHash, tip.ledgerHash],
-    ...[anchor.stateHash, anchor.vouchedBy, proven?.stateHash ?? null, checks],
+    ...[anchor.stateHash, anchor.vouchedBy, proven?.stateHash ?? null, checks, rules],
   ];
   return createHash("sha256").update(JSON.stringify(asked)).digest("hex");
 }

@@ -25,6 +25,8 @@ export interface VerificationReport extends Answer {
   readonly fromHeight: bigint;
   /** Up to here an earlier run's proof is trusted, as long as the rows have its digests. */
   readonly provenBefore?: BlockRef;
+  /** Up to this height an interrupted run has walked, of the same rows by the same rules; absent without one. */
+  readonly resumedAbove?: bigint;
   /** The network's genesis block, where its state hash is derived and no public source names it. */
   readonly derivedGenesis?: StateHash;
   readonly checks: readonly CheckResult[];
@@ -76,6 +78,7 @@ export function toJson(report: VerificationReport) {
             stateHash: provenBefore.stateHash,
           },
         }),
+    ...(report.resumedAbove === undefined ? {} : { resumedAbove: jsonNumber(report.resumedAbove) }),
     ...(report.derivedGenesis === undefined ? {} : { derivedGenesis: report.derivedGenesis }),
     checks: checks.map((check) => ({
       id: check.id,

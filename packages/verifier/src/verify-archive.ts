@@ -14,6 +14,7 @@ import { followWalk, type Marking, type WalkOptions } from "./follow-walk.ts";
 import { isMet } from "./needs.ts";
 import { readVersions, type TableVersions, versionsUpTo } from "./proven-part.ts";
 import type { VerificationReport } from "./report.ts";
+import { digestOfRules } from "./rules.ts";
 import { digestTable, sumOfDigests } from "./table-digests.ts";
 import { countTable, EMPTY_TABLES, FILLED_TABLES } from "./tables.ts";
 import { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
@@ -78,6 +79,7 @@ export async function verifySnapshot(
     ...(proven === null
       ? {}
       : { provenBefore: { height: proven.height, stateHash: proven.stateHash } }),
+    ...(scope.walked === null ? {} : { resumedAbove: scope.walked.height }),
     ...(network.genesis.isDerived ? { derivedGenesis: network.genesis.stateHash } : {}),
     checks,
     dropped: [...walkChecks, ...tableChecks]
@@ -143,7 +145,11 @@ async function openMarking(
     await inSavepoint(scope.target, async () => {
       versions = await versionsOf(scope);
     });
-    return { marks, versions, question: questionOf(scope, checks) };
+    return {
+      marks,
+      versions,
+      question: questionOf(scope, { checks, rules: await digestOfRules() }),
+    };
   } catch (error) {
     if (error instanceof TryAgainError) throw error;
     return null;

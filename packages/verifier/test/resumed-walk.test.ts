@@ -13,6 +13,12 @@ import { openSampleArchive, type SampleArchive } from "./sample-archive.ts";
 
 const EVERY = 10n;
 
+/** The last column of its table, so that the schema is what it was, and no row is written. */
+const WITH_A_DEFAULT = `
+  alter table blocks_user_commands drop column failure_reason;
+  alter table blocks_user_commands add column failure_reason text default 'Overflow';
+  alter table blocks_user_commands alter column failure_reason drop default`;
+
 let archive: SampleArchive;
 let calm: VerificationReport;
 /** That of a verification which was stopped at height 25. */
@@ -77,6 +83,8 @@ describe("a verification that was stopped", () => {
     expect(stopped.height).toBe(20n);
     const { report, first } = await goOnFrom(stopped);
     expect(first).toBe(21n);
+    expect(report.resumedAbove).toBe(20n);
+    expect(calm).not.toHaveProperty("resumedAbove");
     expect(projectionOf(report)).toEqual(projectionOf(calm));
   });
 
@@ -111,6 +119,28 @@ describe("a verification that was stopped", () => {
     const { report } = await goOnFrom({ ...stopped, ledgerHash: ledgerHash as LedgerHash });
     const failed = report.checks.filter(({ ok }) => !ok).map(({ id }) => id);
     expect(failed).toEqual(["ledger-hash-at-every-block"]);
+  });
+
+  it.each([
+    ["a column", WITH_A_DEFAULT],
+    ["a label of an enum", "alter type chain_status_type rename value 'canonical' to 'kept'"],
+  ])("begins anew where %s says something else in rows that nobody wrote", async (_what, sql) => {
+    const { target } = archive.context;
+    await target.query("begin");
+    try {
+      await target.query(sql);
+      const heights: bigint[] = [];
+      const report = await verifySnapshot(archive.context, {
+        now: () => performance.now(),
+        signal: new AbortController().signal,
+        marks: shelf(stopped),
+        onHeight: (height) => heights.push(height),
+      });
+      expect(report.ok).toBe(false);
+      expect(heights[0]).toBe(1n);
+    } finally {
+      await target.query("rollback");
+    }
   });
 
   it("finds what was changed below its mark, and makes no mark above a difference", async () => {

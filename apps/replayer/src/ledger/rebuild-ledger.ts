@@ -4,6 +4,7 @@
 import { readRecordedAccounts, type TargetBlock } from "@forklift/archive";
 import { FormatError, type LedgerHash } from "@forklift/chain";
 import { LEGACY_TREE_RULES, Ledger } from "@forklift/ledger";
+import { isLedgerHashException } from "@forklift/network";
 import { SourceDataError, VerificationError } from "@forklift/pipeline";
 import type { ReplayerContext } from "../context.ts";
 import { hashLedger } from "./hash-ledger.ts";
@@ -64,7 +65,8 @@ function requireHash(
   block: TargetBlock,
   { target, network }: Pick<RebuildContext, "target" | "network">,
 ): void {
-  if (found === block.ledgerHash || network.ledgerHashExceptions.has(block.stateHash)) return;
+  if (found === block.ledgerHash || isLedgerHashException(network.ledgerHashExceptions, block))
+    return;
   throw new VerificationError(
     `block ${block.stateHash} at height ${block.height} of ${target.maskedUrl} has ledger hash ` +
       `${block.ledgerHash}, the accounts recorded up to it give ${found}`,

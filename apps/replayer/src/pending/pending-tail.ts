@@ -16,12 +16,11 @@ import {
 } from "@forklift/archive";
 import type { BlockRef, LedgerHash } from "@forklift/chain";
 import { type Ledger, type LedgerTree, type Mark, openLedgerTree } from "@forklift/ledger";
-import type { Network } from "@forklift/network";
+import { isLedgerHashException, type Network } from "@forklift/network";
 import { ConfigError, SourceDataError, VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { applyBlock } from "../blocks/apply-block.ts";
 import { difference } from "../blocks/difference.ts";
-import { isLedgerHashException } from "../blocks/ledger-hash-check.ts";
 import { judgePending, PENDING_HINT } from "./judge-pending.ts";
 import type { PendingReport } from "./pending-report.ts";
 import {

@@ -9,12 +9,19 @@ import {
   lacksAccountIndexes,
   missingAccountIndexes,
   parseBlockMark,
+  requireMayBuildAccountIndexes,
   type TargetBlock,
   writeAccounts,
 } from "@forklift/archive";
 import { least } from "@forklift/chain";
-import { type BatchStage, ConfigError, VerificationError } from "@forklift/pipeline";
+import {
+  type BatchStage,
+  ConfigError,
+  throwIfStopped,
+  VerificationError,
+} from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
+import type { BlockToReplay } from "../blocks/read-blocks.ts";
 import { type BatchLimits, replayBatch } from "../blocks/replay-batch.ts";
 import { hasCheckpoint } from "../checkpoint/write-checkpoint.ts";
 import type { ReplayerContext } from "../context.ts";
@@ -31,6 +38,10 @@ import {
 
 /** Bounds what is in memory: a command makes some two rows of 0.5 kB. */
 const BATCH_COMMANDS_MAX = 20_000;
+
+/** Of a job's replay, whose verification comes after it. */
+const COMPARED_SOME =
+  "not every ledger hash was compared: forklift verify recomputes that of every block";
 
 interface Plan {
   /** The block that the replay ends with. */
@@ -70,12 +81,13 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
     }
     const hasCheckpointOfTip = await hasCheckpoint(checkpoints, network.name, tip);
     const lacksIndexes = await lacksAccountIndexes(target);
+    if (lacksIndexes) await requireMayBuildAccountIndexes(target);
     return { tip, lastRecorded, hasCheckpointOfTip, lacksIndexes };
   },
 
   /** Without a mark, as after the restore of a dump, the rows themselves show where to start. */
   resume({ tip, lastRecorded, hasCheckpointOfTip, lacksIndexes }, mark) {
-    const last = parseBlockMark("replay-commands", mark) ?? cursorAt(lastRecorded);
+    const last: Cursor = parseBlockMark("replay-commands", mark) ?? cursorAt(lastRecorded);
     if (BigInt(last.height) < lastRecorded.height) {
       throw new ConfigError(
         `the progress mark of replay-commands stands at height ${last.height}, but accounts are ` +
@@ -91,7 +103,8 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
       );
     }
     if (last.stateHash === tip.stateHash && hasCheckpointOfTip && !lacksIndexes) {
-      return { skip: `every block up to height ${tip.height} has been replayed already` };
+      const skip = `every block up to height ${tip.height} has been replayed already`;
+      return { skip: last.comparedSome === true ? `${skip}; ${COMPARED_SOME}` : skip };
     }
     return last;
   },
@@ -136,7 +149,7 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
       await timed("checkpoints", () => checkpoints.settle());
     }
     return {
-      cursor: cursorAt(last),
+      cursor: { ...cursorAt(last), ...comparedSome(cursor, context) },
       isLast,
       rowCount,
       progress: { done: last.height, total: tip.height, unit: "blocks" },
@@ -187,26 +200,48 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
 
 /**
  * A batch that did not compare every block says that one of them differs, and not which: it is repeated from the
- * ledger before it, block by block.
- * @throws VerificationError at the first block of the batch that differs.
+ * ledger before it, block by block. The threads and trees of the first ledger end before; what stays of it
+ * meanwhile is its accounts, some 280 bytes each (64 MB of mainnet's 228,000).
+ * @throws VerificationError at the first block of the batch that differs, StoppedError when a signal comes between
+ * two of them: the next run finds the same difference.
  */
 async function namingFirstDifference<Result>(
-  { context, blocks, ledgerHashes }: Tools,
+  tools: Tools,
   cursor: Cursor,
   limits: BatchLimits,
   replay: () => Promise<Result>,
 ): Promise<Result> {
+  const { context, ledgerHashes } = tools;
   try {
     return await replay();
   } catch (error) {
     if (!(error instanceof VerificationError) || ledgerHashes.comparesEveryBlock) throw error;
-    // What is read ahead is of no use any more, and its sessions are needed.
-    await blocks.return(undefined);
+    // What is read ahead is of no use any more either, and its sessions are needed.
+    await tools[Symbol.asyncDispose]();
     const start = await startAfter(context, cursor);
     await using repetition = openTools({ ...context, blocksPerLedgerHash: 1 }, start, limits.to);
-    await replayBatch(repetition, BigInt(cursor.height) + 1n, limits);
+    const blocks = untilStopped(repetition.blocks, context.signal);
+    await replayBatch({ ...repetition, blocks }, BigInt(cursor.height) + 1n, limits);
     await repetition.ledgerHashes.settle();
     throw error;
+  }
+}
+
+/** What was passed over once stays so, whoever goes on. */
+function comparedSome(
+  { comparedSome: before }: Cursor,
+  { blocksPerLedgerHash }: ReplayerContext,
+): Pick<Cursor, "comparedSome"> {
+  return before === true || blocksPerLedgerHash > 1 ? { comparedSome: true } : {};
+}
+
+async function* untilStopped(
+  blocks: AsyncIterable<BlockToReplay>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<BlockToReplay, undefined> {
+  for await (const block of blocks) {
+    if (signal !== undefined) throwIfStopped(signal, "the repetition of a batch that differs");
+    yield block;
   }
 }
 
@@ -226,7 +261,7 @@ async function goesWithoutIndexes(
   inform?.(
     isDropped
       ? "the accounts' tables go without indexes and foreign keys, which are built after the last block"
-      : "the accounts' tables keep indexes and foreign keys: another session uses them, or they are another role's",
+      : "the accounts' tables keep indexes and foreign keys: another session uses them, or the role could not build them again",
   );
   return isDropped;
 }

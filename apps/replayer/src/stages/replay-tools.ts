@@ -21,7 +21,10 @@ const BATCH_BLOCKS_MIN = 50;
 const BATCH_BLOCKS_MAX = 1_000;
 
 /** The last replayed block. */
-export type Cursor = BlockMark;
+export interface Cursor extends BlockMark {
+  /** Missing where the ledger hash of every block up to there was compared, as far as the mark knows. */
+  readonly comparedSome?: true;
+}
 
 export interface ReplayTools extends BatchTools, AsyncDisposable {
   readonly context: ReplayerContext;
