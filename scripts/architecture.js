@@ -165,6 +165,11 @@ const TOUCHES_PROCESS = [
     ],
   },
   {
+    why: "the server has one code for a statement's limit and for a request: what it took tells which",
+    uses: ["performance.now"],
+    in: ["packages/postgres/src/session/session.ts"],
+  },
+  {
     why: "the default of a clock that its caller may hand in",
     uses: ["performance.now"],
     in: ["packages/precomputed/src/block-sources.ts"],

@@ -30,11 +30,17 @@ import { keyOfFollow } from "./job-key.ts";
 import { type JobWork, openWorkOf } from "./job-work.ts";
 import { settingsInput } from "./settings-input.ts";
 
-/**
- * Of one statement on the source: longer than any of ours takes on a whole archive, and short enough that one
- * which hangs does not keep a living archive from cleaning up behind itself for ever.
- */
-const STATEMENT_TIMEOUT_MS = 10 * MS_PER_MINUTE;
+/** How a cycle spares the source. */
+export interface SourceLimits extends Omit<LoadLimits, "signal"> {
+  /**
+   * Of one statement. The default is longer than any of ours takes on a whole archive, and short enough that one
+   * which hangs does not keep a living archive from cleaning up behind itself for ever.
+   */
+  readonly statementTimeoutMs: number;
+}
+
+/** What an operator raises the limit on a statement with. */
+const STATEMENT_TIMEOUT_KEY = "follow.statementTimeoutSeconds or --statement-timeout";
 
 /** What a cycle works on. */
 export interface FollowContext
@@ -45,6 +51,8 @@ export interface FollowContext
   /** The second session on the source, which sees the same picture: `source` copies, this one compares. */
   readonly checks: Session;
   readonly trustedStateHash: StateHash | null;
+  /** Between two reads of the source, whichever session they are on. */
+  readonly pauseSource: () => Promise<void>;
 }
 
 /** What outlives a cycle. */
@@ -120,20 +128,31 @@ export async function openFollowed(
 export async function openFollowContext(
   opened: Context,
   { config, network, shared, blocks }: Followed,
-  { limits, now }: { readonly limits: LoadLimits; readonly now: () => number },
+  {
+    limits,
+    signal,
+    now,
+  }: {
+    readonly limits: SourceLimits;
+    readonly signal: AbortSignal;
+    readonly now: () => number;
+  },
 ): Promise<FollowContext> {
   const { warn, inform } = opened;
   const { replay, verify } = config;
-  const spared = { statementTimeoutMs: STATEMENT_TIMEOUT_MS };
+  const { statementTimeoutMs: ms } = limits;
+  const spared = { statementTimeout: { ms, raisedBy: STATEMENT_TIMEOUT_KEY } };
   const source = await opened.source(shared.sourceUrl, spared);
   const checks = await opened.source(shared.sourceUrl, spared);
   const target = await opened.newTarget(shared.targetUrl);
   const targetReader = await opened.reader(shared.targetUrl);
   const threads = replay.threads ?? availableParallelism();
+  const load = boundedLoad({ ...limits, signal });
   return {
     ...shared,
     ...{ source, checks, target, targetReader },
-    load: boundedLoad(limits),
+    load,
+    pauseSource: () => load.pause(),
     stop: { forkStateHash: null, stopAtHeight: null },
     trustedStateHash: config.trustedStateHash ?? null,
     blocks: await opened.blocks({

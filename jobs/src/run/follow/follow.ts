@@ -8,7 +8,7 @@ import { KeptTail, type PendingReport } from "@forklift/replayer";
 import type { PendingState } from "@forklift/sets";
 import { MS_PER_SECOND } from "@forklift/system";
 import type { FollowConfig } from "../../context/follow-config.ts";
-import { type Followed, openFollowed } from "../../context/follow-context.ts";
+import { type Followed, openFollowed, type SourceLimits } from "../../context/follow-context.ts";
 import type { JobEnvironment } from "../../observe/job-environment.ts";
 import {
   setCycleMetrics,
@@ -20,11 +20,8 @@ import { followUntilStopped } from "./follow-loop.ts";
 import type { Publisher } from "./publisher.ts";
 import { type CycleReport, runCycle } from "./run-cycle.ts";
 
-export interface FollowOptions {
+export interface FollowOptions extends SourceLimits {
   readonly intervalMs: number;
-  readonly pauseMs: number;
-  /** Blocks of one read of the source at most. */
-  readonly blocksMax: number;
 }
 
 /** What came of it when a signal has ended it, as plain data. */
