@@ -87,13 +87,15 @@ async function soak(options: SoakOptions): Promise<void> {
   await expectNothingLeft({ url, target, home });
 }
 
-test("for a minute, whatever comes and goes, follow is never more than two intervals behind, and ends with the rows of a prime at once", async () => {
+test("for a minute, whatever comes and goes, follow is never more than two intervals behind, and ends with the rows of a prime at once", {
+  timeout: 10 * 60_000,
+}, async () => {
   await soak(MINUTE);
 });
 
 test("the same for ten minutes, with a kill every minute", {
   tags: ["only-in-all"],
-  timeout: 20 * 60_000,
+  timeout: 30 * 60_000,
 }, async () => {
   await soak({ durationMs: 600_000, blockEveryMs: 700, disturbanceEveryMs: 20_000 });
 });
