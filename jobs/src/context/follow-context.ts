@@ -13,7 +13,7 @@ import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@fork
 import type { Session } from "@forklift/postgres";
 import type { ReplayerContext } from "@forklift/replayer";
 import type { SetInput } from "@forklift/sets";
-import { openStore } from "@forklift/storage";
+import { openStore, removeUnfinished } from "@forklift/storage";
 import { defined, MS_PER_MINUTE } from "@forklift/system";
 import type { VerifierContext } from "@forklift/verifier";
 import { walkMarksIn } from "../work/walk-marks.ts";
@@ -108,6 +108,8 @@ export async function openFollowed(
   await rm(workPath, { recursive: true, force: true });
   await mkdir(workPath, { recursive: true });
   const checkpoints = openStore(pathToFileURL(`${work.path}/checkpoints/`).href);
+  // One that was killed while it wrote a checkpoint leaves the half of it.
+  await removeUnfinished(checkpoints, `${network.name}-checkpoint-`);
   const walkMarks = walkMarksIn(storeOf(work.path), warn);
   const verified = { versions: null };
   const shared = {
