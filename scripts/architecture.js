@@ -140,11 +140,7 @@ const TOUCHES_PROCESS = [
   {
     why: "whether the owner of a lock, lease, server or folder lives is checked by process number",
     uses: ["process.pid", "process.kill", "process.platform"],
-    in: [
-      "packages/system/src/process-mark.ts",
-      "packages/system/src/process-table.ts",
-      "packages/postgres/src/server/server-directory.ts",
-    ],
+    in: ["packages/system/src/process-mark.ts", "packages/system/src/process-table.ts"],
   },
   {
     why: "the age of a file is measured by the clock that its file system stamps it with",
@@ -159,10 +155,15 @@ const TOUCHES_PROCESS = [
     why: "waits for another process, with a deadline that no test would want to move",
     uses: ["performance.now"],
     in: [
-      "packages/postgres/src/server/server.ts",
       "packages/postgres/src/server/server-directory.ts",
+      "packages/postgres/src/server/wait-until-ready.ts",
       "packages/storage/src/file/file-lock.ts",
     ],
+  },
+  {
+    why: "the server has one code for a statement's limit and for a request: what it took tells which",
+    uses: ["performance.now"],
+    in: ["packages/postgres/src/session/session.ts"],
   },
   {
     why: "the default of a clock that its caller may hand in",

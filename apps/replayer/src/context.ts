@@ -11,6 +11,8 @@ export interface ReplayerContext {
   readonly targetReader: Session;
   /** The old archive, with whose balances the replay is compared; null compares none. */
   readonly balances: Session | null;
+  /** Awaited between two reads of the old archive; default: they follow each other at once. */
+  readonly pauseSource?: () => Promise<void>;
   /** Where the replay ends; the target may go on. */
   readonly stop: StopPoint;
   /** Cores to use: with two or more, the ledger tree is hashed on a thread of its own. */

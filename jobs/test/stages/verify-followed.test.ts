@@ -16,7 +16,11 @@ async function openCycle(options: JobSandboxOptions) {
     async open(...args: Parameters<typeof sandbox.open>) {
       const opened = await sandbox.open(...args);
       return {
-        context: { ...opened.context, checks: opened.context.source },
+        context: {
+          ...opened.context,
+          checks: opened.context.source,
+          pauseSource: () => Promise.resolve(),
+        },
         [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
       };
     },

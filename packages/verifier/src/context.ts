@@ -30,6 +30,8 @@ export interface VerifierContext {
   readonly forkGenesisConfigUrl?: string | undefined;
   /** What an earlier run has proven; null checks everything. */
   readonly proven: ProvenPart | null;
+  /** Awaited between two reads of the source; default: they follow each other at once. */
+  readonly pauseSource?: () => Promise<void>;
   /** Cores that may be used; default 1. */
   readonly threads?: number;
 }

@@ -60,7 +60,11 @@ export function versionsUpTo(known: TableVersions): (target: Session) => Promise
   };
 }
 
-async function readVersionsUpTo(target: Session, known: TableVersions): Promise<TableVersions> {
+/** As they are now, of the rows up to where these end. */
+export async function readVersionsUpTo(
+  target: Session,
+  known: TableVersions,
+): Promise<TableVersions> {
   const versions: Record<string, TableVersion> = {};
   for (const table of FILLED_TABLES) {
     const { last } = known[table]!;

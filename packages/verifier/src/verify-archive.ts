@@ -124,7 +124,7 @@ async function openScope(
   const asked = { ...context, tip, olderVersions };
   const marking = marks === undefined ? null : await openMarking(asked, marks);
   const mark = await marking?.marks.load();
-  const walked = mark && isBelievable(mark, marking!, asked) ? mark : null;
+  const walked = mark && (await isBelievable(mark, marking!, asked)) ? mark : null;
   if (walked !== null) onResumed?.(walked.height);
   const below = walked ?? proven;
   const range = { from: below?.height ?? 0n, to: tip.height, threads: context.threads ?? 1 };

@@ -62,10 +62,13 @@ interface Given {
   readonly context?: Partial<VerifierContext>;
 }
 
-async function verify({ context, signal, ...more }: Given): Promise<VerificationReport> {
+async function verify(
+  { context, signal, ...more }: Given,
+  { context: whole, target } = archive,
+): Promise<VerificationReport> {
   const { signal: calmSignal } = new AbortController();
   return await verifyArchive(
-    { ...archive.context, openTarget: () => openTestSession(archive.target), ...context },
+    { ...whole, openTarget: () => openTestSession(target), ...context },
     { now: () => performance.now(), signal: signal ?? calmSignal, ...more },
   );
 }
@@ -104,6 +107,59 @@ describe("a verification that was stopped", () => {
     const { report, first } = await goOnFrom(spoil(stopped));
     expect(first).toBe(1n);
     expect(report.ok).toBe(true);
+  });
+
+  describe("before its target grew", () => {
+    let grown: SampleArchive;
+    let mark: WalkMark;
+    beforeAll(async () => {
+      grown = await openSampleArchive(25);
+      const { context, tipHeight } = grown;
+      expect(tipHeight).toBe(25n);
+      const marks = shelf();
+      const anchor = { ...context.anchor, vouchedBy: "source" } as const;
+      const asked = { anchor, forkGenesisConfigUrl: undefined };
+      expect((await verify({ marks, context: asked }, grown)).ok).toBe(true);
+      mark = marks.saved.find(({ height }) => height === 20n)!;
+      await grown.goOn();
+    });
+    afterAll(() => grown[Symbol.asyncDispose]());
+
+    /** Without the fork's configuration, which is that of another tip. */
+    const comparedIn = ({ checks }: VerificationReport) =>
+      checks
+        .filter(({ id }) => id !== "fork-config-equal")
+        .map(({ id, compared }) => [id, compared]);
+
+    const goOn = async () => {
+      const { anchor } = archive.context;
+      const heights: bigint[] = [];
+      const given = {
+        marks: shelf(mark),
+        onHeight: (height: bigint) => heights.push(height),
+        context: {
+          anchor: { ...anchor, vouchedBy: "source" },
+          forkGenesisConfigUrl: undefined,
+        } as const,
+      };
+      return { report: await verify(given, grown), heights };
+    };
+
+    it("goes on above its mark, and says what a verification at once says", async () => {
+      const { report, heights } = await goOn();
+      expect(report.tip.height).toBe(archive.tipHeight);
+      expect([heights[0], heights.length]).toEqual([21n, Number(archive.tipHeight) - 20]);
+      expect(report.ok).toBe(true);
+      expect(comparedIn(report)).toEqual(comparedIn(calm));
+      expect(report.digests).toEqual(calm.digests);
+    });
+
+    it("begins anew where a row of then was written again", async () => {
+      const { target } = grown.context;
+      await target.query("update blocks set height = height where height = 15");
+      const { report, heights } = await goOn();
+      expect([report.ok, heights[0]]).toEqual([true, 1n]);
+    });
   });
 
   it("begins anew where a block is trusted that it did not ask of", async () => {

@@ -31,6 +31,8 @@ export interface BlockReader {
   readonly target: Session;
   /** The old archive; null reads no balances. */
   readonly balances: Session | null;
+  /** Awaited between two reads of the old archive. */
+  readonly pauseSource?: (() => Promise<void>) | undefined;
   /** Computes receipt chains ahead of the ledger; null computes none. */
   readonly receipts: Pick<ReceiptThread, "extend"> | null;
 }
@@ -70,13 +72,14 @@ export async function* readBlocks(
 }
 
 async function* readPages(
-  { target, balances: source, receipts }: BlockReader,
+  { target, balances: source, pauseSource, receipts }: BlockReader,
   { from: first, to: last }: Range,
 ): AsyncGenerator<Page> {
   for (let from = first; from <= last; from += READ_BLOCKS) {
     const range = { from, to: least(from + READ_BLOCKS - 1n, last) };
     const blocks = await readReplayBlocks(target, range);
     requireWhole(blocks, range);
+    if (source !== null && from > first) await pauseSource?.();
     const balances = source === null ? null : await readSourceBalances(source, blocks);
     yield {
       blocks: blocks.map((block) => ({

@@ -62,7 +62,12 @@ export function openTools(
   const tree = openLedgerTree(ledger, context.threads);
   const receipts = context.threads > 1 ? new ReceiptThread(ledger) : null;
   const blocks = readBlocks(
-    { target: context.targetReader, balances: context.balances, receipts },
+    {
+      target: context.targetReader,
+      balances: context.balances,
+      pauseSource: context.pauseSource,
+      receipts,
+    },
     { from: replayed.height + 1n, to },
   );
   const checkpoints = new CheckpointTiming(context, ledger, tree, replayed.height);

@@ -14,7 +14,7 @@ export interface UsedException {
 /** Up to and with this block. */
 export interface WalkMark extends BlockRef {
   readonly ledgerHash: LedgerHash;
-  /** A digest of what was asked: the tip, the anchor, what was proven before, the checks and their code. */
+  /** A digest of what was asked: the anchor, what was proven before, the checks and their code. */
   readonly question: string;
   /** Of the target's tables as a whole. */
   readonly versions: TableVersions;

@@ -57,7 +57,7 @@ interface ReadStretch {
 }
 
 async function* readStretches(
-  { target, tip, below }: Scope,
+  { target, tip, below, pauseSource }: Scope,
   chain: SourceChain | null,
   onBlocks: (blocks: readonly RowAtHeight[]) => void,
 ): AsyncGenerator<ReadStretch> {
@@ -75,6 +75,7 @@ async function* readStretches(
     ]);
     yield { stretch, target: rows, source };
     from = stretch.to + 1n;
+    if (chain !== null && from <= tip.height) await pauseSource?.();
     const full = Object.values(rows).reduce((sum, { length }) => sum + length, 0);
     count = clamp(Math.round((count * STRETCH_ROWS) / Math.max(full, 1)), count * 2);
   }
