@@ -1,5 +1,6 @@
 export type { AuditOptions, CreationFees } from "./audit/audit-question.ts";
 export * from "./audit/source-audit.ts";
+export * from "./preflight/archive-form.ts";
 export * from "./preflight/database-privileges.ts";
 export * from "./preflight/genesis-block.ts";
 export * from "./preflight/holds-blocks.ts";
