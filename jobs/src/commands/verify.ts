@@ -1,16 +1,18 @@
 // `forklift verify`: checks independently whether a migrated archive is the history of its chain.
 
-import { requireNoLaterBlocks } from "@forklift/archive";
+import { requireArchiveForm, requireProtocol1 } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import {
   type CommonOptions,
   type CreationFeeOptions,
+  countOption,
   type Finish,
   type ForkGenesisOptions,
   type FormOptions,
   type Host,
   logOptionsOf,
   openRunEnvironment,
+  positiveOption,
   stateHashesOption,
   stateHashOption,
   type ThreadsOptions,
@@ -35,7 +37,7 @@ import {
 } from "@forklift/migrator";
 import { loadGenesisLedger, withLedgerHashExceptions } from "@forklift/network";
 import { RUN_AGAIN, stoppable, UsageError } from "@forklift/pipeline";
-import { readSchema } from "@forklift/schemas";
+import { MS_PER_SECOND } from "@forklift/system";
 import { toJson } from "@forklift/verifier";
 import type { Command } from "commander";
 import { checksTable } from "../output/checks-table.ts";
@@ -56,6 +58,8 @@ interface Options
   readonly trustedStateHash?: StateHash;
   readonly ledgerHashException?: readonly StateHash[];
   readonly full?: true;
+  readonly pause?: number;
+  readonly statementTimeout?: number;
 }
 
 export function addVerifyCommand(program: Command, host: Host, finish: Finish): void {
@@ -63,7 +67,7 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
     withFormOptions(withThreadsOption(withCommonOptions(program.command("verify")))),
   )
     .description("ask independently whether a migrated archive is the history of its chain")
-    .requiredOption("--target-db <url>", "the Berkeley archive; only read")
+    .requiredOption("--target-db <url>", "the archive, of Berkeley or later; only read")
     .option(
       "--source-db <url>",
       "the pre-fork archive; only read; without it some checks are dropped",
@@ -78,6 +82,12 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
       stateHashesOption,
     )
     .option("--full", "verify everything, also what an earlier run has proven")
+    .option("--pause <ms>", "leave the target alone between two reads", countOption)
+    .option(
+      "--statement-timeout <seconds>",
+      "let no statement on the target take longer (default: no limit)",
+      positiveOption,
+    )
     .action(async (options: Options) => {
       requireGrounds(options);
       const environment = openRunEnvironment(host, logOptionsOf(options));
@@ -98,8 +108,12 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
 async function openVerify(context: Context, options: Options) {
   const { sourceDb, targetDb, blocks: urls, threads } = options;
   const source = sourceDb === undefined ? null : await context.source(sourceDb);
-  const target = await context.targetReader(targetDb);
-  await requireNoLaterBlocks(target);
+  const { pause: pauseMs = 0, statementTimeout } = options;
+  const limits =
+    statementTimeout === undefined ? {} : { statementTimeoutMs: statementTimeout * MS_PER_SECOND };
+  const target = await context.reader(targetDb, limits);
+  const archiveForm = await requireArchiveForm(target, "target");
+  await requireProtocol1(target);
   const network = withLedgerHashExceptions(
     await networkOf(target, { role: "target", name: options.network }),
     options.ledgerHashException,
@@ -107,8 +121,9 @@ async function openVerify(context: Context, options: Options) {
   return {
     source,
     target,
-    openTarget: () => openReader(targetDb),
-    schema: (await readSchema("berkeley")).manifest,
+    openTarget: () => openReader(targetDb, limits),
+    archiveForm,
+    pauseMs,
     network,
     genesisLedger: await loadGenesisLedger(network, options.genesisLedger),
     blocks:

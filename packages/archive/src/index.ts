@@ -5,6 +5,7 @@ export * from "./preflight/database-privileges.ts";
 export * from "./preflight/genesis-block.ts";
 export * from "./preflight/holds-blocks.ts";
 export * from "./preflight/later-blocks.ts";
+export * from "./preflight/living-archive.ts";
 export * from "./preflight/own-schema.ts";
 export * from "./preflight/schema-kind.ts";
 export type * from "./replay-block.ts";
