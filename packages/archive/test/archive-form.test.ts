@@ -77,7 +77,8 @@ describe("requireArchiveForm", () => {
     const found = await formAfter(
       upgrades["0.0.6"],
       applied("4.0.0", "0.0.6"),
-      "create table hardfork_state (id serial primary key, state text not null)",
+      "create type hardfork_status as enum ('before', 'after')",
+      "create table hardfork_state (id serial primary key, state hardfork_status not null)",
       ...["fee_payer_id", "source_id", "receiver_id"].map(
         (column) => `create index idx_user_commands_${column} on user_commands (${column})`,
       ),

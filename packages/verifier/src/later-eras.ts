@@ -30,6 +30,9 @@ export interface BlocksOfVersion {
   readonly toHeight: bigint;
 }
 
+/** Named in a report; a network has had a few. */
+const VERSIONS_MAX = 50;
+
 /** Blocks that an archive node waits for until it calls one canonical that has so many on top. */
 const FINALITY_BLOCKS = 290n;
 
@@ -139,8 +142,8 @@ async function goingOn(
     `select concat_ws('.', v.transaction, v.network, v.patch) as version, count(*) as blocks,
             min(b.height) as from, max(b.height) as to
      from blocks b left join protocol_versions v on v.id = b.protocol_version_id
-     where b.height > $1 group by 1 order by min(b.height), 1`,
-    [part.height],
+     where b.height > $1 group by 1 order by min(b.height), 1 limit $2`,
+    [part.height, VERSIONS_MAX],
   );
   const leftAlone: Record<string, string> = {};
   for (const table of [...FILLED_TABLES, ...EMPTY_TABLES]) {

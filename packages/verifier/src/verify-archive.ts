@@ -28,6 +28,9 @@ import type { WalkMarks } from "./walk/walk-mark.ts";
 /** Missing at most in a target that is walked to its top, beyond as many as it has. */
 const MISSING_BLOCKS_MAX = 1000;
 
+/** In SQL; above it no walk would end. */
+const HEIGHT_MAX = `2 * (select count(*) from blocks) + ${MISSING_BLOCKS_MAX}`;
+
 export interface VerificationOptions extends WalkOptions {
   /** Where an interrupted verification of the same rows goes on; without it, the walk begins anew. */
   readonly marks?: WalkMarks;
@@ -245,7 +248,7 @@ export async function readTip({
 }: Pick<VerifierContext, "target" | "proven">): Promise<Tip> {
   const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
     `select height, state_hash, ledger_hash from blocks
-     where height <= 2 * (select count(*) from blocks) + ${MISSING_BLOCKS_MAX}
+     where height <= ${HEIGHT_MAX}
      order by height desc, chain_status, state_hash limit 1`,
   );
   if (row === undefined) {
@@ -271,16 +274,17 @@ export async function readTip({
   };
 }
 
-/** @throws ConfigError when the anchor has gone since it was looked up. */
+/** @throws ConfigError when the anchor stands higher than so many blocks can reach. */
 async function readAnchor({ target, anchor }: VerifierContext): Promise<Tip> {
   const [row] = await target.query<{ ledger_hash: string }>(
-    "select ledger_hash from blocks where height = $1 and state_hash = $2",
+    `select ledger_hash from blocks
+     where height = $1 and state_hash = $2 and height <= ${HEIGHT_MAX}`,
     [anchor.height, anchor.stateHash],
   );
   if (row !== undefined) return { ...anchor, ledgerHash: row.ledger_hash as LedgerHash };
   throw new ConfigError(
-    `the target ${target.maskedUrl} no longer holds ${anchor.stateHash} at height ${anchor.height}`,
-    { hint: "run the same command again" },
+    `the target ${target.maskedUrl} holds no chain of ${anchor.height} blocks below ${anchor.stateHash}`,
+    { hint: "check the height of that block: its row, or most of those below it, was changed" },
   );
 }
 

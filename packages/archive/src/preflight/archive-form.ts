@@ -184,6 +184,9 @@ function accepting(
     put(STATE_TABLE, own);
     const ofTable = found.sequences.filter(({ ownedByTable }) => ownedByTable === STATE_TABLE);
     sequences = [...sequences, ...ofTable];
+    const types = new Set(own.columns.map(({ type }) => type));
+    const ownTypes = Object.entries(found.enums).filter(([name]) => types.has(name));
+    enums = { ...Object.fromEntries(ownTypes), ...enums };
     additions.push(`table ${STATE_TABLE}`);
   }
 
