@@ -201,6 +201,17 @@ describe("an archive that has gone on", () => {
     expect(report).toMatchObject({ answer: "yes, except", tip: { height: TIP_HEIGHT } });
   });
 
+  test("ends at the preset's last pre-fork block, where no other one is trusted", async () => {
+    const file = path.join(home, "sample", "forked.yaml");
+    const preset = await readFile(path.join(home, "sample", "network.yaml"), "utf8");
+    const last = JSON.stringify({ height: TIP_HEIGHT, stateHash: tip });
+    await writeFile(file, `${preset}\nlastPreForkBlock: ${last}\n`);
+    const args = verification(living, "--source-db", source.url, ...blocks(), "--network", file);
+    const { exit, stderr, report } = await reportOf(args);
+    expect(exit, stderr).toBe(0);
+    expect(report).toMatchObject({ answer: "yes", anchor: { vouchedBy: "preset" } });
+  });
+
   test("needs a block that is trusted", async () => {
     await expectRefusal(verification(living, ...blocks()), {
       exit: 78,
