@@ -116,7 +116,7 @@ const FLOORS = {
     "bundle-space > list-bundle > open-block-sources > block-sources > bundle | cache | folder > files | * > verify",
   "packages/archive/src": "audit > preflight | source | switch | target > *",
   "packages/verifier/src":
-    "verify-archive > answer-of | follow-walk > ask-check | checks | report | needs > check | believe-mark > walk > *",
+    "verify-archive > answer-of | follow-walk > ask-check | checks | report | needs > check | believe-mark | later-eras > walk > *",
   "packages/console/src": "main > command | heap-growth > log | signals | version > text",
   "packages/testkit/src": "stage-laws > * > gcs-emulator",
   "packages/testkit/src/stage-laws": "laws > *",

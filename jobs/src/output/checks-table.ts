@@ -46,6 +46,7 @@ export function checksTable(report: VerificationReport): string {
     ...(report.derivedGenesis === undefined
       ? []
       : [`genesis   ${report.derivedGenesis}, which the preset derives from ledger and constants`]),
+    ...archiveLines(report),
     `columns   ${coverage.proven} of ${coverage.columns} proven` +
       (provenBefore === undefined
         ? ""
@@ -53,7 +54,7 @@ export function checksTable(report: VerificationReport): string {
     ...report.exceptions.map(
       ({ height, reason }) => `exception the ledger hash at height ${height}: ${reason}`,
     ),
-    ...answerBehind("answer    ", report),
+    ...answerBehind("answer    ", report, report.archive?.goesOn == null ? null : tip.height),
   ].join("\n");
 }
 
@@ -73,6 +74,31 @@ function heightLines({ tip, fromHeight, provenBefore, elapsedMs }: VerificationR
     heights,
     `trusted   the proof of an earlier run up to height ${provenBefore.height}, by its digests; ` +
       "--full proves it anew",
+  ];
+}
+
+function archiveLines({ archive, tip }: VerificationReport): string[] {
+  if (archive === undefined) return [];
+  const { form, additions, accepted, goesOn } = archive;
+  const rows = Object.entries(goesOn?.leftAlone ?? {});
+  return [
+    `schema    ${form}${additions.length === 0 ? "" : `; besides: ${additions.join(", ")}`}`,
+    ...accepted.map(
+      ({ what, repair }) =>
+        `accepted  ${what}${repair === null ? "" : `; the repair is ${repair}`}`,
+    ),
+    ...(goesOn === null
+      ? []
+      : [
+          `goes on   above height ${tip.height}: ` +
+            goesOn.versions
+              .map(
+                ({ version, blocks, fromHeight, toHeight }) =>
+                  `${grouped(Number(blocks))} of version ${version} at heights ${fromHeight} to ${toHeight}`,
+              )
+              .join(", "),
+          `left alone ${rows.map(([name, count]) => `${name} ${grouped(Number(count))}`).join(", ")}`,
+        ]),
   ];
 }
 

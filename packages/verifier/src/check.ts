@@ -5,7 +5,14 @@ import type { HeightRows } from "./walk/height-rows.ts";
 import type { Scope } from "./walk/scope.ts";
 
 /** What a check cannot do without; a verification that does not have it leaves the check out. */
-export type Need = "source" | "creation fees" | "blocks" | "fork config" | "proven part";
+export type Need =
+  | "source"
+  | "creation fees"
+  | "blocks"
+  | "fork config"
+  | "proven part"
+  | "later blocks"
+  | "no later blocks";
 
 interface CheckHead {
   /** Stands in reports. Never reuse or rename one. */

@@ -10,6 +10,8 @@ export function isMet(needs: readonly Need[], scope: VerifierContext): boolean {
     blocks: scope.blocks !== null,
     "fork config": scope.forkGenesisConfigUrl !== undefined,
     "proven part": scope.proven !== null,
+    "later blocks": scope.archive?.goesOn === true,
+    "no later blocks": scope.archive?.goesOn !== true,
   };
   return needs.every((need) => has[need]);
 }

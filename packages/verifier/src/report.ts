@@ -6,6 +6,7 @@ import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import type { Anchor, Tip } from "./context.ts";
 import type { Coverage } from "./coverage.ts";
+import type { ArchiveFindings } from "./later-eras.ts";
 import type { TableVersions } from "./proven-part.ts";
 import type { UsedException } from "./walk/walk-mark.ts";
 
@@ -29,6 +30,10 @@ export interface VerificationReport extends Answer {
   readonly resumedAbove?: bigint;
   /** The network's genesis block, where its state hash is derived and no public source names it. */
   readonly derivedGenesis?: StateHash;
+  /** Of an archive that lives, or that others have made. */
+  readonly archive?: ArchiveFindings;
+  /** What of its form was accepted and cannot be recomputed by anybody, each in the words of a claim. */
+  readonly unprovenForm?: readonly string[];
   readonly checks: readonly CheckResult[];
   readonly dropped: readonly DroppedCheck[];
   readonly coverage: Coverage;
@@ -80,6 +85,7 @@ export function toJson(report: VerificationReport) {
         }),
     ...(report.resumedAbove === undefined ? {} : { resumedAbove: jsonNumber(report.resumedAbove) }),
     ...(report.derivedGenesis === undefined ? {} : { derivedGenesis: report.derivedGenesis }),
+    ...(report.archive === undefined ? {} : { archive: archiveJson(report.archive) }),
     checks: checks.map((check) => ({
       id: check.id,
       name: check.name,
@@ -101,5 +107,27 @@ export function toJson(report: VerificationReport) {
       reason,
     })),
     seconds: report.elapsedMs / 1000,
+  };
+}
+
+function archiveJson({ form, additions, accepted, goesOn }: ArchiveFindings) {
+  return {
+    form,
+    additions,
+    accepted,
+    goesOn: goesOn && {
+      versions: goesOn.versions.map(({ version, blocks, fromHeight, toHeight }) => ({
+        version,
+        blocks: jsonNumber(BigInt(blocks)),
+        fromHeight: jsonNumber(fromHeight),
+        toHeight: jsonNumber(toHeight),
+      })),
+      leftAlone: Object.fromEntries(
+        Object.entries(goesOn.leftAlone).map(([table, count]) => [
+          table,
+          jsonNumber(BigInt(count)),
+        ]),
+      ),
+    },
   };
 }

@@ -87,6 +87,8 @@ const AGE_COLUMN: Readonly<Record<FilledTable, "id" | "block_id">> = {
 export interface AgeRange {
   readonly above?: number;
   readonly upTo?: number;
+  /** A condition on the rows as `t`, instead of an age. */
+  readonly within?: string;
 }
 
 export function ageOf(table: FilledTable): string {
@@ -94,7 +96,8 @@ export function ageOf(table: FilledTable): string {
 }
 
 /** A `where` on the rows of the table as `t`; empty for all of them. */
-export function whereAge(table: FilledTable, { above, upTo }: AgeRange): string {
+export function whereAge(table: FilledTable, { above, upTo, within }: AgeRange): string {
+  if (within !== undefined) return `where ${within}`;
   const age = ageOf(table);
   if (above !== undefined) return `where ${age} > ${above}`;
   if (upTo !== undefined) return `where ${age} <= ${upTo}`;

@@ -1,17 +1,21 @@
 // Runs every check of a verification and collects the results.
 
+import assert from "node:assert/strict";
 import type { LedgerHash, StateHash } from "@forklift/chain";
 import { ConfigError, TryAgainError } from "@forklift/pipeline";
 import { readCatalog, type Session, sharedSnapshot, snapshot } from "@forklift/postgres";
 import { answerOf } from "./answer-of.ts";
 import { askTables, inSavepoint } from "./ask-check.ts";
 import { isBelievable, questionOf } from "./believe-mark.ts";
+import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import { tableChecks, walkChecks } from "./checks/index.ts";
 import type { Tip, VerifierContext } from "./context.ts";
 import { coverageOf } from "./coverage.ts";
 import { followWalk, type Marking, type WalkOptions } from "./follow-walk.ts";
+import { type ArchiveFindings, findingsOf, readPendingFrom, unprovenOf } from "./later-eras.ts";
 import { isMet } from "./needs.ts";
+import { lookedAt, partUpTo } from "./part.ts";
 import { readVersions, type TableVersions, versionsUpTo } from "./proven-part.ts";
 import type { VerificationReport } from "./report.ts";
 import { digestOfRules } from "./rules.ts";
@@ -19,10 +23,14 @@ import { digestTable, sumOfDigests } from "./table-digests.ts";
 import { countTable, EMPTY_TABLES, FILLED_TABLES } from "./tables.ts";
 import { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
 import type { Scope } from "./walk/scope.ts";
+import { findChain } from "./walk/source-chain.ts";
 import type { WalkMarks } from "./walk/walk-mark.ts";
 
 /** Missing at most in a target that is walked to its top, beyond as many as it has. */
 const MISSING_BLOCKS_MAX = 1000;
+
+/** In SQL; above it no walk would end. */
+const HEIGHT_MAX = `2 * (select count(*) from blocks) + ${MISSING_BLOCKS_MAX}`;
 
 export interface VerificationOptions extends WalkOptions {
   /** Where an interrupted verification of the same rows goes on; without it, the walk begins anew. */
@@ -70,6 +78,8 @@ export async function verifySnapshot(
     : [await askWalk(), await askRest()];
   const checks = [...walked.results, ...rest.results];
   const { anchor, proven, network } = scope;
+  const archive = await archiveFindings(scope, rest.rowCounts, checks);
+  const unproven = unprovenOf(scope);
   const ok = checks.every((check) => check.ok);
   const report = {
     ok,
@@ -81,10 +91,12 @@ export async function verifySnapshot(
       : { provenBefore: { height: proven.height, stateHash: proven.stateHash } }),
     ...(scope.walked === null ? {} : { resumedAbove: scope.walked.height }),
     ...(network.genesis.isDerived ? { derivedGenesis: network.genesis.stateHash } : {}),
+    ...(archive === null ? {} : { archive }),
+    ...(unproven.length === 0 ? {} : { unprovenForm: unproven }),
     checks,
     dropped: [...walkChecks, ...tableChecks]
       // What a verification of everything has no need of is not left out.
-      .filter(({ needs }) => !isMet(needs, scope) && !needs.includes("proven part"))
+      .filter(({ needs }) => !isMet(needs, scope) && !needs.some((need) => ONLY_IF.has(need)))
       .map(({ id, name, needs }) => ({ id, name, needs })),
     coverage: coverageOf(await readCatalog(scope.target), checks, {
       isTipExcepted: walked.exceptions.some(({ height }) => height === scope.tip.height),
@@ -92,10 +104,32 @@ export async function verifySnapshot(
     digests: rest.digests,
     rowCounts: rest.rowCounts,
     exceptions: walked.exceptions,
-    versions: ok ? (marking?.versions ?? (await versionsOf(scope))) : null,
+    // Of a part of the tables nothing is remembered: whoever writes the archive goes on doing so.
+    versions: ok && scope.part === null ? (marking?.versions ?? (await versionsOf(scope))) : null,
     elapsedMs: Math.round(options.now() - startedMs),
   };
   return { ...report, ...answerOf(report) };
+}
+
+/** What there is nothing of is not left out, and nobody could give it. */
+const ONLY_IF: ReadonlySet<Need> = new Set(["proven part", "later blocks"]);
+
+/** An archive that cannot be read, which the checks have reported already, is not described either. */
+async function archiveFindings(
+  scope: Scope,
+  rowCounts: Readonly<Record<string, string>>,
+  checks: readonly CheckResult[],
+): Promise<ArchiveFindings | null> {
+  let found: ArchiveFindings | null = null;
+  try {
+    await inSavepoint(scope.target, async () => {
+      const accountCount = BigInt(scope.rebuilt.ledger.accountCount);
+      found = await findingsOf(scope, { rowCounts, accountCount });
+    });
+  } catch (error) {
+    if (error instanceof TryAgainError || checks.every(({ ok }) => ok)) throw error;
+  }
+  return found;
 }
 
 async function versionsOf({
@@ -119,9 +153,14 @@ async function openScope(
   { marks, onResumed }: VerificationOptions,
 ): Promise<{ readonly scope: Scope; readonly marking: Marking | null }> {
   const { target, proven } = context;
-  const tip = await readTip(context);
+  const isPart = context.archive?.goesOn === true;
+  assert(!isPart || proven === null, "nothing is remembered of an archive that goes on");
+  const tip = isPart ? await readAnchor(context) : await readTip(context);
+  const part = isPart ? partUpTo(tip.height, context.schema) : null;
+  const pendingFrom = context.archive == null ? null : await readPendingFrom(target, tip);
+  const chain = isPart ? await findChain(target, tip, 0n) : null;
   const olderVersions = proven && versionsUpTo(proven.versions);
-  const asked = { ...context, tip, olderVersions };
+  const asked = { ...context, tip, part, pendingFrom, chain, olderVersions };
   const marking = marks === undefined ? null : await openMarking(asked, marks);
   const mark = await marking?.marks.load();
   const walked = mark && (await isBelievable(mark, marking!, asked)) ? mark : null;
@@ -171,7 +210,7 @@ async function askTarget(scope: Scope, options: VerificationOptions) {
  * Of the proven part both are known: only new rows are read. A table that cannot be read, which the
  * checks have reported already, has neither.
  */
-async function countAndDigest({ target, proven }: Scope, results: readonly CheckResult[]) {
+async function countAndDigest({ target, proven, part }: Scope, results: readonly CheckResult[]) {
   const digests: Record<string, string> = {};
   const rowCounts: Record<string, string> = {};
   const orNothing = async (work: () => Promise<void>) => {
@@ -184,7 +223,7 @@ async function countAndDigest({ target, proven }: Scope, results: readonly Check
   for (const table of FILLED_TABLES) {
     await orNothing(async () => {
       const known = proven?.versions[table];
-      const range = known === undefined ? {} : { above: known.last };
+      const range = lookedAt(table, { proven, part });
       const digest = await digestTable(target, table, range);
       const count = await countTable(target, table, range);
       digests[table] = known ? sumOfDigests(proven!.digests[table]!, digest) : digest;
@@ -193,7 +232,8 @@ async function countAndDigest({ target, proven }: Scope, results: readonly Check
   }
   for (const table of EMPTY_TABLES) {
     await orNothing(async () => {
-      rowCounts[table] = await countTable(target, table);
+      // A part that refers to any fails a check.
+      rowCounts[table] = part === null ? await countTable(target, table) : "0";
     });
   }
   return { digests, rowCounts };
@@ -209,7 +249,7 @@ export async function readTip({
 }: Pick<VerifierContext, "target" | "proven">): Promise<Tip> {
   const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
     `select height, state_hash, ledger_hash from blocks
-     where height <= 2 * (select count(*) from blocks) + ${MISSING_BLOCKS_MAX}
+     where height <= ${HEIGHT_MAX}
      order by height desc, chain_status, state_hash limit 1`,
   );
   if (row === undefined) {
@@ -233,6 +273,20 @@ export async function readTip({
     stateHash: row.state_hash as StateHash,
     ledgerHash: row.ledger_hash as LedgerHash,
   };
+}
+
+/** @throws ConfigError when the anchor stands higher than so many blocks can reach. */
+async function readAnchor({ target, anchor }: VerifierContext): Promise<Tip> {
+  const [row] = await target.query<{ ledger_hash: string }>(
+    `select ledger_hash from blocks
+     where height = $1 and state_hash = $2 and height <= ${HEIGHT_MAX}`,
+    [anchor.height, anchor.stateHash],
+  );
+  if (row !== undefined) return { ...anchor, ledgerHash: row.ledger_hash as LedgerHash };
+  throw new ConfigError(
+    `the target ${target.maskedUrl} holds no chain of ${anchor.height} blocks below ${anchor.stateHash}`,
+    { hint: "check the height of that block: its row, or most of those below it, was changed" },
+  );
 }
 
 async function readTipStatus({ source }: VerifierContext, tip: Tip): Promise<string | null> {

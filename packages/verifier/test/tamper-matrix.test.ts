@@ -64,7 +64,11 @@ test("every altered value, missing row and additional row is noticed", {
   tags: ["only-in-all"],
 }, async () => {
   const tripped = await expectNoticed(() => true);
-  const ids = [...walkChecks, ...tableChecks].map(({ id }) => id);
+  // What is asked of an archive that goes on alone has nothing to be asked of here.
+  const asked = [...walkChecks, ...tableChecks].filter(
+    ({ needs }) => !needs.includes("later blocks"),
+  );
+  const ids = asked.map(({ id }) => id);
   expect(ids.filter((id) => !tripped.has(id))).toEqual([]);
 });
 

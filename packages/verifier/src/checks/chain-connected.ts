@@ -1,6 +1,7 @@
 // Do the target's blocks form one chain from the tip down to the genesis block of the network?
 
 import type { WalkCheck } from "../check.ts";
+import { statusOf } from "../walk/scope.ts";
 
 export const chainConnected: WalkCheck = {
   id: "chain-connected",
@@ -10,7 +11,8 @@ export const chainConnected: WalkCheck = {
   /**
    * The parent id must lead where the parent hash points, and both to the canonical block one below.
    */
-  follow({ network, below: start }, findings) {
+  follow(scope, findings) {
+    const { network, below: start } = scope;
     let below: string | null = start?.stateHash ?? null;
     return {
       see({ height, blocks }) {
@@ -19,7 +21,8 @@ export const chainConnected: WalkCheck = {
           const key = `height ${height}, state_hash ${block["state_hash"]}`;
           const place = (column: string) => ({ table: "blocks", key, column });
           findings.compare(place("parent_id"), below, block["parent"]!);
-          findings.compare(place("chain_status"), "canonical", block["chain_status"]!);
+          const status = block["chain_status"]!;
+          findings.compare(place("chain_status"), statusOf(scope, height, status), status);
           if (height === 1n) {
             findings.compare(place("state_hash"), network.genesis.stateHash, block["state_hash"]!);
           } else {

@@ -9,6 +9,7 @@ import { blockColumnsEqual, blocksEqual } from "./blocks-equal.ts";
 import { chainConnected } from "./chain-connected.ts";
 import { everyRowSeen } from "./every-row-seen.ts";
 import { forkConfigEqual } from "./fork-config-equal.ts";
+import { forkGenesisAccounts } from "./fork-genesis-accounts.ts";
 import { genesisAccountsEqual } from "./genesis-accounts-equal.ts";
 import { internalCommandsEqual } from "./internal-commands-equal.ts";
 import { ledgerHashAtEveryBlock } from "./ledger-hash-at-every-block.ts";
@@ -48,6 +49,8 @@ export const walkChecks: readonly WalkCheck[] = [
   receiptChains,
   accountsFollowCommands,
   everyRowSeen,
+  // Of an archive that has gone on.
+  forkGenesisAccounts,
 ];
 
 /** Each queries whole tables, beside the walk. */

@@ -57,7 +57,7 @@ interface ReadStretch {
 }
 
 async function* readStretches(
-  { target, tip, below, pauseSource }: Scope,
+  { target, tip, below, pause, pauseSource, chain: ids }: Scope,
   chain: SourceChain | null,
   onBlocks: (blocks: readonly RowAtHeight[]) => void,
 ): AsyncGenerator<ReadStretch> {
@@ -68,12 +68,14 @@ async function* readStretches(
     const stretch = { from, to: last < tip.height ? last : tip.height };
     const [rows, source] = await Promise.all([
       readTargetRows(target, stretch).then((read) => {
-        onBlocks(read.blocks);
-        return read;
+        const sorted = ids === null ? read : { ...read, blocks: chainFirst(read.blocks, ids) };
+        onBlocks(sorted.blocks);
+        return sorted;
       }),
       chain?.read(stretch) ?? null,
     ]);
     yield { stretch, target: rows, source };
+    await pause?.();
     from = stretch.to + 1n;
     if (chain !== null && from <= tip.height) await pauseSource?.();
     const full = Object.values(rows).reduce((sum, { length }) => sum + length, 0);
@@ -116,4 +118,12 @@ function splitter(
       source: sourceRows,
     };
   };
+}
+
+/** Of several blocks at a height the one of the chain comes first, whatever their statuses say. */
+function chainFirst(blocks: readonly RowAtHeight[], ids: Int32Array): readonly RowAtHeight[] {
+  const isBeside = ({ id, height }: RowAtHeight) => id !== String(ids[Number(height) - 1]);
+  const [first, others] = [blocks.filter((row) => !isBeside(row)), blocks.filter(isBeside)];
+  if (others.length === 0) return blocks;
+  return [...first, ...others].sort((left, right) => Number(left.height) - Number(right.height));
 }
