@@ -116,7 +116,7 @@ const FLOORS = {
     "bundle-space > list-bundle > open-block-sources > block-sources > bundle | cache | folder > files | * > verify",
   "packages/archive/src": "audit > preflight | source | switch | target > *",
   "packages/verifier/src":
-    "verify-archive > answer-of | follow-walk > ask-check | checks | report | needs > check | believe-mark > walk > *",
+    "verify-archive > answer-of | follow-walk > ask-check | checks | report | needs > check | believe-mark | later-eras > walk > *",
   "packages/console/src": "main > command | heap-growth > log | signals | version > text",
   "packages/testkit/src": "stage-laws > * > gcs-emulator",
   "packages/testkit/src/stage-laws": "laws > *",
@@ -128,7 +128,7 @@ const FLOORS = {
     "main > commands > output > run > stages | observe > context > candidate-checks | work | config",
   "jobs/src/observe": "run-recorder > job-environment | notify > metrics | *",
   "jobs/src/run":
-    "status | cutover > plan-final > rehearsals | schedule | unfinished-runs | follow > run-job | cron-task > recipes",
+    "status | cutover > plan-job > rehearsals | schedule | unfinished-runs | follow > run-job | cron-task > recipes",
 };
 
 /**
@@ -140,11 +140,7 @@ const TOUCHES_PROCESS = [
   {
     why: "whether the owner of a lock, lease, server or folder lives is checked by process number",
     uses: ["process.pid", "process.kill", "process.platform"],
-    in: [
-      "packages/system/src/process-mark.ts",
-      "packages/system/src/process-table.ts",
-      "packages/postgres/src/server/server-directory.ts",
-    ],
+    in: ["packages/system/src/process-mark.ts", "packages/system/src/process-table.ts"],
   },
   {
     why: "the age of a file is measured by the clock that its file system stamps it with",
@@ -159,10 +155,15 @@ const TOUCHES_PROCESS = [
     why: "waits for another process, with a deadline that no test would want to move",
     uses: ["performance.now"],
     in: [
-      "packages/postgres/src/server/server.ts",
       "packages/postgres/src/server/server-directory.ts",
+      "packages/postgres/src/server/wait-until-ready.ts",
       "packages/storage/src/file/file-lock.ts",
     ],
+  },
+  {
+    why: "the server has one code for a statement's limit and for a request: what it took tells which",
+    uses: ["performance.now"],
+    in: ["packages/postgres/src/session/session.ts"],
   },
   {
     why: "the default of a clock that its caller may hand in",

@@ -5,6 +5,11 @@
 //                        [--large-blocks N] [--sample FOLDER]
 //
 // Without --sample a sample network is made first; with 50,000 blocks that takes some twenty minutes.
+//
+// The projection for mainnet takes what grows with the accounts once, by mainnet's accounts: writing those of
+// genesis, reading and hashing them before the first block, and what the replay waits for one checkpoint.
+// All the rest it takes by mainnet's blocks, what else grows with accounts included: their share of the verification,
+// of the dump and of the set.
 
 import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -13,7 +18,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { permutationUs } from "../../packages/ledger/bench/permutation-speed.js";
 import { forkliftProcess } from "./forklift-process.js";
-import { MAINNET_BLOCKS } from "./mainnet.js";
+import { MAINNET_ACCOUNTS, MAINNET_BLOCKS } from "./mainnet.js";
 import { configurationOf, makeSample, PENDING_BLOCKS } from "./sample-network.js";
 import { StageProcessors } from "./stage-processors.js";
 
@@ -94,10 +99,15 @@ function largeBlocks() {
 /** The document of --json, whose names are a contract, and what only people read. */
 function figuresOf({ prime, daily, accounts, permutation_us, large, cpu }) {
   const stages = new Map(prime.document.stages.map((report) => [report.stage, report]));
-  const { measured } = stages.get("replay-commands");
+  const { measured, details } = stages.get("replay-commands");
   const { height: blocks } = prime.document;
   const secondsOf = (stage) => stages.get(stage).elapsedMs / 1000;
   const work = (stage) => ({ seconds: secondsOf(stage), cpu_seconds: cpu.get(stage) ?? null });
+  const by_accounts = {
+    genesis_accounts_seconds: secondsOf("write-genesis-accounts"),
+    first_ledger_seconds: measured.startingMs / 1000,
+    last_checkpoint_seconds: measured.checkpointsMs / 1000 / details.checkpointsWritten,
+  };
   const document = {
     blocks,
     commands: measured.commands,
@@ -108,7 +118,8 @@ function figuresOf({ prime, daily, accounts, permutation_us, large, cpu }) {
     hash_seconds: (measured.permutations * permutation_us) / 1e6,
     cpu_seconds: prime.cpuSeconds,
     peak_rss_mb: prime.peakRssMb,
-    mainnet_projection_minutes: (MAINNET_BLOCKS * prime.seconds) / blocks / 60,
+    by_accounts,
+    mainnet_projection_minutes: mainnetMinutes({ blocks, accounts, prime, by_accounts }),
     block_reading_minutes:
       (READINGS * MAINNET_BLOCKS * large.seconds) / large.blocks / threads / 60,
     idle_daily_seconds: daily.seconds,
@@ -116,6 +127,13 @@ function figuresOf({ prime, daily, accounts, permutation_us, large, cpu }) {
     verification: work("verify-target"),
   };
   return { document, cpu, large };
+}
+
+/** What grows with the accounts once, the rest by blocks. */
+function mainnetMinutes({ blocks, accounts, prime, by_accounts }) {
+  const once = Object.values(by_accounts).reduce((sum, seconds) => sum + seconds, 0);
+  const byBlocks = ((prime.seconds - once) * MAINNET_BLOCKS) / blocks;
+  return (byBlocks + (once * MAINNET_ACCOUNTS) / accounts) / 60;
 }
 
 function print({ document, cpu, large }) {
@@ -139,6 +157,9 @@ function print({ document, cpu, large }) {
   row("peak memory", String(document.peak_rss_mb), "MB");
   const minutes = document.mainnet_projection_minutes.toFixed(0);
   row(`mainnet's ${MAINNET_BLOCKS} blocks, of this size`, minutes, "min");
+  for (const [what, of] of Object.entries(document.by_accounts)) {
+    row(`  taken once: ${what.replace(/_seconds$/, "").replaceAll("_", " ")}`, of.toFixed(1), "s");
+  }
   const reading = document.block_reading_minutes.toFixed(1);
   row("  besides, reading them twice where each has 0.6 MB", reading, "min");
   const each = ((1000 * large.seconds) / large.blocks).toFixed(1);

@@ -2,12 +2,14 @@
 // of its beginning, and of what a daily job adds.
 //
 // npm run bench:verify -- [--json] [--sample FOLDER] [--blocks N] [--short N] [--daily-blocks N]
-//                         [--commands-per-block N]
+//                         [--commands-per-block N] [--threads N,N,…]
+//
+// The whole chain is verified with each number of threads; what is printed of one is of the last of them.
 //
 // Without --sample a sample network is made first; with 50,000 blocks that takes some minutes.
 
 import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { openScratch, startServer } from "@forklift/postgres";
@@ -28,10 +30,12 @@ const { values: options } = parseArgs({
     short: { type: "string", default: "5000" },
     "daily-blocks": { type: "string", default: "1500" },
     "commands-per-block": { type: "string", default: "10" },
+    threads: { type: "string", default: String(availableParallelism()) },
   },
 });
 
 const commandsPerBlock = options["commands-per-block"];
+const threadNumbers = options.threads.split(",");
 const scratch = await mkdtemp(path.join(tmpdir(), "forklift-bench-"));
 const server = await startServer({ binaries: "auto" });
 try {
@@ -59,15 +63,18 @@ async function measureFull() {
     const replay = await forkliftProcess(["replay", ...places, ...checkpoints, ...stop]);
     return { migrate: migrate.seconds, replay: replay.seconds };
   };
-  const verify = async () => {
-    const both = ["--source-db", source.url, ...blocks];
+  const verify = async (threads) => {
+    const both = ["--source-db", source.url, ...blocks, "--threads", threads];
     return await forkliftProcess(["verify", ...places, ...both, "--full"]);
   };
   const begun = await advance(["--stop-at-height", options.short]);
-  const short = await verify();
+  const short = await verify(threadNumbers.at(-1));
   const grown = await advance([]);
-  const whole = await verify();
+  const verifications = [];
+  for (const threads of threadNumbers) verifications.push(await verify(threads));
+  const whole = verifications.at(-1);
   const { tip, rowCounts, coverage } = whole.document;
+  const msPerBlock = (seconds) => seconds && (1000 * seconds) / rowCounts.blocks;
   return {
     blocks: rowCounts.blocks,
     commands: rowCounts.blocks_user_commands + rowCounts.blocks_internal_commands,
@@ -76,6 +83,11 @@ async function measureFull() {
     migrate_seconds: begun.migrate + grown.migrate,
     replay_seconds: begun.replay + grown.replay,
     seconds: whole.seconds,
+    threads: verifications.map(({ seconds, mainThreadSeconds, threadsSeconds }, at) => ({
+      ...{ threads: Number(threadNumbers[at]), seconds },
+      main_thread_ms_per_block: msPerBlock(mainThreadSeconds),
+      all_threads_ms_per_block: msPerBlock(threadsSeconds),
+    })),
     peak_rss_mb: { [short.document.tip.height]: short.peakRssMb, [tip.height]: whole.peakRssMb },
   };
 }
@@ -122,6 +134,15 @@ function print(figures) {
   const { full, daily } = figures;
   console.log(`${full.blocks} blocks, ${full.commands} commands, at once`);
   timesOf(full);
+  for (const { threads, seconds, ...each } of full.threads) {
+    row(`verify with ${threads} threads`, seconds.toFixed(1), "s");
+    row(
+      "  of a processor, each block: main thread",
+      each.main_thread_ms_per_block?.toFixed(2),
+      "ms",
+    );
+    row("  all threads", each.all_threads_ms_per_block?.toFixed(2), "ms");
+  }
   row("columns proven", `${full.proven}/${full.columns}`);
   for (const [height, peak] of Object.entries(full.peak_rss_mb)) {
     row(`  peak memory at height ${height}`, peak ?? "-", "MB");

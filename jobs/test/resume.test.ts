@@ -90,7 +90,10 @@ describe("a prime that is stopped goes on", () => {
     const again = await run(args, onServer());
     expect(again.exit, again.stderr).toBe(0);
     expect(again.stderr).toContain("goes on with a run that was interrupted");
-    const work = workOf(JSON.parse(again.stdout));
+    const outcome: JobOutcome = JSON.parse(again.stdout);
+    const work = workOf(outcome);
+    const { resumedAbove } = outcome.verified!;
+    expect(resumedAbove).toBe(stage === "publish-set" ? outcome.height : undefined);
     for (const name of done) expect(work).not.toHaveProperty(name);
     expect(await projectionOfSets(store())).toEqual(await undisturbed());
     expect(await unfinished()).toEqual([]);

@@ -84,7 +84,6 @@ describe("a target is refused before the first write, with what it is", () => {
           "expected a Berkeley archive",
         ],
         next: "leave that archive as it is",
-        isToldByVerify: true,
       },
       {
         name: "berkeley-goes-on",
@@ -92,7 +91,6 @@ describe("a target is refused before the first write, with what it is", () => {
           /goes on after the fork: above height 55 stand blocks of later protocol versions \(1\), the first 3NK4\w+ at height 56 of version 3\.0\.0/,
         ],
         next: "leave this archive as it is",
-        isToldByVerify: true,
       },
       {
         name: "a lost index",

@@ -19,6 +19,14 @@ const figures = z.strictObject({
     columns: z.int(),
     proven: z.int(),
     ...times,
+    threads: z.array(
+      z.strictObject({
+        threads: z.int(),
+        seconds,
+        main_thread_ms_per_block: seconds,
+        all_threads_ms_per_block: seconds,
+      }),
+    ),
     peak_rss_mb: z.record(z.string(), z.number()),
   }),
   daily: z.strictObject({ blocks: z.int(), blocks_before: z.int(), ...times }),
@@ -28,12 +36,17 @@ test("prints its document, and the memory of a verification is bounded", async (
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, [
     ...[BENCH, "--json", "--blocks", "400", "--short", "80"],
-    ...["--daily-blocks", "80", "--commands-per-block", "3"],
+    ...["--daily-blocks", "80", "--commands-per-block", "3", "--threads", "1,2"],
   ]);
   const { full, daily } = figures.parse(JSON.parse(stdout));
   // Twenty of the four hundred are still pending.
   expect(full.blocks).toBe(380);
   expect(full.proven).toBe(full.columns);
+  expect(full.threads.map(({ threads }) => threads)).toEqual([1, 2]);
+  for (const { main_thread_ms_per_block, all_threads_ms_per_block } of full.threads) {
+    expect(main_thread_ms_per_block).toBeLessThan(all_threads_ms_per_block);
+  }
+  expect(full.threads[1]!.seconds).toBe(full.seconds);
   expect(daily.blocks + daily.blocks_before).toBe(60);
   expect(Object.keys(full.peak_rss_mb)).toEqual(["80", "380"]);
   for (const peak of Object.values(full.peak_rss_mb)) {

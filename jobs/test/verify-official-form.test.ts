@@ -4,6 +4,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import {
+  changedCopy,
   inProcess,
   isMainnetDataMissing,
   LEDGER,
@@ -15,6 +16,7 @@ import {
 } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { forklift } from "../src/commands/index.ts";
+import type { ReportDocument } from "../src/stages/verification-report.ts";
 
 const { runJson, expectRefusal } = inProcess(forklift);
 
@@ -51,6 +53,28 @@ describe.skipIf(isMainnetDataMissing())("with real mainnet data", () => {
   afterAll(async () => {
     await official?.[Symbol.asyncDispose]();
     await archive?.[Symbol.asyncDispose]();
+  });
+
+  test("it is accepted and named in an archive that is none of ours", async () => {
+    await using foreign = await changedCopy(official, "drop schema forklift cascade");
+    const report = await runJson<ReportDocument>(verification(foreign));
+    expect(report.archive?.accepted.map(({ id }) => id)).toEqual([
+      "official-vrf-output",
+      "official-genesis",
+    ]);
+    const claims = report.notProven.map(({ claim }) => claim);
+    expect(claims).toContainEqual(expect.stringContaining("the VRF output of the genesis row"));
+    // What the network determines is compared.
+    await using other = await changedCopy(
+      foreign,
+      `update epoch_data set total_currency = '1'
+       where id = (select staking_epoch_data_id from blocks where height = 1)`,
+    );
+    await expectRefusal(verification(other), {
+      exit: 20,
+      says: [/precomputed-equal: blocks .*1\b/],
+      next: "do not publish",
+    });
   });
 
   test("it verifies when it is asked for, and only then", async () => {

@@ -254,6 +254,31 @@ test("any difference ends with exit code 20 and the whole report", async () => {
   expect(first?.key).toContain("height 9,");
 });
 
+/** The first block of a later era on the tip, in SQL. */
+const LATER_BLOCK = `
+  insert into protocol_versions (transaction, network, patch) values (3, 0, 0);
+  insert into blocks select (jsonb_populate_record(b, jsonb_build_object(
+    'id', id + 1000, 'state_hash', '3NKlater', 'parent_id', id, 'parent_hash', state_hash, 'height', height + 1,
+    'global_slot_since_hard_fork', 0, 'global_slot_since_genesis', global_slot_since_genesis + 100,
+    'protocol_version_id', (select max(id) from protocol_versions)))).*
+  from blocks b where height = ${TIP_HEIGHT}`;
+
+test("of an archive that has gone on, all up to the trusted block is verified and the rest left alone", async () => {
+  await using living = await changedCopy(target, LATER_BLOCK);
+  const given = ["--source-db", source.url, ...blocks(), "--trusted-state-hash", tip];
+  const args = ["verify", ...places, "--target-db", living.url, ...given];
+  expect(reportSchema.parse(await runJson(args))).toMatchObject({
+    answer: "yes",
+    tip: { height: TIP_HEIGHT },
+    archive: { goesOn: { leftAlone: { blocks: 1, protocol_versions: 1 } } },
+  });
+  const below = "update blocks set last_vrf_output = 'x' where height = 9";
+  await changeDatabase(living, below);
+  const { exit, stderr } = await run(args);
+  expect(exit).toBe(20);
+  expect(stderr).toContain("precomputed-equal: blocks height 9,");
+});
+
 test("a target that was not replayed fails for one reason, which is said", async () => {
   await using migrated = await openTestDatabase(target);
   await changeDatabase(

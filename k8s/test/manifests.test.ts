@@ -4,10 +4,12 @@
 
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { EXIT } from "@forklift/pipeline";
 import { runForklift } from "@forklift/testkit";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { type Resource, readManifests, renderKustomization } from "./render-kustomization.ts";
 import { typedResource, typeErrors } from "./type-check.ts";
@@ -85,7 +87,7 @@ const of = (resources: readonly Resource[], kind: string) =>
 
 test("Kubernetes knows every field and value of what is rendered, and would see a wrong one", () => {
   const secret = readManifests(path.join(K8S, "secret.example.yaml"));
-  const more = ["external-postgres", "living-archive"].flatMap(renderOn);
+  const more = ["external-postgres", "living-archive", "fork-day"].flatMap(renderOn);
   const files = readManifests(path.join(K8S, "files.yaml"));
   const right = [...rendered.flatMap(({ resources }) => resources), ...secret, ...more, ...files];
   const daily = of(rendered[0]!.resources, "CronJob");
@@ -285,6 +287,40 @@ test("with a server outside, its URL comes from the secret, and the way to it is
   expect(JSON.stringify(resources.filter(({ kind }) => kind === "NetworkPolicy"))).toContain(
     '"port":5432',
   );
+});
+
+const COMPONENTS = ["external-postgres", "postgres-sidecar", "living-archive", "fork-day"];
+
+test("on fork day a Job runs the final with the pod of its CronJob, as every other component has made it", () => {
+  const resources = COMPONENTS.reduce(
+    (made, component) => renderKustomization(path.join(K8S, "components", component), made),
+    renderKustomization(path.join(K8S, "base")),
+  );
+  const job = of(resources, "Job");
+  const asleep = jobsOf(resources).find(
+    ({ kind, metadata }) => kind === "CronJob" && metadata.name === job.metadata.name,
+  );
+  expect(job["spec"]).toEqual(specOf(asleep!));
+  // It starts when it is applied.
+  expect(job["spec"]).not.toHaveProperty("suspend");
+  const { containers, initContainers } = specOf(job).template.spec;
+  expect(containers[0].args[0]).toBe("final");
+  expect(initContainers).toHaveLength(1);
+  expect(typeErrors([typedResource(job)]).flat()).toEqual([]);
+});
+
+test.skipIf(!hasKubectl())("kubectl renders that Job as the tests do", async () => {
+  const home = await mkdtemp(path.join(tmpdir(), "forklift-overlay-"));
+  onTestFinished(() => rm(home, { recursive: true }));
+  const overlay = {
+    ...{ apiVersion: "kustomize.config.k8s.io/v1beta1", kind: "Kustomization" },
+    resources: [path.relative(home, path.join(K8S, "base"))],
+    components: COMPONENTS.map((name) => path.relative(home, path.join(K8S, "components", name))),
+  };
+  await writeFile(path.join(home, "kustomization.yaml"), JSON.stringify(overlay));
+  const text = execFileSync("kubectl", ["kustomize", home], { encoding: "utf8" });
+  const byKubectl = parseAllDocuments(text).map((one) => one.toJS() as Resource);
+  expect(of(renderKustomization(home), "Job")).toEqual(of(byKubectl, "Job"));
 });
 
 test("where the archive lives, it is followed instead of the nights, and the way to it is open", () => {

@@ -1,5 +1,5 @@
 // Renders our kustomizations for the tests where there is no kubectl: resources, components, strategic
-// merge patches with a target, a generated ConfigMap, images, namespace. A feature that it does not
+// merge patches with a target, replacements of whole fields, a generated ConfigMap, images, namespace. A feature that it does not
 // know is an error, and where kubectl is present both must give the same.
 
 import { existsSync, readFileSync } from "node:fs";
@@ -25,14 +25,25 @@ interface Kustomization {
     readonly path: string;
     readonly target?: { readonly kind: string; readonly name?: string };
   }[];
+  readonly replacements?: readonly Replacement[];
   readonly images?: readonly { readonly name: string; newName?: string; newTag?: string }[];
   readonly generatorOptions?: { readonly disableNameSuffixHash: true };
   readonly configMapGenerator?: readonly { readonly name: string; readonly files: string[] }[];
 }
 
+interface Replacement {
+  readonly source: Named & { readonly fieldPath: string };
+  readonly targets: readonly { readonly select: Named; readonly fieldPaths: readonly string[] }[];
+}
+
+interface Named {
+  readonly kind: string;
+  readonly name: string;
+}
+
 const KNOWN = new Set([
   ...["apiVersion", "kind", "namespace", "resources", "components", "patches", "images"],
-  ...["generatorOptions", "configMapGenerator"],
+  ...["generatorOptions", "configMapGenerator", "replacements"],
 ]);
 
 /** Lists that are merged by the value of a field; all others are replaced. */
@@ -74,6 +85,9 @@ export function renderKustomization(folder: string, given: readonly Resource[] =
     if (!resources.some(isMeant)) throw new Error(`${folder}/${file} patches nothing`);
     resources = resources.map((one) => (isMeant(one) ? patched(one, patch!, target) : one));
   }
+  for (const replacement of kustomization.replacements ?? []) {
+    resources = replaced(resources, replacement);
+  }
   const { images = [], namespace } = kustomization;
   resources = resources.map((one) => withImages(one, images) as Resource);
   return namespace === undefined ? resources : resources.map((one) => inside(namespace, one));
@@ -84,6 +98,23 @@ function patched(resource: Resource, patch: Resource, target: object | undefined
   const { metadata, ...rest } = patch;
   const { name: _name, ...more } = metadata;
   return merged(resource, target === undefined ? patch : { ...rest, metadata: more }) as Resource;
+}
+
+function replaced(resources: readonly Resource[], { source, targets }: Replacement): Resource[] {
+  const isNamed = ({ kind, name }: Named) => {
+    return (one: Resource) => one.kind === kind && one.metadata.name === name;
+  };
+  const from = resources.find(isNamed(source));
+  const fields = source.fieldPath.split(".");
+  const value = fields.reduce<unknown>((node, name) => (node as Tree)[name], from);
+  if (value === undefined)
+    throw new Error(`${source.kind} ${source.name} has no ${fields.join(".")}`);
+  return resources.map((one) => {
+    const paths = targets.flatMap(({ select, fieldPaths }) =>
+      isNamed(select)(one) ? fieldPaths : [],
+    );
+    return { ...one, ...Object.fromEntries(paths.map((name) => [name, value])) };
+  });
 }
 
 function merged(base: unknown, patch: unknown, field = ""): unknown {

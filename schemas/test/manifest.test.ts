@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import {
   type Catalog,
   type CatalogTable,
@@ -14,7 +15,8 @@ import {
   startServer,
 } from "@forklift/postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Era, readSchema } from "../src/index.ts";
+import { type CatalogChange, MESA_FORMS, readMesaSchemas } from "../src/later-forms.ts";
+import { type Era, readSchema } from "../src/read-schema.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SHARED = process.env["FORKLIFT_SHARED"] ?? path.resolve(ROOT, "../shared");
@@ -28,19 +30,27 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-async function catalogOfDdl(era: Era) {
-  const folder = path.join(ROOT, "schemas", era);
+const DDL = ["tables.sql", "keys.sql", "indexes.sql"];
+
+/** The catalog after each part of the DDL. */
+async function catalogsOfDdl(...parts: readonly (readonly string[])[]) {
   await using scratch = await openScratch(server.url, "schema");
   await using session = await connect(scratch.url, { applicationName: "schema test" });
-  for (const file of ["tables.sql", "keys.sql", "indexes.sql"]) {
-    await session.query(await readFile(path.join(folder, file), "utf8"));
+  const catalogs: Catalog[] = [];
+  for (const files of parts) {
+    for (const file of files) {
+      await session.query(await readFile(path.join(ROOT, "schemas", file), "utf8"));
+    }
+    catalogs.push(await readCatalog(session));
   }
-  return await readCatalog(session);
+  return catalogs;
 }
+
+const ddlOf = (era: Era) => DDL.map((file) => path.join(era, file));
 
 describe.each(["mainnet", "berkeley"] as const)("the %s schema", (era) => {
   test("has a manifest that its DDL still gives", async () => {
-    const text = jsonText(await catalogOfDdl(era));
+    const text = jsonText((await catalogsOfDdl(ddlOf(era)))[0]);
     await expect(text).toMatchFileSnapshot(path.join(ROOT, "schemas", era, "manifest.json"));
   });
 
@@ -61,6 +71,42 @@ describe.each(["mainnet", "berkeley"] as const)("the %s schema", (era) => {
     expect(Object.keys(manifest.tables)).toHaveLength(era === "mainnet" ? 10 : 45);
   });
 });
+
+describe("the Mesa schemas", () => {
+  test("have manifests that their DDL still gives, each as what it changes", async () => {
+    const upgrades = MESA_FORMS.map((form) => [`mesa/${form}.sql`]);
+    const catalogs = await catalogsOfDdl(ddlOf("berkeley"), ...upgrades);
+    for (const [index, form] of MESA_FORMS.entries()) {
+      const text = jsonText(changeOf(catalogs[index]!, catalogs[index + 1]!));
+      await expect(text).toMatchFileSnapshot(path.join(ROOT, "schemas", "mesa", `${form}.json`));
+    }
+  });
+
+  test.skipIf(!hasReference)(
+    "are in the end that of an upgraded archive, name by name",
+    async () => {
+      const last = (await readMesaSchemas()).at(-1)!;
+      const file = path.join(SHARED, "reference", "mesa.catalog.json");
+      expect(last.form).toBe("0.0.6");
+      expect(inReferenceForm(last.manifest)).toEqual(JSON.parse(await readFile(file, "utf8")));
+    },
+  );
+});
+
+/** No upgrade touches a sequence, nor takes a table or a type away. */
+function changeOf(before: Catalog, after: Catalog): CatalogChange {
+  expect([after.sequences, after.others]).toEqual([before.sequences, before.others]);
+  expect(Object.keys(after.tables)).toEqual(expect.arrayContaining(Object.keys(before.tables)));
+  const changed = <Value>(is: Readonly<Record<string, Value>>, was: typeof is) =>
+    Object.fromEntries(
+      Object.entries(is).filter(([name, value]) => !isDeepStrictEqual(value, was[name])),
+    );
+  return {
+    enums: changed(after.enums, before.enums),
+    otherObjectCounts: after.otherObjectCounts,
+    tables: changed(after.tables, before.tables),
+  };
+}
 
 /**
  * The reference has no definitions of keys and indexes, only of checks, no numbers of sequences, and no

@@ -15,8 +15,8 @@ export default [
   [
     "a child that did not change is as before the window",
     "node-versions",
-    "let rightHash = before.at(2 * parent + 1);",
-    "let rightHash = before.at(2 * parent);",
+    "copyHash(known, 2 * parent + 1, words",
+    "copyHash(known, 2 * parent, words",
     "merkle-tree",
   ],
   [

@@ -2,14 +2,14 @@
 export default [
   [
     "indexes and foreign keys are apart from the keys",
-    "index",
+    "read-schema",
     'read("indexes.sql")',
     'read("keys.sql")',
     "manifest",
   ],
   [
     "a manifest has the tables of its era",
-    "index",
+    "read-schema",
     "JSON.parse(manifest) as Catalog",
     "{ ...(JSON.parse(manifest) as Catalog), tables: {} }",
     "manifest",

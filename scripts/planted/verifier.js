@@ -21,4 +21,25 @@ export default [
     "mark.versions !== null",
     "resumed-walk",
   ],
+  [
+    "the last block of a part belongs to it",
+    "part",
+    "where b.height <= ",
+    "where b.height < ",
+    "part",
+  ],
+  [
+    "what a row of the part refers to belongs to the part",
+    "part",
+    "isFilled(from) && from !== table",
+    'isFilled(from) && from === "blocks"',
+    "part",
+  ],
+  [
+    "a pending block is accepted at the end of the part alone",
+    "later-eras",
+    "where tail.chain_status = 'pending' and",
+    "where",
+    "part",
+  ],
 ];

@@ -3,7 +3,7 @@ export * from "./commands/history-options.ts";
 export { migratorCommands } from "./commands/index.ts";
 export type { FollowMigration, MigrateOptions } from "./commands/migrate.ts";
 export type * from "./context.ts";
-export { outputForm } from "./form/official-genesis.ts";
+export { officialGenesisOf, outputForm } from "./form/official-genesis.ts";
 export { type OfficialGenesis, type OutputForm, OWN_FORM } from "./form/output-form.ts";
 export * from "./output/sources-table.ts";
 export * from "./pipeline.ts";

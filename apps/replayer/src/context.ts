@@ -11,6 +11,8 @@ export interface ReplayerContext {
   readonly targetReader: Session;
   /** The old archive, with whose balances the replay is compared; null compares none. */
   readonly balances: Session | null;
+  /** Awaited between two reads of the old archive; default: they follow each other at once. */
+  readonly pauseSource?: () => Promise<void>;
   /** Where the replay ends; the target may go on. */
   readonly stop: StopPoint;
   /** Cores to use: with two or more, the ledger tree is hashed on a thread of its own. */
@@ -37,6 +39,8 @@ export interface ReplayerContext {
   readonly indexesLastFromBlocks?: bigint;
   /** The published configuration of the chain after the fork, with which the end is compared. */
   readonly forkGenesisConfigUrl?: string;
+  /** Ends also a batch that is repeated block by block; what ends the others is the runner's. */
+  readonly signal?: AbortSignal;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   readonly warn: (message: string) => void;

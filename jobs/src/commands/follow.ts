@@ -24,9 +24,9 @@ import {
 } from "@forklift/migrator";
 import { RUN_AGAIN, stoppable } from "@forklift/pipeline";
 import { MS_PER_SECOND } from "@forklift/system";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "../config/load-config.ts";
-import { settingsWithout } from "../config/schema.ts";
+import { type Config, STATEMENT_TIMEOUT_MAX_SECONDS, settingsWithout } from "../config/schema.ts";
 import { openMonitor } from "../observe/metrics/monitor.ts";
 import { type FollowOptions, type FollowSummary, runFollow } from "../run/follow/follow.ts";
 import { followByConfig } from "../run/follow/follow-by-config.ts";
@@ -35,6 +35,7 @@ import { configuredHistory } from "./history-options.ts";
 interface PaceOptions {
   readonly interval?: number;
   readonly pause?: number;
+  readonly statementTimeout?: number;
   readonly batchSize?: number;
   readonly parallelism?: number;
 }
@@ -102,6 +103,12 @@ export const followMigration: FollowMigration = {
   },
 };
 
+function statementTimeoutOption(text: string): number {
+  const seconds = positiveOption(text);
+  if (seconds <= STATEMENT_TIMEOUT_MAX_SECONDS) return seconds;
+  throw new InvalidArgumentError(`expected at most ${STATEMENT_TIMEOUT_MAX_SECONDS} seconds`);
+}
+
 function withPaceOptions(command: Command): Command {
   return command
     .option(
@@ -110,6 +117,11 @@ function withPaceOptions(command: Command): Command {
       positiveOption,
     )
     .option("--pause <ms>", "leave the source alone between two reads", countOption)
+    .option(
+      "--statement-timeout <seconds>",
+      "how long the source works on one statement at most",
+      statementTimeoutOption,
+    )
     .option(
       "--batch-size <blocks>",
       `blocks of one read of the source at most (default: ${BLOCKS_PER_READ})`,
@@ -123,12 +135,13 @@ function withPaceOptions(command: Command): Command {
 }
 
 function paceOf(
-  { interval, pause, batchSize = BLOCKS_PER_READ }: PaceOptions,
-  { intervalSeconds, pauseMs }: { readonly intervalSeconds: number; readonly pauseMs: number },
+  { interval, pause, statementTimeout, batchSize = BLOCKS_PER_READ }: PaceOptions,
+  follow: Omit<Config["follow"], "publish">,
 ): FollowOptions {
   return {
-    intervalMs: (interval ?? intervalSeconds) * MS_PER_SECOND,
-    pauseMs: pause ?? pauseMs,
+    intervalMs: (interval ?? follow.intervalSeconds) * MS_PER_SECOND,
+    pauseMs: pause ?? follow.pauseMs,
+    statementTimeoutMs: (statementTimeout ?? follow.statementTimeoutSeconds) * MS_PER_SECOND,
     blocksMax: batchSize,
   };
 }

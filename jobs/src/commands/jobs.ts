@@ -25,8 +25,8 @@ import type { Config } from "../config/schema.ts";
 import type { JobOptions } from "../context/job-inputs.ts";
 import { openMonitor } from "../observe/metrics/monitor.ts";
 import { candidateTable } from "../output/candidate-table.ts";
-import { finalPlanTable } from "../output/final-plan-table.ts";
-import { planFinal } from "../run/plan-final.ts";
+import { jobPlanTable } from "../output/job-plan-table.ts";
+import { planJob } from "../run/plan-job.ts";
 import { type JobOutcome, runJob } from "../run/run-job.ts";
 import { answerBehind } from "../stages/answer-text.ts";
 import { type CandidateOptions, finalOf, withCandidateOptions } from "./candidate-options.ts";
@@ -57,6 +57,12 @@ export function addJobCommands(
     withHistoryOptions(withConfigOptions(withCommonOptions(program.command(job))))
       .description(description)
       .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)
+      .addOption(
+        new Option(
+          "--plan",
+          "print what would be done and how long it takes, write nothing",
+        ).conflicts("dryRun"),
+      )
       .action(async (options: Options) => {
         finish(await runWithOptions(job, options, host));
       });
@@ -77,14 +83,7 @@ export function addJobCommands(
         ),
       ),
     ),
-  )
-    .option("--dry-run", "do everything, publish nothing, leave a report")
-    .addOption(
-      new Option(
-        "--plan",
-        "print what would be done and how long it takes, write nothing",
-      ).conflicts("dryRun"),
-    );
+  ).option("--dry-run", "do everything, publish nothing, leave a report");
 }
 
 /** Instead of the source of the configuration, of whatever kind that is. */
@@ -118,8 +117,8 @@ async function runWithOptions(job: JobName, options: Options, host: Host): Promi
     ...{ trustedStateHash: trusted, forkGenesisConfig, final: finalOf(config, options) },
   };
   if (options.plan === true) {
-    const plan = await planFinal(chosen, jobOptions, environment);
-    return { text: finalPlanTable(plan), json: { ok: true, ...plan } };
+    const plan = await planJob(chosen, jobOptions, environment);
+    return { text: jobPlanTable(plan), json: { ok: true, ...plan } };
   }
   await using monitor = await openMonitor(config, environment);
   return outcomeOf(await runJob(chosen, jobOptions, { ...environment, monitor }));

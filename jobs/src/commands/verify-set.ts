@@ -1,6 +1,7 @@
 // `forklift verify --set`: a published set of somebody else, verified in a database of our own that is dropped
 // afterwards.
 
+import { requireArchiveForm } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import { parseStateHash } from "@forklift/chain";
 import { counted, type Finish, type RunEnvironment } from "@forklift/console";
@@ -13,7 +14,6 @@ import {
 } from "@forklift/network";
 import { ConfigError, SourceDataError } from "@forklift/pipeline";
 import { openScratch, startServer, sweepScratch } from "@forklift/postgres";
-import { readSchema } from "@forklift/schemas";
 import type { Manifest } from "@forklift/sets";
 import { toJson, type VerificationReport } from "@forklift/verifier";
 import { checksTable } from "../output/checks-table.ts";
@@ -34,7 +34,8 @@ export interface SetOptions {
 /** What of a verification the set itself does not give. */
 export type Beside = Omit<
   VerifyContext,
-  | ("target" | "openTarget" | "schema" | "genesisLedger" | "manifestAnchor" | "isFull")
+  | ("target" | "openTarget" | "archiveForm" | "pauseMs" | "genesisLedger" | "manifestAnchor")
+  | "isFull"
   | ("now" | "onCheck" | "onReport")
 >;
 
@@ -85,7 +86,7 @@ export async function verifySet(
     ...rest,
     ...{ target, network, genesisLedger, now, isFull: true },
     openTarget: () => openReader(databaseUrl),
-    schema: (await readSchema("berkeley")).manifest,
+    ...{ archiveForm: await requireArchiveForm(target, "target"), pauseMs: 0 },
     manifestAnchor: {
       height: BigInt(manifest.anchor.height),
       stateHash: parseStateHash(manifest.anchor.stateHash),

@@ -1,16 +1,18 @@
 // `forklift verify`: checks independently whether a migrated archive is the history of its chain.
 
-import { requireNoLaterBlocks } from "@forklift/archive";
+import { requireArchiveForm, requireProtocol1 } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import {
   type CommonOptions,
   type CreationFeeOptions,
+  countOption,
   type Finish,
   type ForkGenesisOptions,
   type FormOptions,
   type Host,
   logOptionsOf,
   openRunEnvironment,
+  positiveOption,
   stateHashesOption,
   stateHashOption,
   type ThreadsOptions,
@@ -25,6 +27,7 @@ import {
   networkOf,
   openContext,
   openReader,
+  type ReaderLimits,
   runWithoutTarget,
 } from "@forklift/context";
 import {
@@ -35,7 +38,7 @@ import {
 } from "@forklift/migrator";
 import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
 import { RUN_AGAIN, stoppable, UsageError } from "@forklift/pipeline";
-import { readSchema } from "@forklift/schemas";
+import { MS_PER_SECOND } from "@forklift/system";
 import { toJson } from "@forklift/verifier";
 import type { Command } from "commander";
 import { checksTable } from "../output/checks-table.ts";
@@ -55,6 +58,8 @@ interface Options
   readonly targetDb?: string;
   readonly trustedStateHash?: StateHash;
   readonly full?: true;
+  readonly pause?: number;
+  readonly statementTimeout?: number;
 }
 
 export function addVerifyCommand(program: Command, host: Host, finish: Finish): void {
@@ -62,7 +67,7 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
     withFormOptions(withThreadsOption(withCommonOptions(program.command("verify")))),
   )
     .description("ask independently whether a migrated archive is the history of its chain")
-    .option("--target-db <url>", "the Berkeley archive; only read")
+    .option("--target-db <url>", "the archive, of Berkeley or later; only read")
     .option(
       "--set <url>",
       "instead of --target-db: a published set, by its manifest or its store; restored, verified, dropped",
@@ -88,6 +93,12 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
       stateHashesOption,
     )
     .option("--full", "verify everything, also what an earlier run has proven")
+    .option("--pause <ms>", "leave the target alone between two reads", countOption)
+    .option(
+      "--statement-timeout <seconds>",
+      "let no statement on the target take longer (default: no limit)",
+      positiveOption,
+    )
     .action(async (options: Options) => {
       const asked = requireGrounds(options);
       const environment = openRunEnvironment(host, logOptionsOf(options));
@@ -118,9 +129,19 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
 }
 
 async function openVerify(context: Context, options: DatabaseOptions) {
-  const { targetDb } = options;
-  const target = await context.targetReader(targetDb);
-  await requireNoLaterBlocks(target);
+  const { targetDb, statementTimeout } = options;
+  const limits: ReaderLimits =
+    statementTimeout === undefined
+      ? {}
+      : {
+          statementTimeout: {
+            ms: statementTimeout * MS_PER_SECOND,
+            raisedBy: "--statement-timeout",
+          },
+        };
+  const target = await context.reader(targetDb, limits);
+  const archiveForm = await requireArchiveForm(target, "target");
+  await requireProtocol1(target);
   const network = withLedgerHashExceptions(
     await networkOf(target, { role: "target", name: options.network }),
     options.ledgerHashException,
@@ -128,8 +149,9 @@ async function openVerify(context: Context, options: DatabaseOptions) {
   return {
     ...(await openBeside(context, options, network)),
     target,
-    openTarget: () => openReader(targetDb),
-    schema: (await readSchema("berkeley")).manifest,
+    openTarget: () => openReader(targetDb, limits),
+    archiveForm,
+    pauseMs: options.pause ?? 0,
     network,
     genesisLedger: await loadGenesisLedger(network, options.genesisLedger),
     isFull: options.full === true,

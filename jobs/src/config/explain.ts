@@ -132,6 +132,7 @@ const OTHERWISE: Readonly<Record<ConfigKey, string>> = {
   "schedule.allowOlderDump": NONE,
   "follow.intervalSeconds": NONE,
   "follow.pauseMs": NONE,
+  "follow.statementTimeoutSeconds": NONE,
   "follow.publish": NONE,
   "retention.last": "no such rule",
   "retention.daily": "no such rule",

@@ -56,6 +56,9 @@ const cronExpression = z.string().refine((expression) => cron.validate(expressio
   message: 'not a cron expression that ever fires, such as "0 2 * * *"',
 });
 
+/** PostgreSQL counts its limit in milliseconds, up to 2^31 - 1. */
+export const STATEMENT_TIMEOUT_MAX_SECONDS = 2_147_483;
+
 const EXPECTED_NETWORK =
   "expected the name of a network preset, the path of a preset file, or a preset";
 
@@ -157,6 +160,10 @@ export const configSchema = z.strictObject({
       intervalSeconds: positiveInteger.default(60),
       /** How long the source is left alone between two reads. */
       pauseMs: wholeNumber({ min: 0 }).default(0),
+      /** How long the source works on one statement of ours at most. */
+      statementTimeoutSeconds: wholeNumber({ min: 1, max: STATEMENT_TIMEOUT_MAX_SECONDS }).default(
+        600,
+      ),
       /** When a set is published, as a cron expression in schedule.timezone; or never. */
       publish: z
         .union([z.literal("never"), cronExpression], {
@@ -243,6 +250,7 @@ export const CONFIG_KEYS = [
   "schedule.allowOlderDump",
   "follow.intervalSeconds",
   "follow.pauseMs",
+  "follow.statementTimeoutSeconds",
   "follow.publish",
   "retention.last",
   "retention.daily",

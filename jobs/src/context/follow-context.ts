@@ -13,7 +13,7 @@ import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@fork
 import type { Session } from "@forklift/postgres";
 import type { ReplayerContext } from "@forklift/replayer";
 import type { SetInput } from "@forklift/sets";
-import { openStore } from "@forklift/storage";
+import { openStore, removeUnfinished } from "@forklift/storage";
 import { defined, MS_PER_MINUTE } from "@forklift/system";
 import type { VerifierContext } from "@forklift/verifier";
 import { walkMarksIn } from "../work/walk-marks.ts";
@@ -30,11 +30,17 @@ import { keyOfFollow } from "./job-key.ts";
 import { type JobWork, openWorkOf } from "./job-work.ts";
 import { settingsInput } from "./settings-input.ts";
 
-/**
- * Of one statement on the source: longer than any of ours takes on a whole archive, and short enough that one
- * which hangs does not keep a living archive from cleaning up behind itself for ever.
- */
-const STATEMENT_TIMEOUT_MS = 10 * MS_PER_MINUTE;
+/** How a cycle spares the source. */
+export interface SourceLimits extends Omit<LoadLimits, "signal"> {
+  /**
+   * Of one statement. The default is longer than any of ours takes on a whole archive, and short enough that one
+   * which hangs does not keep a living archive from cleaning up behind itself for ever.
+   */
+  readonly statementTimeoutMs: number;
+}
+
+/** What an operator raises the limit on a statement with. */
+const STATEMENT_TIMEOUT_KEY = "follow.statementTimeoutSeconds or --statement-timeout";
 
 /** What a cycle works on. */
 export interface FollowContext
@@ -46,6 +52,8 @@ export interface FollowContext
   /** The second session on the source, which sees the same picture: `source` copies, this one compares. */
   readonly checks: Session;
   readonly trustedStateHash: StateHash | null;
+  /** Between two reads of the source, whichever session they are on. */
+  readonly pauseSource: () => Promise<void>;
 }
 
 /** What outlives a cycle. */
@@ -101,6 +109,8 @@ export async function openFollowed(
   await rm(workPath, { recursive: true, force: true });
   await mkdir(workPath, { recursive: true });
   const checkpoints = openStore(pathToFileURL(`${work.path}/checkpoints/`).href);
+  // One that was killed while it wrote a checkpoint leaves the half of it.
+  await removeUnfinished(checkpoints, `${network.name}-checkpoint-`);
   const walkMarks = walkMarksIn(storeOf(work.path), warn);
   const verified = { versions: null };
   const shared = {
@@ -121,20 +131,31 @@ export async function openFollowed(
 export async function openFollowContext(
   opened: Context,
   { config, network, shared, blocks }: Followed,
-  { limits, now }: { readonly limits: LoadLimits; readonly now: () => number },
+  {
+    limits,
+    signal,
+    now,
+  }: {
+    readonly limits: SourceLimits;
+    readonly signal: AbortSignal;
+    readonly now: () => number;
+  },
 ): Promise<FollowContext> {
   const { warn, inform } = opened;
   const { history, requireOrphans, replay, verify } = config;
-  const spared = { statementTimeoutMs: STATEMENT_TIMEOUT_MS };
+  const { statementTimeoutMs: ms } = limits;
+  const spared = { statementTimeout: { ms, raisedBy: STATEMENT_TIMEOUT_KEY } };
   const source = await opened.source(shared.sourceUrl, spared);
   const checks = await opened.source(shared.sourceUrl, spared);
   const target = await opened.newTarget(shared.targetUrl);
   const targetReader = await opened.reader(shared.targetUrl);
   const threads = replay.threads ?? availableParallelism();
+  const load = boundedLoad({ ...limits, signal });
   return {
     ...shared,
     ...{ source, checks, target, targetReader },
-    load: boundedLoad(limits),
+    load,
+    pauseSource: () => load.pause(),
     stop: { forkStateHash: null, stopAtHeight: null },
     trustedStateHash: config.trustedStateHash ?? null,
     blocks: await opened.blocks({
@@ -150,6 +171,6 @@ export async function openFollowContext(
     blocksPerLedgerHash: BLOCKS_PER_LEDGER_HASH,
     checkpointIntervalBlocks: BigInt(replay.checkpointIntervalBlocks),
     checkpointIntervalMs: replay.checkpointIntervalMinutes * MS_PER_MINUTE,
-    ...{ now, warn, inform },
+    ...{ now, signal, warn, inform },
   };
 }

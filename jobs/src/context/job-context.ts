@@ -106,7 +106,7 @@ export async function openJobContext(
     trustedStateHash: config.trustedStateHash ?? null,
     work,
     workPath,
-    now: environment.now,
+    ...{ now: environment.now, signal: environment.signal },
     walkMarks: walkMarksIn(storeOf(work.path), warn),
     verified: { versions: null },
     candidate: { report: null },

@@ -49,5 +49,6 @@ async function serverUrlOf(
   }
   const binaries = postgres.embedded === true ? "embedded" : "auto";
   const keptIn = serverFolder(work.path);
-  return opened.keep(await startServer({ binaries, keptIn })).url;
+  const { inform } = opened;
+  return opened.keep(await startServer({ binaries, keptIn, inform })).url;
 }

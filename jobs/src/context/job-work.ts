@@ -7,6 +7,7 @@ import type { Config } from "../config/schema.ts";
 import type { RunKey } from "../work/run-key.ts";
 import { openWorkFolder, type WorkFolder } from "../work/work-folder.ts";
 import { giveUpOthers, otherWork } from "../work/work-folders.ts";
+import type { WorkNotes } from "../work/work-notes.ts";
 import { workRoot } from "./configured-inputs.ts";
 import type { JobDatabases } from "./job-databases.ts";
 import type { JobInputs, SourceDump } from "./job-inputs.ts";
@@ -50,7 +51,7 @@ export async function openWorkOf(
 
 /** The dump that an interrupted run worked with: it may have passed over the newest, which was damaged. */
 export async function notedDump(
-  work: WorkFolder,
+  work: { notes(): Pick<WorkNotes, "sourceDump"> },
   { sourceDump: newest, network }: JobInputs,
 ): Promise<SourceDump | null> {
   const { sourceDump } = work.notes();

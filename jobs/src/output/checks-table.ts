@@ -46,6 +46,7 @@ export function checksTable(report: VerificationReport): string {
     ...(report.derivedGenesis === undefined
       ? []
       : [`genesis   ${report.derivedGenesis}, which the preset derives from ledger and constants`]),
+    ...archiveLines(report),
     `columns   ${coverage.proven} of ${coverage.columns} proven` +
       (provenBefore === undefined
         ? ""
@@ -54,7 +55,7 @@ export function checksTable(report: VerificationReport): string {
       ({ height, reason }) => `exception the ledger hash at height ${height}: ${reason}`,
     ),
     ...besideLines(report),
-    ...answerBehind("answer    ", report),
+    ...answerBehind("answer    ", report, report.archive?.goesOn == null ? null : tip.height),
   ].join("\n");
 }
 
@@ -82,6 +83,31 @@ function besideLines({ beside }: VerificationReport): string[] {
   const { orphaned, pending, missing } = beside;
   const lacks = missing === null ? "" : `; of the source's ${missing.missing} are missing`;
   return [`beside    ${orphaned} orphaned and ${pending} pending blocks${lacks}`];
+}
+
+function archiveLines({ archive, tip }: VerificationReport): string[] {
+  if (archive === undefined) return [];
+  const { form, additions, accepted, goesOn } = archive;
+  const rows = Object.entries(goesOn?.leftAlone ?? {});
+  return [
+    `schema    ${form}${additions.length === 0 ? "" : `; besides: ${additions.join(", ")}`}`,
+    ...accepted.map(
+      ({ what, repair }) =>
+        `accepted  ${what}${repair === null ? "" : `; the repair is ${repair}`}`,
+    ),
+    ...(goesOn === null
+      ? []
+      : [
+          `goes on   above height ${tip.height}: ` +
+            goesOn.versions
+              .map(
+                ({ version, blocks, fromHeight, toHeight }) =>
+                  `${grouped(Number(blocks))} of version ${version} at heights ${fromHeight} to ${toHeight}`,
+              )
+              .join(", "),
+          `left alone ${rows.map(([name, count]) => `${name} ${grouped(Number(count))}`).join(", ")}`,
+        ]),
+  ];
 }
 
 function differenceLines({ checks }: VerificationReport): string[] {

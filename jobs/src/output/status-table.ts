@@ -30,10 +30,11 @@ function followLines({ follow }: Pick<Status, "follow">): string[] {
   if (follow === null) return [];
   const { state, height, lagBlocks, pending, at } = follow;
   const behind = `${grouped(lagBlocks)} blocks behind`;
-  const { provenTo, blocks, differences } = pending;
+  const { provenTo, blocks, differences, cutAt } = pending;
+  const cut = cutAt === undefined ? "" : `; those from height ${grouped(cutAt)} on are left out`;
   return [
     `follow        ${state}, height ${grouped(height)}, ${behind}, as of ${dateText(at)}`,
-    `pending       ${grouped(blocks)} blocks, proven to height ${grouped(provenTo)}; ${grouped(differences)} differ`,
+    `pending       ${grouped(blocks)} blocks, proven to height ${grouped(provenTo)}; ${grouped(differences)} differ${cut}`,
   ];
 }
 

@@ -31,11 +31,11 @@ import {
 } from "../stages/cutover-files.ts";
 import { handOverWarnings } from "../stages/hand-over.ts";
 import { renewMark } from "../stages/proven-height.ts";
-import { type FinalPlan, planFinal } from "./plan-final.ts";
+import { type JobPlan, planJob } from "./plan-job.ts";
 import { type JobOutcome, runJob } from "./run-job.ts";
 
 /** What a cutover would do, as plain data: `--json` prints exactly this. */
-export interface CutoverPlan extends Pick<FinalPlan, "candidate" | "refusedBy" | "window"> {
+export interface CutoverPlan extends Pick<JobPlan, "candidate" | "refusedBy" | "window"> {
   readonly network: string;
   /** Masked, as all URLs here. */
   readonly source: string;
@@ -93,7 +93,7 @@ export async function planCutover(
   await using opened = openContext(environment);
   const source = await opened.source(sourceUrl);
   const end = (await selectChain(source, stop, network.name)).tip;
-  const { candidate, refusedBy, window } = await planFinal(config, options, environment);
+  const { candidate, refusedBy, window } = await planJob(config, options, environment);
   const newest = await publishedSets(store, network.name, opened.warn).newest(end.height);
   const isThere = await databaseExists(targetUrl);
   const server = isThere ? targetUrl : urlWithDatabase(targetUrl, MAINTENANCE_DATABASE);

@@ -55,11 +55,20 @@ export interface RehearsalTrend {
   readonly stages: readonly (RehearsalChange & { readonly stage: string })[];
 }
 
-export async function readRehearsals(history: RunHistory): Promise<RehearsalTrend> {
-  const records = await history.newest(RECORDS_READ, RECIPE);
-  return trendOfRehearsals(
-    records.filter(({ state }) => state === "succeeded").slice(0, REHEARSALS_MAX),
-  );
+/** @param recipe of another job: its runs that published, which tell how long the next one takes. */
+export async function readRehearsals(
+  history: RunHistory,
+  recipe: RecipeName = RECIPE,
+): Promise<RehearsalTrend> {
+  const records = await history.newest(RECORDS_READ, recipe);
+  const isMeasured = (record: RunRecord) =>
+    record.state === "succeeded" && (recipe === RECIPE || (record.published && isWhole(record)));
+  return trendOfRehearsals(records.filter(isMeasured).slice(0, REHEARSALS_MAX));
+}
+
+/** One that went on with an interrupted run has left out what that had done. */
+function isWhole({ stages }: RunRecord): boolean {
+  return stages.every(({ stage, skipped }) => skipped === null || !GOES_BY_NEW_BLOCKS.has(stage));
 }
 
 /** @param records of dry runs that succeeded, the newest first. */
@@ -105,12 +114,12 @@ function changeOf(last: number, before: readonly number[]): RehearsalChange {
   return { last, usual: before.length === 0 ? null : median(before) };
 }
 
-/** How long a final run takes, from its start to its published set: about, by what was measured. */
+/** How long a run takes, from its start to its published set: about, by what was measured. */
 export interface ExpectedWindow {
   readonly ms: number;
   /** In the order in which they run; publishing is measured in runs that published. */
   readonly stages: readonly { readonly stage: string; readonly ms: number }[];
-  /** The rehearsal that it is from. */
+  /** The id of the run that it is from: of a final, its last rehearsal. */
   readonly rehearsal: string;
   /** Whether that one ran on this machine: another one may be faster or slower. */
   readonly isOfThisMachine: boolean;
@@ -119,10 +128,10 @@ export interface ExpectedWindow {
 }
 
 /**
- * By the last rehearsal of this machine, else of any. What goes by blocks is taken at its rate for the blocks
+ * By the last run of this machine, else of any. What goes by blocks is taken at its rate for the blocks
  * that are to be done now; what goes by the whole history, as it was, with the growth of the chain.
  * @param published records of runs that published a set, the newest first.
- * @returns null before the first rehearsal.
+ * @returns null before the first run.
  */
 export function expectedWindow(
   { runs }: RehearsalTrend,
@@ -146,11 +155,12 @@ export function expectedWindow(
   const rehearsed = rehearsal.stages.map(({ stage, elapsedMs, blocksPerSecond }) => ({
     stage,
     ms:
-      blocksPerSecond === null || blocks === null || !BY_NEW_BLOCKS.has(stage)
+      blocksPerSecond === null || blocks === null || !GOES_BY_NEW_BLOCKS.has(stage)
         ? elapsedMs * growth
         : (blocks * MS_PER_SECOND) / blocksPerSecond,
   }));
-  const publishing = publishingOf(published);
+  const isRehearsed = (id: string) => rehearsal.stages.some(({ stage }) => stage === id);
+  const publishing = publishingOf(published).filter(({ stage }) => !isRehearsed(stage));
   const stages = [...rehearsed, ...publishing].map(({ stage, ms }) => ({
     stage,
     ms: Math.round(ms),
@@ -160,12 +170,12 @@ export function expectedWindow(
     stages,
     rehearsal: rehearsal.id,
     isOfThisMachine: ofHere !== undefined,
-    hasPublishing: publishing.length > 0,
+    hasPublishing: stages.some(({ stage }) => stage === publishSet.id),
   };
 }
 
 /** Stages whose work is the blocks above the set. */
-const BY_NEW_BLOCKS: ReadonlySet<string> = new Set(["copy-blocks", "replay-commands"]);
+export const GOES_BY_NEW_BLOCKS: ReadonlySet<string> = new Set(["copy-blocks", "replay-commands"]);
 
 /** A chain that has not grown, or is not known, takes as long as before. */
 function growthOf(then: number | null, now: number | null): number {

@@ -10,6 +10,7 @@ import type { Network } from "@forklift/network";
 import { addDetails, firstError, type StageReport, stoppable } from "@forklift/pipeline";
 import type { SourceStatistics } from "@forklift/precomputed";
 import { type JobName, manifestName, type PassedOverDump, type PublishedSet } from "@forklift/sets";
+import { defined } from "@forklift/system";
 import type { Answer } from "@forklift/verifier";
 import type { CandidateReport } from "../candidate-checks.ts";
 import type { Config } from "../config/schema.ts";
@@ -30,7 +31,7 @@ import { composeHandOver, handOverText } from "../stages/hand-over.ts";
 import { lookForNews } from "../stages/look-for-news.ts";
 import { findOwnSet } from "../stages/own-set.ts";
 import { publishSet } from "../stages/publish-set.ts";
-import { readReport, reportPath } from "../stages/verification-report.ts";
+import { type ReportDocument, readReport, reportPath } from "../stages/verification-report.ts";
 import { verifyTarget } from "../stages/verify-target.ts";
 import { daily } from "./recipes/daily.ts";
 import { final } from "./recipes/final.ts";
@@ -38,7 +39,7 @@ import { publication } from "./recipes/follow.ts";
 import { prime, restOfPrime } from "./recipes/prime.ts";
 import type { Recipe } from "./recipes/recipe.ts";
 
-const RECIPES: Readonly<Record<JobName, (history: History) => Recipe>> = {
+export const RECIPES: Readonly<Record<JobName, (history: History) => Recipe>> = {
   prime,
   daily,
   final,
@@ -55,7 +56,7 @@ export interface JobOutcome {
   /** False when the store already held that set. */
   readonly published: boolean;
   /** Whether the target is the history of its chain, and what of it is not proven; null when it was not asked. */
-  readonly verified: Answer | null;
+  readonly verified: (Answer & Pick<ReportDocument, "resumedAbove">) | null;
   /** What is said of the block in which a final ends; null for other jobs. */
   readonly candidate: CandidateReport | null;
   /** Where a dry run left its report. */
@@ -213,10 +214,10 @@ async function finishOwn(
 async function answerOfRun(
   context: JobContext,
   stages: readonly StageReport[],
-): Promise<Answer | null> {
+): Promise<JobOutcome["verified"]> {
   if (wasSkipped(stages, verifyTarget.id)) return null;
-  const { answer, notProven } = await readReport(context);
-  return { answer, notProven };
+  const { answer, notProven, resumedAbove } = await readReport(context);
+  return { answer, notProven, ...defined({ resumedAbove }) };
 }
 
 /** Of a dry run, the report is what it was made for, whatever the answer is. */

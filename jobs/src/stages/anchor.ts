@@ -34,8 +34,12 @@ export async function namedAnchor({
     if (stop.forkStateHash === null) return null;
     return await vouchedByOperator(target, stop.forkStateHash);
   }
-  const found = await targetRefAt(target, lastPreForkBlock.height);
-  if (found?.stateHash === lastPreForkBlock.stateHash) return { ...found, vouchedBy: "preset" };
+  // By its hash: an archive that others have made may have several blocks at its height.
+  const found =
+    (await findTargetRef(target, lastPreForkBlock.stateHash)) ??
+    (await targetRefAt(target, lastPreForkBlock.height));
+  if (found?.height === lastPreForkBlock.height && found.stateHash === lastPreForkBlock.stateHash)
+    return { ...found, vouchedBy: "preset" };
   throw new VerificationError(
     `the migrated chain has ${found?.stateHash ?? "no block"} at height ` +
       `${lastPreForkBlock.height}, the network agreed on ${lastPreForkBlock.stateHash}`,

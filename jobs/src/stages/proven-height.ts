@@ -18,36 +18,27 @@ import {
 } from "@forklift/verifier";
 import { z } from "zod";
 import type { JobContext } from "../context/job-context.ts";
+import { versionSchema, versionsSchema } from "../work/table-versions.ts";
 
 /** The id of the verifying stage, under which the mark is kept. */
 export const VERIFY_STAGE = "verify-target";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const version = z.strictObject({
-  last: z.int().nonnegative(),
-  rows: z.string().regex(/^\d+$/),
-  sum: z.string().regex(/^\d+$/),
-});
-
 const cursorSchema = z.strictObject({
   height: z.string().regex(/^\d{1,10}$/),
   stateHash: z.string(),
   /** By table, of the whole target. */
-  digests: byTable(digest),
-  versions: byTable(version),
+  digests: z.record(z.enum(FILLED_TABLES), digest),
+  versions: versionsSchema,
   /** Blocks beside the chain whose status may still change. */
   unsettled: z
     .strictObject({
       blockIds: z.array(z.int().nonnegative()),
       digests: z.record(z.enum(BLOCK_TABLES), digest),
-      versions: z.record(z.enum(BLOCK_TABLES), version),
+      versions: z.record(z.enum(BLOCK_TABLES), versionSchema),
     })
     .optional(),
 });
-
-function byTable<Value extends z.ZodType>(value: Value) {
-  return z.record(z.enum(FILLED_TABLES), value);
-}
 
 interface Proven extends Pick<ProvenPart, "digests" | "versions"> {
   readonly height: string;

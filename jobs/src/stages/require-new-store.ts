@@ -1,7 +1,7 @@
 // Step 2 of prime: a store that holds a set already is continued by daily, not primed again.
 
 import { ConfigError, type WholeStage } from "@forklift/pipeline";
-import type { JobContext } from "../context/job-context.ts";
+import type { JobInputs } from "../context/job-inputs.ts";
 
 interface Plan {
   readonly store: string;
@@ -9,7 +9,10 @@ interface Plan {
   readonly replaces: string | null;
 }
 
-export const requireNewStore: WholeStage<JobContext, Plan> = {
+export const requireNewStore: WholeStage<
+  Pick<JobInputs, "store" | "sets" | "isReplacing">,
+  Plan
+> = {
   id: "require-new-store",
   kind: "whole",
 

@@ -17,7 +17,9 @@ const REPORTED_VOUCHERS = [...VOUCHERS, "manifest"] as const;
 const height = z.int().nonnegative();
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
-const needs = z.array(z.enum(["source", "creation fees", "blocks", "fork config", "branches"]));
+const needs = z.array(
+  z.enum(["source", "creation fees", "blocks", "fork config", "no later blocks", "branches"]),
+);
 
 /** `docs/verification-report.schema.json` is made from it. Keys may be added, none is renamed. */
 export const reportSchema = z.strictObject({
@@ -35,8 +37,37 @@ export const reportSchema = z.strictObject({
   fromHeight: height,
   /** Up to here the proof of an earlier run is trusted, by its digests; absent when all was looked at. */
   provenBefore: z.strictObject({ height, stateHash: z.string() }).optional(),
+  /** Up to this height an interrupted run of the same job has looked; absent when this run looked at all. */
+  resumedAbove: height.optional(),
   /** The network's first block, where its state hash is derived and no public source names it. */
   derivedGenesis: z.string().optional(),
+  /** Of an archive that others have made, or that has gone on after the fork. */
+  archive: z
+    .strictObject({
+      /** Of its schema, with what it has besides. */
+      form: z.string(),
+      additions: z.array(z.string()),
+      /** Not as forklift writes it, and right all the same; `repair` is the name of upstream's command. */
+      accepted: z.array(
+        z.strictObject({ id: z.string(), what: z.string(), repair: z.string().nullable() }),
+      ),
+      /** What stands above the part that was verified; null for an archive that ends with it. */
+      goesOn: z
+        .strictObject({
+          versions: z.array(
+            z.strictObject({
+              version: z.string(),
+              blocks: count,
+              fromHeight: height,
+              toHeight: height,
+            }),
+          ),
+          /** Rows by table that no block of the part refers to. */
+          leftAlone: z.record(z.string(), count),
+        })
+        .nullable(),
+    })
+    .optional(),
   checks: z.array(
     z.strictObject({
       id: z.string(),

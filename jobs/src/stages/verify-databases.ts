@@ -3,6 +3,7 @@
 
 import { lacksAccountIndexes, unfinishedReplayHeight } from "@forklift/archive";
 import type { BlockRef, StateHash } from "@forklift/chain";
+import { BLOCKS_PER_READ, boundedLoad } from "@forklift/migrator";
 import type { WholeStage } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import {
@@ -14,10 +15,15 @@ import {
   verifyArchive,
 } from "@forklift/verifier";
 import { namedAnchor, sourceAnchor } from "./anchor.ts";
+import { type Described, describeArchive, type LivingContext } from "./living-archive.ts";
 import { readProvenPart, VERIFY_STAGE } from "./proven-height.ts";
 import { comparedIn, verificationFailure } from "./verification-failure.ts";
 
-export interface VerifyContext extends Omit<VerifierContext, "anchor" | "proven"> {
+export interface VerifyContext
+  extends Omit<VerifierContext, "anchor" | "proven" | "schema" | "archive" | "form" | "pause">,
+    Pick<LivingContext, "archiveForm" | "form"> {
+  /** Milliseconds for which the target is left alone between two reads. */
+  readonly pauseMs: number;
   readonly trustedStateHash: StateHash | null;
   /** The anchor that the manifest of a set names, where nobody else vouches for one. */
   readonly manifestAnchor?: BlockRef;
@@ -29,7 +35,7 @@ export interface VerifyContext extends Omit<VerifierContext, "anchor" | "proven"
   readonly onReport: (report: VerificationReport) => void;
 }
 
-interface Plan {
+interface Plan extends Pick<Described, "archive" | "form"> {
   readonly anchor: Anchor;
   readonly proven: ProvenPart | null;
 }
@@ -41,16 +47,20 @@ export const verifyDatabases: WholeStage<VerifyContext, Plan> = {
   kind: "whole",
 
   async plan(context) {
-    return {
-      anchor: (await namedAnchor({ ...context, stop: NO_STOP })) ?? (await lesserAnchor(context)),
-      proven: context.isFull ? null : await readProvenPart(context.target),
-    };
+    const { target, isFull } = context;
+    const anchor =
+      (await namedAnchor({ ...context, stop: NO_STOP })) ?? (await lesserAnchor(context));
+    const { archive, form, isMarked } = await describeArchive(context, anchor);
+    const proven = isFull || !isMarked ? null : await readProvenPart(target);
+    return { anchor, archive, form, proven };
   },
 
-  async run(context, { anchor, proven }, { signal, progress }) {
-    const { now, onCheck, onReport, target } = context;
+  async run(context, { anchor, archive, form, proven }, { signal, progress }) {
+    const { now, onCheck, onReport, target, archiveForm, pauseMs } = context;
+    const { pause } = boundedLoad({ blocksMax: BLOCKS_PER_READ, pauseMs, signal });
+    const { schema } = archiveForm;
     const report = await verifyArchive(
-      { ...context, anchor, proven },
+      { ...context, anchor, archive, form, proven, schema, pause },
       {
         now,
         signal,
@@ -76,7 +86,13 @@ async function lesserAnchor(context: VerifyContext): Promise<Anchor> {
 }
 
 /** What a target lacks that was never replayed shows in many checks, and has one cause. */
-async function nextStep(target: Session, { tip }: VerificationReport): Promise<string> {
+async function nextStep(target: Session, { tip, archive }: VerificationReport): Promise<string> {
+  if (archive?.goesOn != null) {
+    return (
+      "do not rely on this part of the archive; forklift verify --json names the first differences of every " +
+      "check, and a published set holds the same history to compare with"
+    );
+  }
   const height = await unfinishedReplayHeight(target);
   if (height !== null) {
     return (

@@ -60,7 +60,9 @@ export async function runVerification(
       signal,
       marks: await rootMarks(context.target, context.walkMarks),
       onResumed: (height) =>
-        context.inform?.(`the verification goes on above height ${height}, its tables unchanged`),
+        context.inform?.(
+          `the verification goes on above height ${height}, what is below unchanged`,
+        ),
       onHeight: (done, total) => progress({ done, total, unit: "blocks" }),
     },
   );

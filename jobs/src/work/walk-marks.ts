@@ -3,8 +3,9 @@
 
 import { type LedgerHash, parseJson, type StateHash } from "@forklift/chain";
 import { type Store, textBytes } from "@forklift/storage";
-import { FILLED_TABLES, type WalkMark, type WalkMarks } from "@forklift/verifier";
+import type { WalkMark, WalkMarks } from "@forklift/verifier";
 import { z } from "zod";
+import { versionsSchema } from "./table-versions.ts";
 
 export const WALK_MARK_FILE = "verification-mark.json";
 
@@ -13,7 +14,6 @@ const MARK_BLOCKS = 500n;
 
 const digits = z.string().regex(/^\d{1,10}$/);
 const count = z.int().nonnegative();
-const sum = z.string().regex(/^\d+$/);
 
 /** A mark, and the root in the target that it was made above. */
 export interface RootedMark extends WalkMark {
@@ -32,7 +32,7 @@ const markSchema = z.strictObject({
   stateHash: z.string(),
   ledgerHash: z.string(),
   question: z.string(),
-  versions: z.record(z.enum(FILLED_TABLES), z.strictObject({ last: count, rows: sum, sum })),
+  versions: versionsSchema,
   compared: z.record(z.string(), count),
   seen: z.record(z.string(), count),
   exceptions: z.array(

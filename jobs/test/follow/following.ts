@@ -66,7 +66,12 @@ export async function startFollowing(followed: Followable): Promise<Following> {
     progressLine: null,
   };
   const monitor = await openMonitor(config, environment);
-  const options = { intervalMs: INTERVAL_MS, pauseMs: 0, blocksMax: 25 };
+  const options = {
+    intervalMs: INTERVAL_MS,
+    pauseMs: 0,
+    blocksMax: 25,
+    statementTimeoutMs: 600_000,
+  };
   const ended = followByConfig(config, options, { ...environment, monitor }).finally(() =>
     monitor[Symbol.asyncDispose](),
   );

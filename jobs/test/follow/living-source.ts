@@ -86,8 +86,13 @@ async function rowsOf<Row extends object>(
   return await session.query<Row>(sql);
 }
 
+interface SourceOfNetwork {
+  readonly database: Pick<TestDatabase, "url">;
+  readonly network: Pick<SampleNetwork, "folder">;
+}
+
 /** The options of `migrate` that name the network of the source. */
-export function migrateOptions({ folder }: SampleNetwork): string[] {
+export function migrateOptions({ folder }: Pick<SampleNetwork, "folder">): string[] {
   return [
     ...["--network", path.join(folder, "network.yaml")],
     ...["--genesis-ledger", path.join(folder, "genesis-ledger.json")],
@@ -107,7 +112,7 @@ export async function digestsOf(
  * @param home for checkpoints.
  */
 export async function digestsAtOnce(
-  { database, network }: LivingSource,
+  { database, network }: SourceOfNetwork,
   home: string,
 ): Promise<Readonly<Record<string, string>>> {
   await using atOnce = await openTestDatabase();

@@ -43,7 +43,7 @@ test("what becomes canonical within a cycle is left to the next, and told as its
   await using opened = openContext(environment);
   const followed = await openFollowed(opened, followConfigOf(config), environment);
   await using tail = new KeptTail();
-  const limits = { blocksMax: 25, pauseMs: 0 };
+  const limits = { blocksMax: 25, pauseMs: 0, statementTimeoutMs: 600_000 };
   const publish = async () => await lived;
   const first = await runCycle(followed, { limits, last: null, tail, publish }, environment);
   expect(first).toMatchObject({ height: 8, lagBlocks: 3 });

@@ -1,17 +1,15 @@
-// `follow` while things go away and come back: the server of the source restarts, the bucket of blocks breaks
-// every connection, the target's sessions are ended; and a block whose file is missing.
+// `follow` while things go away and come back: the server of the source restarts, the bucket of blocks goes
+// away, the target's sessions are ended; and a block whose file is missing.
 // @module-tag only-in-all
 
-import { createReadStream } from "node:fs";
 import { chmod, cp, mkdtemp, readdir, rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Server, startServer, urlWithDatabase } from "@forklift/postgres";
 import { inProcess, openTestDatabase, serverUrl, type TestDatabase } from "@forklift/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { forklift } from "../../src/commands/index.ts";
+import { openBlockBucket } from "./block-bucket.ts";
 import { type Following, startFollowing } from "./following.ts";
 import {
   changeInDatabase,
@@ -62,7 +60,7 @@ const followed = (blocks: string) => ({
 });
 
 test("whatever goes away is waited for, and the rows are those of a migration at once", async () => {
-  await using bucket = await serveBlocks(path.join(source.network.folder, "blocks"));
+  await using bucket = await openBlockBucket(path.join(source.network.folder, "blocks"));
   await source.live(8);
   const following = await startFollowing(followed(bucket.url));
   const waits = () => following.told.filter(({ msg }) => msg.startsWith("waiting, since")).length;
@@ -84,10 +82,10 @@ test("whatever goes away is waited for, and the rows are those of a migration at
   await reaches(12);
   await expect.poll(async () => (await following.page("readyz")).status, POLL).toBe(200);
 
-  bucket.isAway = true;
+  await bucket.goAway();
   await source.live(16);
   await isMet();
-  bucket.isAway = false;
+  await bucket.comeBack();
   await reaches(16);
 
   await changeInDatabase(
@@ -156,29 +154,4 @@ async function caughtUp({ told }: Following, height: number): Promise<void> {
   const cycle = () =>
     told.find((event) => event.msg === "the target has caught up" && event["height"] === height);
   await expect.poll(cycle, POLL).toBeDefined();
-}
-
-interface Bucket extends AsyncDisposable {
-  readonly url: string;
-  /** Every connection breaks. */
-  isAway: boolean;
-}
-
-async function serveBlocks(folder: string): Promise<Bucket> {
-  const http = createServer((request, response) => {
-    if (bucket.isAway) return void request.socket.destroy();
-    const file = createReadStream(path.join(folder, path.basename(request.url!)));
-    file.on("error", () => response.writeHead(404).end());
-    file.on("open", () => file.pipe(response));
-  });
-  await new Promise<void>((resolve) => void http.listen(0, "127.0.0.1", resolve));
-  const bucket: Bucket = {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/`,
-    isAway: false,
-    async [Symbol.asyncDispose]() {
-      http.closeAllConnections();
-      await new Promise((resolve) => void http.close(resolve));
-    },
-  };
-  return bucket;
 }

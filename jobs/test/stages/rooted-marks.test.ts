@@ -14,7 +14,7 @@ import { removeRoot, rootMarks } from "../../src/stages/rooted-marks.ts";
 import { walkMarksIn } from "../../src/work/walk-marks.ts";
 
 const VERSIONS = Object.fromEntries(
-  FILLED_TABLES.map((table) => [table, { last: 0, rows: "0", sum: "0" }]),
+  FILLED_TABLES.map((table) => [table, { last: 0, rows: "0", sum: "0", shape: "0".repeat(32) }]),
 );
 
 const MARK: WalkMark = {

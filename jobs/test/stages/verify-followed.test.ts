@@ -1,11 +1,12 @@
 // The verification of a cycle of follow keeps the laws of stages.
 // @module-tag only-in-all
 
-import { ConfigError, SourceDataError, VerificationError } from "@forklift/pipeline";
+import { ConfigError } from "@forklift/pipeline";
 import { stageLaws } from "@forklift/testkit";
 import { targetAfter } from "../../../apps/migrator/test/migration-sandbox.ts";
 import { verifyFollowed } from "../../src/stages/verify-followed.ts";
 import { type JobSandboxOptions, jobAfter, openJob } from "./job-sandbox.ts";
+import { WRONG_IN_EVERY_VERIFICATION } from "./wrong-inputs.ts";
 
 /** One session on the source both copies and compares. */
 async function openCycle(options: JobSandboxOptions) {
@@ -15,7 +16,11 @@ async function openCycle(options: JobSandboxOptions) {
     async open(...args: Parameters<typeof sandbox.open>) {
       const opened = await sandbox.open(...args);
       return {
-        context: { ...opened.context, checks: opened.context.source },
+        context: {
+          ...opened.context,
+          checks: opened.context.source,
+          pauseSource: () => Promise.resolve(),
+        },
         [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
       };
     },
@@ -30,18 +35,6 @@ stageLaws({
     openSandbox: async () => openCycle({ target: await targetAfter("create-schema") }),
     ends: ConfigError,
   },
-  wrongInputs: {
-    "a block that is gone": {
-      spoil: ({ changeTarget }) =>
-        changeTarget(
-          "set session_replication_role = replica; delete from blocks where height = 30",
-        ),
-      error: VerificationError,
-    },
-    "a source that calls no block canonical": {
-      spoil: ({ changeSource }) => changeSource("update blocks set chain_status = 'pending'"),
-      error: SourceDataError,
-    },
-  },
+  wrongInputs: WRONG_IN_EVERY_VERIFICATION,
   damage: {},
 });

@@ -1,11 +1,12 @@
 // The verification of a target keeps the laws of stages.
 // @module-tag only-in-all
 
-import { ConfigError, SourceDataError, VerificationError } from "@forklift/pipeline";
+import { ConfigError, VerificationError } from "@forklift/pipeline";
 import { stageLaws } from "@forklift/testkit";
 import { targetAfter } from "../../../apps/migrator/test/migration-sandbox.ts";
 import { verifyTarget } from "../../src/stages/verify-target.ts";
 import { jobAfter, openJob } from "./job-sandbox.ts";
+import { WRONG_IN_EVERY_VERIFICATION } from "./wrong-inputs.ts";
 
 stageLaws({
   makes: "nothing",
@@ -16,13 +17,7 @@ stageLaws({
     ends: ConfigError,
   },
   wrongInputs: {
-    "a block that is gone": {
-      spoil: ({ changeTarget }) =>
-        changeTarget(
-          "set session_replication_role = replica; delete from blocks where height = 30",
-        ),
-      error: VerificationError,
-    },
+    ...WRONG_IN_EVERY_VERIFICATION,
     "an account with another balance": {
       spoil: ({ changeTarget }) =>
         changeTarget("update accounts_accessed set balance = '1' where ledger_index = 5"),
@@ -37,10 +32,6 @@ stageLaws({
            from blocks_user_commands where block_id <> 2 limit 1`,
         ),
       error: VerificationError,
-    },
-    "a source that calls no block canonical": {
-      spoil: ({ changeSource }) => changeSource("update blocks set chain_status = 'pending'"),
-      error: SourceDataError,
     },
   },
   damage: {},

@@ -16,7 +16,7 @@ import {
 } from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { forklift } from "../../src/commands/index.ts";
-import type { FinalPlan } from "../../src/run/plan-final.ts";
+import type { JobPlan } from "../../src/run/plan-job.ts";
 import type { JobOutcome } from "../../src/run/run-job.ts";
 import type { Status } from "../../src/run/status.ts";
 
@@ -60,7 +60,7 @@ standIn(() => home);
 
 test("the plan says where it ends and by which checks it is refused, and leaves no trace", async () => {
   const before = await stored();
-  const plan = await run<FinalPlan>(...onLive("--plan", "--fork-state-hash", tip));
+  const plan = await run<JobPlan>(...onLive("--plan", "--fork-state-hash", tip));
   expect(plan).toMatchObject({
     ...{ job: "final", network: "sample", window: null, refusedBy: ["confirmations"] },
     set: { name: primed.set, height: primed.height },
@@ -95,7 +95,7 @@ test("a rehearsal on the live archive is told the same, and says how long the wi
   expect(confirmations).toMatchObject({ found: "0", expected: "at least 20", ok: false });
   const { rehearsals } = await run<Status>("status");
   expect(rehearsals.runs).toHaveLength(1);
-  const { window } = await run<FinalPlan>(...onLive("--plan", "--fork-state-hash", tip));
+  const { window } = await run<JobPlan>(...onLive("--plan", "--fork-state-hash", tip));
   expect(window).toMatchObject({ isOfThisMachine: true, hasPublishing: true });
   expect(window!.stages.map(({ stage }) => stage)).toEqual([
     ...rehearsals.stages.map(({ stage }) => stage),
@@ -112,7 +112,7 @@ test("dumps are taken over a configuration of a live archive, and are asked when
   await writeFile(file, JSON.stringify(config));
   const args = ["final", "--plan", "--config", file, "--fork-state-hash", tip];
   const folder = path.join(home, "dumps");
-  const plan = await runJson<FinalPlan>([...args, "--source-dumps", folder], ranWith());
+  const plan = await runJson<JobPlan>([...args, "--source-dumps", folder], ranWith());
   expect(plan).toMatchObject({ source: dumps[0], candidate: null, blocks: null });
   const both = [...args, "--source-dumps", folder, "--source-db", live.url];
   await expectRefusal(both, { exit: 64, says: ["cannot be used with"], next: "--help" });
@@ -121,7 +121,7 @@ test("dumps are taken over a configuration of a live archive, and are asked when
 });
 
 test("the final run ends in it where 0 are asked for and its slot is right", async () => {
-  const plan = await run<FinalPlan>(...onLive("--plan", "--fork-state-hash", tip));
+  const plan = await run<JobPlan>(...onLive("--plan", "--fork-state-hash", tip));
   const slot = plan.candidate!.globalSlotSinceGenesis!;
   const taken = onLive("--fork-state-hash", tip, "--min-confirmations", "0", "--fork-slot");
   const says = [`slot: found ${slot}, expected ${slot + 1} (--fork-slot)`];

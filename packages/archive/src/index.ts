@@ -1,9 +1,11 @@
 export type { AuditOptions, CreationFees } from "./audit/audit-question.ts";
 export * from "./audit/source-audit.ts";
+export * from "./preflight/archive-form.ts";
 export * from "./preflight/database-privileges.ts";
 export * from "./preflight/genesis-block.ts";
 export * from "./preflight/holds-blocks.ts";
 export * from "./preflight/later-blocks.ts";
+export * from "./preflight/living-archive.ts";
 export * from "./preflight/own-schema.ts";
 export * from "./preflight/schema-kind.ts";
 export type * from "./replay-block.ts";

@@ -15,6 +15,7 @@ import {
   buildAccountIndexes,
   dropAccountIndexes,
   lacksAccountIndexes,
+  requireMayBuildAccountIndexes,
 } from "../src/target/account-indexes.ts";
 import { createTarget } from "../src/target/create-target.ts";
 import { buildIndexes, missingIndexes } from "../src/target/target-indexes.ts";
@@ -93,3 +94,49 @@ test("a target whose tables others use or own keeps them", { tags: ["only-in-all
   expect(await readCatalog(target.session)).toEqual(before);
   expect(await dropAccountIndexes(target.session)).toBe(true);
 });
+
+const OWNED = [
+  "alter table accounts_accessed owner to ROLE",
+  "alter table accounts_created owner to ROLE",
+];
+
+test.each([
+  [
+    "does not own the tables",
+    [],
+    /it does not own accounts_accessed, it does not own accounts_created/,
+  ],
+  [
+    "may not create what it drops",
+    [...OWNED, "grant all on all tables in schema public to ROLE"],
+    /it may not create in schema public$/,
+  ],
+  [
+    "may not refer to a table",
+    [
+      ...OWNED,
+      "grant all on all tables in schema public to ROLE",
+      "grant create on schema public to ROLE",
+      "revoke references on blocks from ROLE",
+    ],
+    /plain_\w+: it may not refer to blocks$/,
+  ],
+] as const)(
+  "a role that %s drops nothing, and is refused where they are to be built",
+  {
+    tags: ["only-in-all"],
+  },
+  async (_what, grants, says) => {
+    await using target = await openTarget();
+    await buildIndexes(target.session);
+    const before = await readCatalog(target.session);
+    await using role = await openPlainRole(target.database, grants);
+    await using plain = await openTestSession(role);
+    expect(await dropAccountIndexes(plain)).toBe(false);
+    expect(await readCatalog(target.session)).toEqual(before);
+    const refused = await requireMayBuildAccountIndexes(plain).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ConfigError);
+    expect((refused as Error).message).toMatch(says);
+    await requireMayBuildAccountIndexes(target.session);
+  },
+);

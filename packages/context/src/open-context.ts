@@ -28,7 +28,7 @@ export interface Context extends AsyncDisposable {
    */
   source(url: string, limits?: ReaderLimits): Promise<Session>;
   /** Any database, read only. */
-  reader(url: string): Promise<Session>;
+  reader(url: string, limits?: ReaderLimits): Promise<Session>;
   /**
    * The Berkeley archive, read only.
    * @throws ConfigError when the database at the URL is none.
@@ -71,7 +71,7 @@ export function openContext({ log }: Pick<RunEnvironment, "log">): Context {
     workPath,
     keep,
     source: async (url, limits) => keep(await openSource(url, limits)),
-    reader: async (url) => keep(await openReader(url)),
+    reader: async (url, limits) => keep(await openReader(url, limits)),
     targetReader: async (url) => await berkeley(await openReader(url)),
     async target(url) {
       const target = await berkeley(await openTarget(url));

@@ -10,7 +10,7 @@ import {
 } from "@forklift/postgres";
 
 /** How a reader spares its server. */
-export type ReaderLimits = Pick<ConnectOptions, "statementTimeoutMs">;
+export type ReaderLimits = Pick<ConnectOptions, "statementTimeout">;
 
 /** A session that can only read: the server refuses every write on it. */
 export async function openReader(url: string, limits: ReaderLimits = {}): Promise<Session> {

@@ -2,13 +2,18 @@ import { FIELD_BYTES } from "@forklift/chain";
 import { expect, test } from "vitest";
 import { Journal } from "../src/accounts/journal.ts";
 import { HashArray } from "../src/tree/hash-array.ts";
+import { wordsOf } from "../src/tree/hash-words.ts";
 
 function hash(byte: number): Uint8Array {
   return new Uint8Array(FIELD_BYTES).fill(byte);
 }
 
+function put(hashes: HashArray, index: number, value: Uint8Array): void {
+  hashes.set(index, wordsOf(value), 0);
+}
+
 function set(hashes: HashArray, ...bytes: number[]): void {
-  hashes.setAll(Uint32Array.from(bytes), Buffer.concat(bytes.map(hash)));
+  for (const byte of bytes) put(hashes, byte, hash(byte));
 }
 
 test("an array of hashes holds its filler wherever none was set, however it has grown", () => {
@@ -30,9 +35,9 @@ test("rolling back brings the filler and the earlier hashes back, however it has
   const hashes = new HashArray(hash(0xee), journal);
   set(hashes, 1);
   const mark = journal.mark();
-  hashes.setAll(Uint32Array.of(1), hash(7));
+  put(hashes, 1, hash(7));
   set(hashes, 2, 100);
-  hashes.setAll(Uint32Array.of(1), hash(8));
+  put(hashes, 1, hash(8));
   journal.rollBack(mark);
   for (let index = 0; index < 101; index++) {
     expect(hashes.at(index)).toStrictEqual(hash(index === 1 ? 1 : 0xee));

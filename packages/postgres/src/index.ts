@@ -37,3 +37,4 @@ export {
   type TransactionMode,
 } from "./session/session.ts";
 export { sqlStateOf } from "./session/sqlstate.ts";
+export type { StatementTimeout } from "./session/statement-timeout.ts";

@@ -11,8 +11,10 @@ import {
   mkdir,
   mkdtemp,
   readdir,
+  readFile,
   rm,
   symlink,
+  truncate,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,6 +25,7 @@ import { findBinaries, findPgDump } from "../src/server/binaries.ts";
 import { embeddedBinaries, findEmbeddedPackage, runs } from "../src/server/embedded.ts";
 import { startServer } from "../src/server/server.ts";
 import { sweepServerDirectories } from "../src/server/server-directory.ts";
+import { recoverySilenceMs } from "../src/server/wait-until-ready.ts";
 import { connect } from "../src/session/session.ts";
 import { HAS_SERVER, ROOT } from "./shared-data.ts";
 
@@ -219,6 +222,11 @@ describe("a server that is kept", () => {
     process.kill(row!.pid, "SIGSTOP");
   }
 
+  async function keptRowCount(url: string): Promise<unknown> {
+    await using session = await connect(url, { applicationName: "server test" });
+    return (await session.query("select count(*) as rows from kept"))[0]?.["rows"];
+  }
+
   async function keptRows(url: string): Promise<unknown> {
     await using session = await connect(url, { applicationName: "server test" });
     return await session.query("select n from kept");
@@ -231,6 +239,40 @@ describe("a server that is kept", () => {
     await expect(answerOf(server.url)).rejects.toMatchObject({ exit: "tryAgain" });
     await using next = await kept();
     expect(await keptRows(next.url)).toEqual([{ n: 7 }]);
+  });
+
+  test("that was killed reads its log again at its start, and says so meanwhile", async () => {
+    const server = await kept();
+    {
+      await using session = await connect(server.url, { applicationName: "server test" });
+      await session.query("create table kept (n int)");
+      await session.query("set synchronous_commit = on");
+      await session.query("insert into kept select n from generate_series(1, 300000) n");
+    }
+    const [pid] = (await readFile(path.join(keptIn(), "data/postmaster.pid"), "utf8")).split("\n");
+    process.kill(Number(pid), "SIGKILL");
+    const told: string[] = [];
+    await using next = await startServer({
+      ...{ binaries: "auto", keptIn: keptIn(), tellEveryMs: 20 },
+      inform: (message) => told.push(message),
+    });
+    expect(told[0]).toMatch(
+      /^waiting for the PostgreSQL server in .*kept for 0 s, .* within 600 s: /,
+    );
+    expect(told.join("\n")).not.toMatch(/FATAL/);
+    expect(await keptRowCount(next.url)).toBe("300000");
+    await server[Symbol.asyncDispose]();
+  });
+
+  test("is waited for as long as its log is large", async () => {
+    expect(await recoverySilenceMs(keptIn())).toBe(600_000);
+    const folder = path.join(keptIn(), "data/pg_wal");
+    await mkdir(folder, { recursive: true });
+    for (const name of ["000000010000000000000001", "000000010000000000000002"]) {
+      await writeFile(path.join(folder, name), "");
+      await truncate(path.join(folder, name), 2_000_000_000);
+    }
+    expect(await recoverySilenceMs(keptIn())).toBe(4_000_000);
   });
 
   test("ends in the middle of a COPY and of an index, and holds what was committed", async () => {

@@ -285,12 +285,56 @@ test("a session counts its statements and the rows that the server sends, howeve
   expect(rows - before.rows).toBe(9);
 });
 
-test("a statement that takes longer than a session allows may be tried again", async () => {
-  const options = { applicationName: "session test", statementTimeoutMs: 20 };
-  await using reader = await connect(scratch.url, options);
-  await reader.resetSettings();
-  await expect(reader.query("select pg_sleep(60)")).rejects.toMatchObject({ exit: "tryAgain" });
-  expect(await reader.query("select 1 as one")).toEqual([{ one: 1 }]);
+const LIMITED = {
+  applicationName: "session test",
+  statementTimeout: { ms: 20, raisedBy: "a key of the test" },
+};
+
+test.each([
+  ["read at once", (reader: Session) => reader.query("select pg_sleep(60)")],
+  [
+    "read by a cursor",
+    async (reader: Session) => {
+      for await (const _row of reader.rows("select pg_sleep(60)"));
+    },
+  ],
+  [
+    "copied",
+    async (reader: Session) => {
+      for await (const _line of reader.copyLines("select pg_sleep(60)"));
+    },
+  ],
+])(
+  "a statement that takes longer than a session allows names what raises the limit: %s",
+  async (_how, read) => {
+    await using reader = await connect(scratch.url, LIMITED);
+    await reader.resetSettings();
+    await expect(read(reader)).rejects.toMatchObject({
+      exit: "tryAgain",
+      message: expect.stringContaining("took longer than 0.02 s"),
+      hint: expect.stringContaining("raise a key of the test"),
+    });
+    expect(await reader.query("select 1 as one")).toEqual([{ one: 1 }]);
+  },
+);
+
+test("a statement that somebody else has ended in time is no matter of the limit", async () => {
+  const limit = { ...LIMITED.statementTimeout, ms: 60_000 };
+  await using reader = await connect(scratch.url, { ...LIMITED, statementTimeout: limit });
+  const [row] = await reader.query<{ pid: number }>("select pg_backend_pid() as pid");
+  const sleeping = reader.query("select pg_sleep(60)");
+  sleeping.catch(() => undefined);
+  await expect
+    .poll(async () => {
+      const sql = "select state from pg_stat_activity where pid = $1 and query like '%pg_sleep%'";
+      return (await session.query<{ state: string }>(sql, [row!.pid]))[0]?.state;
+    })
+    .toBe("active");
+  await session.query("select pg_cancel_backend($1)", [row!.pid]);
+  await expect(sleeping).rejects.toMatchObject({
+    exit: "tryAgain",
+    hint: expect.not.stringContaining("raise"),
+  });
 });
 
 describe("the lock of a run", () => {

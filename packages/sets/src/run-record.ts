@@ -35,6 +35,8 @@ const pendingSchema = z.strictObject({
   forks: count,
   /** Blocks that differ; those that only follow one are not counted. */
   differences: count,
+  /** The height from which on blocks were left out, since too many are pending; left out where none were. */
+  cutAt: height.optional(),
 });
 
 export type PendingState = z.infer<typeof pendingSchema>;

@@ -7,7 +7,13 @@ export { maskNamedSecrets } from "./named-secrets.ts";
 export * from "./parsed-text.ts";
 export * from "./plain-file.ts";
 export * from "./process-mark.ts";
-export { commandLineOf, peakMemory, peakMemoryOfProcess, processStart } from "./process-table.ts";
+export {
+  commandLineOf,
+  peakMemory,
+  peakMemoryOfProcess,
+  processStart,
+  signalProcess,
+} from "./process-table.ts";
 export * from "./retry.ts";
 export * from "./size-text.ts";
 export { stateFolder } from "./state-folder.ts";

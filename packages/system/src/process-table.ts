@@ -37,6 +37,16 @@ export function commandLineOf(pid: number): string | undefined {
   return readProc(`${pid}/cmdline`)?.replaceAll("\0", " ");
 }
 
+/** False when there is no such process, be it that it has ended since somebody looked. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+}
+
 /**
  * The greatest resident memory of the process so far, in bytes; undefined when there is no such process,
  * or the system does not tell. What `getrusage` tells of a process itself counts the memory of the process

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { hostname } from "node:os";
 import { expect, test } from "vitest";
 import { livenessOf, thisProcess } from "../src/process-mark.ts";
+import { signalProcess } from "../src/process-table.ts";
 
 test("this process is running, and so is its parent by its number alone", () => {
   expect(livenessOf(thisProcess())).toBe("running");
@@ -14,6 +15,11 @@ test("a process that has ended has ended, also when its number is ours now", () 
   const { pid } = spawnSync(process.execPath, ["--version"]);
   expect(livenessOf({ ...thisProcess(), pid: pid! })).toBe("ended");
   expect(livenessOf({ ...thisProcess(), start: "1" })).toBe("ended");
+});
+
+test("a process that has ended before the signal is gone, and no error", () => {
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  expect(signalProcess(pid!, "SIGINT")).toBe(false);
 });
 
 test("a number that was seen in use before its process began is of another one", () => {

@@ -3,13 +3,16 @@
 // run at once which nobody disturbs.
 
 import { hash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
+import { writeDump } from "@forklift/postgres";
+import { readSchema } from "@forklift/schemas";
 
 /** What is of the run, in reports, outcomes and manifests alike. */
 const OF_THE_RUN: ReadonlySet<string> = new Set([
-  ...["elapsedMs", "seconds", "durations", "created", "runId"],
+  ...["elapsedMs", "seconds", "durations", "created", "runId", "resumedAbove"],
   // Numbers of the server's transactions, which count the attempts too.
   "versions",
 ]);
@@ -20,6 +23,18 @@ export function projectionOf(value: unknown): unknown {
   if (value === null || typeof value !== "object") return value;
   const kept = Object.entries(value).filter(([key]) => !OF_THE_RUN.has(key));
   return Object.fromEntries(kept.map(([key, inner]) => [key, projectionOf(inner)]));
+}
+
+/** Of a target: all lines of its dump, serial ids and all, as a digest. */
+export async function projectionOfTarget(url: string): Promise<string> {
+  const home = await mkdtemp(path.join(tmpdir(), "forklift-projection-"));
+  try {
+    const out = path.join(home, "target.sql");
+    await writeDump({ url, ddl: await readSchema("berkeley"), out, writer: "own" });
+    return hash("sha256", sortedLines(await readFile(out, "utf8")));
+  } finally {
+    await rm(home, { recursive: true });
+  }
 }
 
 /** A tar file begins with the head of its one member, which says when it was packed. */

@@ -16,6 +16,7 @@ export function answerOf(report: Reported): Answer {
     ...exceptionClaims(report),
     ...creationFeeClaims(report),
     ...branchClaims(report),
+    ...formClaims(report),
     ...columnClaims(report),
     ...witnessClaims(report.coverage),
   ];
@@ -121,6 +122,15 @@ function branchClaims({ beside }: Reported): NotProven[] {
       columns: [],
     },
   ];
+}
+
+/** Values in the official form that only the daemon which made them could compute. */
+function formClaims({ unprovenForm = [] }: Reported): NotProven[] {
+  return unprovenForm.map((claim) => ({
+    claim,
+    why: "only a daemon of release 3.0 computes them, and no hash of the chain covers them",
+    columns: [],
+  }));
 }
 
 function columnClaims(report: Reported): NotProven[] {

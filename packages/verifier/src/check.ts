@@ -11,6 +11,8 @@ export type Need =
   | "blocks"
   | "fork config"
   | "proven part"
+  | "later blocks"
+  | "no later blocks"
   | "branches";
 
 interface CheckHead {

@@ -1,6 +1,6 @@
 // The context of a verification: everything that it reads. It writes nothing.
 
-import type { BlockRef, LedgerHash } from "@forklift/chain";
+import type { BlockRef, History, LedgerHash } from "@forklift/chain";
 import type { ProtocolState } from "@forklift/ledger";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Catalog, Session } from "@forklift/postgres";
@@ -34,12 +34,43 @@ export interface VerifierContext {
   readonly history?: History;
   /** State hashes of blocks beside the chain that the migration left out by name: no other may be missing. */
   readonly leftOut?: ReadonlySet<string>;
+  /** Awaited between two reads of the source; default: they follow each other at once. */
+  readonly pauseSource?: () => Promise<void>;
+  /** What is known of an archive that is not of our making, or no longer; null: it is as we write it. */
+  readonly archive?: LivingArchive | null;
+  /** Between two stretches of the walk. */
+  readonly pause?: () => Promise<void>;
   /** Cores that may be used; default 1. */
   readonly threads?: number;
 }
 
-/** The blocks of the chain alone, with those that are orphaned, or with the pending ones, too. */
-export type History = "canonical" | "complete" | "all";
+/** An archive that others have made, or that has gone on since. */
+export interface LivingArchive {
+  /** The form of its schema, in the words of a report. */
+  readonly form: string;
+  /** What its schema has besides, which is accepted. */
+  readonly additions: readonly string[];
+  /** Whether an upgrade may have left the row of the field 0. */
+  readonly isUpgraded: boolean;
+  /**
+   * Blocks of later eras stand above the anchor: all up to the anchor is verified, and what is above is counted
+   * and left alone.
+   */
+  readonly goesOn: boolean;
+  /** What of the form of its rows is accepted that we write otherwise. */
+  readonly accepted: readonly Accepted[];
+}
+
+/** Not as we write it, and right all the same. */
+export interface Accepted {
+  /** Stands in reports. Never reuse or rename one. */
+  readonly id: string;
+  readonly what: string;
+  /** The name of upstream's command that repairs it; null where nothing is to be repaired. */
+  readonly repair: string | null;
+  /** What nobody can recompute, in the words of a claim; null where everything is compared. */
+  readonly unproven: string | null;
+}
 
 /** By whom the anchor is trusted as a block of the true chain. */
 export type Voucher = "operator" | "preset" | "source" | "manifest";

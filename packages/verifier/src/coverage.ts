@@ -195,7 +195,7 @@ const GROUNDS: Readonly<Record<FilledTable, Readonly<Record<string, readonly Gro
     voting_for_id: ACCOUNT,
     timing_id: ACCOUNT,
     permissions_id: [CONSTANT],
-    zkapp_id: [["constant", "no-dangling-references"]],
+    zkapp_id: [["constant", "no-dangling-references"], CONSTANT],
   },
   accounts_created: {
     block_id: CREATED,

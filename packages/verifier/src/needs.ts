@@ -11,6 +11,8 @@ export function isMet(needs: readonly Need[], scope: VerifierContext): boolean {
     "fork config": scope.forkGenesisConfigUrl !== undefined,
     "proven part": scope.proven !== null,
     branches: (scope.history ?? "canonical") !== "canonical",
+    "later blocks": scope.archive?.goesOn === true,
+    "no later blocks": scope.archive?.goesOn !== true,
   };
   return needs.every((need) => has[need]);
 }

@@ -2,11 +2,12 @@
 //
 // PostgreSQL keeps with every row the number of the transaction that wrote it. The count of the rows
 // and the sum of those numbers take one plain scan and change with every update, delete and insert, so
-// untouched tables are known at a fraction of what their digests cost. Where they differ for any, the
-// digests of all decide.
+// untouched tables are known at a fraction of what their digests cost. What a row says also depends on its
+// table: a column that is added with a default has that value in rows which nobody has written. So the table's
+// shape counts, too. Where anything differs for any table, the digests of all decide.
 
 import type { BlockRef, LedgerHash } from "@forklift/chain";
-import type { Session } from "@forklift/postgres";
+import { quoteLiteral, type Session } from "@forklift/postgres";
 import { digestTable, digestWithout, type TableDigests } from "./table-digests.ts";
 import {
   type AgeRange,
@@ -50,6 +51,8 @@ export interface TableVersion {
   readonly rows: string;
   /** Of the numbers of the transactions that wrote them. */
   readonly sum: string;
+  /** A digest of all of the table by which its rows are read: `shapeSql`. */
+  readonly shape: string;
 }
 
 /** The rows of a table that are not settled by what was proven; all of them where nothing was. */
@@ -76,11 +79,11 @@ export function settledPart({
   if (unsettled === undefined) return { digests, versions };
   const settled = { digests: { ...digests }, versions: { ...versions } };
   for (const table of BLOCK_TABLES) {
-    const { last, rows, sum } = versions[table]!;
+    const { rows, sum, ...same } = versions[table]!;
     const { rows: fewer, sum: less } = unsettled.versions[table]!;
     settled.digests[table] = digestWithout(digests[table]!, unsettled.digests[table]!);
     settled.versions[table] = {
-      last,
+      ...same,
       rows: String(BigInt(rows) - BigInt(fewer)),
       sum: String(BigInt(sum) - BigInt(less)),
     };
@@ -137,11 +140,27 @@ export function settledVersions(proven: ProvenPart): (target: Session) => Promis
 }
 
 async function readSettledVersions(target: Session, proven: ProvenPart): Promise<TableVersions> {
+  return await readRanges(target, proven.versions, (table) => settledRows(table, proven));
+}
+
+/** As they are now, of the rows up to where these end. */
+export async function readVersionsUpTo(
+  target: Session,
+  known: TableVersions,
+): Promise<TableVersions> {
+  return await readRanges(target, known, (table) => ({ upTo: known[table]!.last }));
+}
+
+async function readRanges(
+  target: Session,
+  known: TableVersions,
+  rangeOf: (table: FilledTable) => AgeRange,
+): Promise<TableVersions> {
   const versions: Record<string, TableVersion> = {};
   for (const table of FILLED_TABLES) {
-    const { last } = proven.versions[table]!;
+    const { last } = known[table]!;
     // The last one may be gone, and what is above it is still newer.
-    versions[table] = { ...(await readVersion(target, table, settledRows(table, proven))), last };
+    versions[table] = { ...(await readVersion(target, table, rangeOf(table))), last };
   }
   return versions;
 }
@@ -149,6 +168,7 @@ async function readSettledVersions(target: Session, proven: ProvenPart): Promise
 function together(older: TableVersion | undefined, newer: TableVersion): TableVersion {
   if (older === undefined) return newer;
   return {
+    ...newer,
     last: Math.max(older.last, newer.last),
     rows: String(BigInt(older.rows) + BigInt(newer.rows)),
     sum: String(BigInt(older.sum) + BigInt(newer.sum)),
@@ -168,8 +188,24 @@ async function readVersion(
 /** @param relation the table as the statement names it. */
 function versionSql(table: FilledTable, relation: string): string {
   return `select coalesce(max(${ageOf(table)}), 0) as last, count(*) as rows,
-            coalesce(sum(t.xmin::text::bigint), 0)::text as sum
+            coalesce(sum(t.xmin::text::bigint), 0)::text as sum, ${shapeSql(table)} as shape
      from ${relation} t`;
+}
+
+/**
+ * The table itself, for one may be renamed to another's name; its columns, those that were dropped among them, with
+ * types and with the values that older rows have by a default; and the labels of its enums. Each changes what rows
+ * say and leaves them unwritten. What rewrites a table, as a change of a type, writes its rows anew.
+ */
+function shapeSql(table: FilledTable): string {
+  return `(select md5(concat_ws('|', c.oid,
+      (select string_agg(concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attisdropped,
+                                   a.attgenerated, a.atthasmissing, a.attmissingval), '|' order by a.attnum)
+       from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0),
+      (select string_agg(concat_ws(' ', e.oid, e.enumlabel), '|' order by a.attnum, e.enumsortorder)
+       from pg_catalog.pg_attribute a join pg_catalog.pg_enum e on e.enumtypid = a.atttypid
+       where a.attrelid = c.oid)))
+    from pg_catalog.pg_class c where c.oid = 'public.${table}'::regclass)`;
 }
 
 /**
@@ -178,10 +214,10 @@ function versionSql(table: FilledTable, relation: string): string {
  */
 export function writtenTablesSql(versions: TableVersions): string {
   const filled = FILLED_TABLES.map((table) => {
-    const { last, rows, sum } = versions[table]!;
+    const { last, rows, sum, shape } = versions[table]!;
     return (
       `select '${table}' where not exists (select from (${versionSql(table, `public.${table}`)}) v ` +
-      `where v.last = ${BigInt(last)} and v.rows = ${BigInt(rows)} and v.sum = '${BigInt(sum)}')`
+      `where v.last = ${BigInt(last)} and v.rows = ${BigInt(rows)} and v.sum = '${BigInt(sum)}' and v.shape = ${quoteLiteral(shape)})`
     );
   });
   const empty = EMPTY_TABLES.map(

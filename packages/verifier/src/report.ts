@@ -6,6 +6,7 @@ import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import type { Anchor, Tip } from "./context.ts";
 import type { Coverage } from "./coverage.ts";
+import type { ArchiveFindings } from "./later-eras.ts";
 import type { MissingBranches } from "./missing-branches.ts";
 import type { TableVersions } from "./proven-part.ts";
 import type { UsedException } from "./walk/walk-mark.ts";
@@ -33,8 +34,14 @@ export interface VerificationReport extends Answer {
   readonly fromHeight: bigint;
   /** Up to here an earlier run's proof is trusted, as long as the rows have its digests. */
   readonly provenBefore?: BlockRef;
+  /** Up to this height an interrupted run has walked, of the same rows by the same rules; absent without one. */
+  readonly resumedAbove?: bigint;
   /** The network's genesis block, where its state hash is derived and no public source names it. */
   readonly derivedGenesis?: StateHash;
+  /** Of an archive that lives, or that others have made. */
+  readonly archive?: ArchiveFindings;
+  /** What of its form was accepted and cannot be recomputed by anybody, each in the words of a claim. */
+  readonly unprovenForm?: readonly string[];
   readonly checks: readonly CheckResult[];
   readonly dropped: readonly DroppedCheck[];
   readonly coverage: Coverage;
@@ -86,7 +93,9 @@ export function toJson(report: VerificationReport) {
             stateHash: provenBefore.stateHash,
           },
         }),
+    ...(report.resumedAbove === undefined ? {} : { resumedAbove: jsonNumber(report.resumedAbove) }),
     ...(report.derivedGenesis === undefined ? {} : { derivedGenesis: report.derivedGenesis }),
+    ...(report.archive === undefined ? {} : { archive: archiveJson(report.archive) }),
     checks: checks.map((check) => ({
       id: check.id,
       name: check.name,
@@ -126,5 +135,27 @@ function besideJson({ orphaned, pending, missing }: BesideChain) {
             stateHash,
           })),
         }),
+  };
+}
+
+function archiveJson({ form, additions, accepted, goesOn }: ArchiveFindings) {
+  return {
+    form,
+    additions,
+    accepted,
+    goesOn: goesOn && {
+      versions: goesOn.versions.map(({ version, blocks, fromHeight, toHeight }) => ({
+        version,
+        blocks: jsonNumber(BigInt(blocks)),
+        fromHeight: jsonNumber(fromHeight),
+        toHeight: jsonNumber(toHeight),
+      })),
+      leftAlone: Object.fromEntries(
+        Object.entries(goesOn.leftAlone).map(([table, count]) => [
+          table,
+          jsonNumber(BigInt(count)),
+        ]),
+      ),
+    },
   };
 }

@@ -92,6 +92,8 @@ export interface AgeRange {
   readonly upTo?: number;
   /** Ids of blocks that count as newer, with their rows, whatever their number says. */
   readonly newer?: readonly number[];
+  /** A condition on the rows as `t`, instead of an age. */
+  readonly within?: string;
 }
 
 export function ageOf(table: FilledTable): string {
@@ -99,7 +101,11 @@ export function ageOf(table: FilledTable): string {
 }
 
 /** A `where` on the rows of the table as `t`; empty for all of them. */
-export function whereAge(table: FilledTable, { above, upTo, newer = [] }: AgeRange): string {
+export function whereAge(
+  table: FilledTable,
+  { above, upTo, newer = [], within }: AgeRange,
+): string {
+  if (within !== undefined) return `where ${within}`;
   const age = ageOf(table);
   const ids = hangsOnBlocks(table) && newer.length > 0 ? newer.join(", ") : null;
   if (above !== undefined) {

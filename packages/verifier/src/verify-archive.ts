@@ -1,6 +1,7 @@
 // Runs every check of a verification and collects the results.
 
-import type { LedgerHash, StateHash } from "@forklift/chain";
+import assert from "node:assert/strict";
+import type { History, LedgerHash, StateHash } from "@forklift/chain";
 import { ConfigError, TryAgainError } from "@forklift/pipeline";
 import { readCatalog, type Session, sharedSnapshot, snapshot } from "@forklift/postgres";
 import { answerOf } from "./answer-of.ts";
@@ -9,13 +10,14 @@ import { isBelievable, questionOf } from "./believe-mark.ts";
 import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import { tableChecks, walkChecks } from "./checks/index.ts";
-import type { History, Tip, VerifierContext } from "./context.ts";
+import type { Tip, VerifierContext } from "./context.ts";
 import { coverageOf } from "./coverage.ts";
 import { followWalk, type Marking, type WalkOptions } from "./follow-walk.ts";
+import { type ArchiveFindings, findingsOf, readPendingFrom, unprovenOf } from "./later-eras.ts";
 import { findMissingBranches } from "./missing-branches.ts";
 import { isMet } from "./needs.ts";
+import { lookedAt, partUpTo } from "./part.ts";
 import {
-  newRows,
   type ProvenPart,
   readVersions,
   settledPart,
@@ -23,15 +25,20 @@ import {
   type TableVersions,
 } from "./proven-part.ts";
 import type { BesideChain, VerificationReport } from "./report.ts";
+import { digestOfRules } from "./rules.ts";
 import { digestTable, sumOfDigests } from "./table-digests.ts";
 import { countTable, EMPTY_TABLES, FILLED_TABLES } from "./tables.ts";
 import { IS_BESIDE, lowestNewFork } from "./walk/branch-tree.ts";
 import { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
 import type { Scope } from "./walk/scope.ts";
+import { findChain } from "./walk/source-chain.ts";
 import type { WalkMarks } from "./walk/walk-mark.ts";
 
 /** Missing at most in a target that is walked to its top, beyond as many as it has. */
 const MISSING_BLOCKS_MAX = 1000;
+
+/** In SQL; above it no walk would end. */
+const HEIGHT_MAX = `2 * (select count(*) from blocks) + ${MISSING_BLOCKS_MAX}`;
 
 export interface VerificationOptions extends WalkOptions {
   /** Where an interrupted verification of the same rows goes on; without it, the walk begins anew. */
@@ -79,6 +86,8 @@ export async function verifySnapshot(
     : [await askWalk(), await askRest()];
   const checks = [...walked.results, ...rest.results];
   const { anchor, proven, network } = scope;
+  const archive = await archiveFindings(scope, rest.rowCounts, checks);
+  const unproven = unprovenOf(scope);
   const ok = checks.every((check) => check.ok);
   const beside = await besideChain(scope, ok);
   const report = {
@@ -89,7 +98,10 @@ export async function verifySnapshot(
     ...(proven === null
       ? {}
       : { provenBefore: { height: proven.height, stateHash: proven.stateHash } }),
+    ...(scope.walked === null ? {} : { resumedAbove: scope.walked.height }),
     ...(network.genesis.isDerived ? { derivedGenesis: network.genesis.stateHash } : {}),
+    ...(archive === null ? {} : { archive }),
+    ...(unproven.length === 0 ? {} : { unprovenForm: unproven }),
     checks,
     dropped: [...walkChecks, ...tableChecks]
       // What a verification of everything has no need of is not left out.
@@ -102,14 +114,18 @@ export async function verifySnapshot(
     rowCounts: rest.rowCounts,
     exceptions: walked.exceptions,
     ...(beside === null ? {} : { beside }),
-    versions: ok ? (marking?.versions ?? (await versionsOf(scope))) : null,
+    // Of a part of the tables nothing is remembered: whoever writes the archive goes on doing so.
+    versions: ok && scope.part === null ? (marking?.versions ?? (await versionsOf(scope))) : null,
     elapsedMs: Math.round(options.now() - startedMs),
   };
   return { ...report, ...answerOf(report) };
 }
 
 function isNotAsked(needs: readonly Need[], { history }: Scope): boolean {
-  return needs.includes("proven part") || (history === "canonical" && needs.includes("branches"));
+  return (
+    needs.some((need) => ONLY_IF.has(need)) ||
+    (history === "canonical" && needs.includes("branches"))
+  );
 }
 
 /** Null for a history that is to hold nothing beside the chain, and for tables that cannot be read. */
@@ -139,6 +155,27 @@ async function besideChain(
   }
 }
 
+/** What there is nothing of is not left out, and nobody could give it. */
+const ONLY_IF: ReadonlySet<Need> = new Set(["proven part", "later blocks"]);
+
+/** An archive that cannot be read, which the checks have reported already, is not described either. */
+async function archiveFindings(
+  scope: Scope,
+  rowCounts: Readonly<Record<string, string>>,
+  checks: readonly CheckResult[],
+): Promise<ArchiveFindings | null> {
+  let found: ArchiveFindings | null = null;
+  try {
+    await inSavepoint(scope.target, async () => {
+      const accountCount = BigInt(scope.rebuilt.ledger.accountCount);
+      found = await findingsOf(scope, { rowCounts, accountCount });
+    });
+  } catch (error) {
+    if (error instanceof TryAgainError || checks.every(({ ok }) => ok)) throw error;
+  }
+  return found;
+}
+
 async function versionsOf({
   target,
   proven,
@@ -161,16 +198,24 @@ async function openScope(
   context: VerifierContext,
   { marks, onResumed }: VerificationOptions,
 ): Promise<{ readonly scope: Scope; readonly marking: Marking | null }> {
-  const { target, proven, source, leftOut } = context;
-  const hasBeside = await holdsBeside(target);
-  const history = context.history ?? historyThatHolds(hasBeside);
-  const hasBranches = history !== "canonical" && hasBeside !== null;
-  const tip = await readTip({ ...context, history });
+  const { target, proven, source, leftOut, archive = null } = context;
+  const isPart = archive?.goesOn === true;
+  assert(!isPart || proven === null, "nothing is remembered of an archive that goes on");
+  const beside = isPart ? NOTHING_BESIDE : await holdsBeside(target);
+  const history = context.history ?? historyThatHolds(beside, archive !== null);
+  const hasBranches = history !== "canonical" && (beside.orphaned || beside.pending);
+  const tip = isPart ? await readAnchor(context) : await readTip({ ...context, history });
+  const part = isPart ? partUpTo(tip.height, context.schema) : null;
+  const pendingFrom = archive === null ? null : await readPendingFrom(target, tip);
+  const chain = isPart ? await findChain(target, tip, 0n) : null;
   const settled = proven && settledVersions(proven);
-  const asked = { ...context, history, tip, settledVersions: settled };
+  const asked = {
+    ...{ ...context, history, hasBranches, tip, part, pendingFrom, chain },
+    settledVersions: settled,
+  };
   const marking = marks === undefined ? null : await openMarking(asked, marks);
   const mark = await marking?.marks.load();
-  const walked = mark && isBelievable(mark, marking!, asked) ? mark : null;
+  const walked = mark && (await isBelievable(mark, marking!, asked)) ? mark : null;
   if (walked !== null) onResumed?.(walked.height);
   const below = walked ?? (proven && (await firstBelow(target, { proven, hasBranches })));
   const range = { from: below?.height ?? 0n, to: tip.height, threads: context.threads ?? 1 };
@@ -185,23 +230,29 @@ async function openScope(
           found ??= findMissingBranches({ source, target, tip, history, leftOut });
           return found;
         };
-  const place = { tipStatus, provenHeight, hasBranches, walked, below, missing, rebuilt };
+  const place = { tipStatus, provenHeight, walked, below, missing, rebuilt };
   return { scope: { ...asked, ...place }, marking };
 }
 
-/** What stands beside the chain; null for nothing. */
-async function holdsBeside(target: Session): Promise<"orphaned" | "pending" | null> {
-  const [row] = await target.query<{ orphaned: boolean; pending: boolean }>(
+interface Beside {
+  readonly orphaned: boolean;
+  readonly pending: boolean;
+}
+
+const NOTHING_BESIDE: Beside = { orphaned: false, pending: false };
+
+async function holdsBeside(target: Session): Promise<Beside> {
+  const [row] = await target.query<Beside>(
     `select exists (select from blocks where chain_status = 'orphaned') as orphaned,
             exists (select from blocks where chain_status = 'pending') as pending`,
   );
-  if (row!.pending) return "pending";
-  return row!.orphaned ? "orphaned" : null;
+  return row!;
 }
 
-function historyThatHolds(beside: "orphaned" | "pending" | null): History {
-  if (beside === null) return "canonical";
-  return beside === "pending" ? "all" : "complete";
+/** In an archive that others have made, the last blocks of the chain may be pending. */
+function historyThatHolds({ orphaned, pending }: Beside, isOfOthers: boolean): History {
+  if (pending && !isOfOthers) return "all";
+  return orphaned ? "complete" : "canonical";
 }
 
 /** The proven block, or one below it where a branch leaves the chain that has a block which nobody has proven. */
@@ -222,7 +273,10 @@ async function firstBelow(
 
 /** Null for a target whose tables cannot be read: the checks report them. */
 async function openMarking(
-  scope: Pick<Scope, "target" | "anchor" | "proven" | "tip" | "history" | "settledVersions"> &
+  scope: Pick<
+    Scope,
+    "target" | "anchor" | "proven" | "tip" | "history" | "hasBranches" | "settledVersions"
+  > &
     VerifierContext,
   marks: WalkMarks,
 ): Promise<Marking | null> {
@@ -232,7 +286,11 @@ async function openMarking(
     await inSavepoint(scope.target, async () => {
       versions = await versionsOf(scope);
     });
-    return { marks, versions, question: questionOf(scope, checks) };
+    return {
+      marks,
+      versions,
+      question: questionOf(scope, { checks, rules: await digestOfRules() }),
+    };
   } catch (error) {
     if (error instanceof TryAgainError) throw error;
     return null;
@@ -254,7 +312,7 @@ async function askTarget(scope: Scope, options: VerificationOptions) {
  * Of the proven part both are known: only new rows are read. A table that cannot be read, which the
  * checks have reported already, has neither.
  */
-async function countAndDigest({ target, proven }: Scope, results: readonly CheckResult[]) {
+async function countAndDigest({ target, proven, part }: Scope, results: readonly CheckResult[]) {
   const digests: Record<string, string> = {};
   const rowCounts: Record<string, string> = {};
   const orNothing = async (work: () => Promise<void>) => {
@@ -267,7 +325,7 @@ async function countAndDigest({ target, proven }: Scope, results: readonly Check
   const known = proven && settledPart(proven);
   for (const table of FILLED_TABLES) {
     await orNothing(async () => {
-      const range = newRows(table, proven);
+      const range = lookedAt(table, { proven, part });
       const digest = await digestTable(target, table, range);
       const count = await countTable(target, table, range);
       digests[table] = known ? sumOfDigests(known.digests[table]!, digest) : digest;
@@ -277,7 +335,8 @@ async function countAndDigest({ target, proven }: Scope, results: readonly Check
   }
   for (const table of EMPTY_TABLES) {
     await orNothing(async () => {
-      rowCounts[table] = await countTable(target, table);
+      // A part that refers to any fails a check.
+      rowCounts[table] = part === null ? await countTable(target, table) : "0";
     });
   }
   return { digests, rowCounts };
@@ -296,7 +355,7 @@ export async function readTip({
   const highest = async (which: string) => {
     const [row] = await target.query<{ height: string; state_hash: string; ledger_hash: string }>(
       `select height, state_hash, ledger_hash from blocks
-       where height <= 2 * (select count(*) from blocks) + ${MISSING_BLOCKS_MAX} and ${which}
+       where height <= ${HEIGHT_MAX} and ${which}
        order by height desc, chain_status, state_hash limit 1`,
     );
     return row;
@@ -324,6 +383,20 @@ export async function readTip({
     stateHash: row.state_hash as StateHash,
     ledgerHash: row.ledger_hash as LedgerHash,
   };
+}
+
+/** @throws ConfigError when the anchor stands higher than so many blocks can reach. */
+async function readAnchor({ target, anchor }: VerifierContext): Promise<Tip> {
+  const [row] = await target.query<{ ledger_hash: string }>(
+    `select ledger_hash from blocks
+     where height = $1 and state_hash = $2 and height <= ${HEIGHT_MAX}`,
+    [anchor.height, anchor.stateHash],
+  );
+  if (row !== undefined) return { ...anchor, ledgerHash: row.ledger_hash as LedgerHash };
+  throw new ConfigError(
+    `the target ${target.maskedUrl} holds no chain of ${anchor.height} blocks below ${anchor.stateHash}`,
+    { hint: "check the height of that block: its row, or most of those below it, was changed" },
+  );
 }
 
 async function readTipStatus({ source }: VerifierContext, tip: Tip): Promise<string | null> {

@@ -13,6 +13,12 @@ import { openSampleArchive, type SampleArchive } from "./sample-archive.ts";
 
 const EVERY = 10n;
 
+/** The last column of its table, so that the schema is what it was, and no row is written. */
+const WITH_A_DEFAULT = `
+  alter table blocks_user_commands drop column failure_reason;
+  alter table blocks_user_commands add column failure_reason text default 'Overflow';
+  alter table blocks_user_commands alter column failure_reason drop default`;
+
 let archive: SampleArchive;
 let calm: VerificationReport;
 /** That of a verification which was stopped at height 25. */
@@ -56,10 +62,13 @@ interface Given {
   readonly context?: Partial<VerifierContext>;
 }
 
-async function verify({ context, signal, ...more }: Given): Promise<VerificationReport> {
+async function verify(
+  { context, signal, ...more }: Given,
+  { context: whole, target } = archive,
+): Promise<VerificationReport> {
   const { signal: calmSignal } = new AbortController();
   return await verifyArchive(
-    { ...archive.context, openTarget: () => openTestSession(archive.target), ...context },
+    { ...whole, openTarget: () => openTestSession(target), ...context },
     { now: () => performance.now(), signal: signal ?? calmSignal, ...more },
   );
 }
@@ -77,6 +86,8 @@ describe("a verification that was stopped", () => {
     expect(stopped.height).toBe(20n);
     const { report, first } = await goOnFrom(stopped);
     expect(first).toBe(21n);
+    expect(report.resumedAbove).toBe(20n);
+    expect(calm).not.toHaveProperty("resumedAbove");
     expect(projectionOf(report)).toEqual(projectionOf(calm));
   });
 
@@ -98,6 +109,59 @@ describe("a verification that was stopped", () => {
     expect(report.ok).toBe(true);
   });
 
+  describe("before its target grew", () => {
+    let grown: SampleArchive;
+    let mark: WalkMark;
+    beforeAll(async () => {
+      grown = await openSampleArchive(25);
+      const { context, tipHeight } = grown;
+      expect(tipHeight).toBe(25n);
+      const marks = shelf();
+      const anchor = { ...context.anchor, vouchedBy: "source" } as const;
+      const asked = { anchor, forkGenesisConfigUrl: undefined };
+      expect((await verify({ marks, context: asked }, grown)).ok).toBe(true);
+      mark = marks.saved.find(({ height }) => height === 20n)!;
+      await grown.goOn();
+    });
+    afterAll(() => grown[Symbol.asyncDispose]());
+
+    /** Without the fork's configuration, which is that of another tip. */
+    const comparedIn = ({ checks }: VerificationReport) =>
+      checks
+        .filter(({ id }) => id !== "fork-config-equal")
+        .map(({ id, compared }) => [id, compared]);
+
+    const goOn = async () => {
+      const { anchor } = archive.context;
+      const heights: bigint[] = [];
+      const given = {
+        marks: shelf(mark),
+        onHeight: (height: bigint) => heights.push(height),
+        context: {
+          anchor: { ...anchor, vouchedBy: "source" },
+          forkGenesisConfigUrl: undefined,
+        } as const,
+      };
+      return { report: await verify(given, grown), heights };
+    };
+
+    it("goes on above its mark, and says what a verification at once says", async () => {
+      const { report, heights } = await goOn();
+      expect(report.tip.height).toBe(archive.tipHeight);
+      expect([heights[0], heights.length]).toEqual([21n, Number(archive.tipHeight) - 20]);
+      expect(report.ok).toBe(true);
+      expect(comparedIn(report)).toEqual(comparedIn(calm));
+      expect(report.digests).toEqual(calm.digests);
+    });
+
+    it("begins anew where a row of then was written again", async () => {
+      const { target } = grown.context;
+      await target.query("update blocks set height = height where height = 15");
+      const { report, heights } = await goOn();
+      expect([report.ok, heights[0]]).toEqual([true, 1n]);
+    });
+  });
+
   it("begins anew where a block is trusted that it did not ask of", async () => {
     const { anchor } = archive.context;
     const vouchedBy = anchor.vouchedBy === "operator" ? "source" : "operator";
@@ -111,6 +175,28 @@ describe("a verification that was stopped", () => {
     const { report } = await goOnFrom({ ...stopped, ledgerHash: ledgerHash as LedgerHash });
     const failed = report.checks.filter(({ ok }) => !ok).map(({ id }) => id);
     expect(failed).toEqual(["ledger-hash-at-every-block"]);
+  });
+
+  it.each([
+    ["a column", WITH_A_DEFAULT],
+    ["a label of an enum", "alter type chain_status_type rename value 'canonical' to 'kept'"],
+  ])("begins anew where %s says something else in rows that nobody wrote", async (_what, sql) => {
+    const { target } = archive.context;
+    await target.query("begin");
+    try {
+      await target.query(sql);
+      const heights: bigint[] = [];
+      const report = await verifySnapshot(archive.context, {
+        now: () => performance.now(),
+        signal: new AbortController().signal,
+        marks: shelf(stopped),
+        onHeight: (height) => heights.push(height),
+      });
+      expect(report.ok).toBe(false);
+      expect(heights[0]).toBe(1n);
+    } finally {
+      await target.query("rollback");
+    }
   });
 
   it("finds what was changed below its mark, and makes no mark above a difference", async () => {

@@ -32,9 +32,12 @@ export interface SampleArchive extends AsyncDisposable {
   readonly tipHeight: bigint;
   /** The precomputed blocks, as files. */
   readonly blocksFolder: string;
+  /** Migrates and replays what was left out, under the sessions of the context. */
+  goOn(): Promise<void>;
 }
 
-export async function openSampleArchive(): Promise<SampleArchive> {
+/** @param stopAtHeight of the migration; default: the highest canonical block. */
+export async function openSampleArchive(stopAtHeight?: number): Promise<SampleArchive> {
   const home = await mkdtemp(path.join(tmpdir(), "forklift-verifier-"));
   const folder = path.join(home, "sample");
   const { dumps } = await makeSample(OPTIONS, folder);
@@ -52,10 +55,13 @@ export async function openSampleArchive(): Promise<SampleArchive> {
     sourceDatabase.url,
   ]);
   const blocksFolder = path.join(folder, "blocks");
-  await forkliftJson([
-    ...["migrate", ...places, "--source-db", sourceDatabase.url, "--blocks", blocksFolder],
-  ]);
-  await forkliftJson(["replay", ...places, "--checkpoints", home, "--checkpoint-interval", "1000"]);
+  const lift = async (stop: readonly string[] = []) => {
+    const databases = [...places, "--source-db", sourceDatabase.url];
+    await forkliftJson(["migrate", ...databases, "--blocks", blocksFolder, ...stop]);
+    const kept = ["--checkpoints", home, "--checkpoint-interval", "1000"];
+    await forkliftJson(["replay", ...places, ...kept]);
+  };
+  await lift(stopAtHeight === undefined ? [] : ["--stop-at-height", String(stopAtHeight)]);
 
   const network = await loadNetwork(path.join(folder, "network.yaml"));
   const sources = await openBlockSources({
@@ -88,6 +94,7 @@ export async function openSampleArchive(): Promise<SampleArchive> {
     target: targetDatabase,
     tipHeight,
     blocksFolder,
+    goOn: lift,
     async [Symbol.asyncDispose]() {
       await source.close();
       await target.close();

@@ -64,9 +64,11 @@ test("every altered value, missing row and additional row is noticed", {
   tags: ["only-in-all"],
 }, async () => {
   const tripped = await expectNoticed(() => true);
-  const ids = [...walkChecks, ...tableChecks]
-    .filter(({ needs }) => !needs.includes("branches"))
-    .map(({ id }) => id);
+  // What is asked of an archive that goes on, or of one with branches, has nothing to be asked of here.
+  const asked = [...walkChecks, ...tableChecks].filter(
+    ({ needs }) => !needs.includes("later blocks") && !needs.includes("branches"),
+  );
+  const ids = asked.map(({ id }) => id);
   expect(ids.filter((id) => !tripped.has(id))).toEqual([]);
 });
 

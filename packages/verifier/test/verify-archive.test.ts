@@ -212,6 +212,14 @@ describe("verifyArchive", () => {
     expect(await past(backwards)).toEqual([`above ${id}: ${id}`]);
   });
 
+  it("notices a column whose proven values are those of a default, in rows that nobody wrote", async () => {
+    const proven = await provenAt(archive.tipHeight);
+    const column = `alter table blocks_user_commands drop column failure_reason;
+      alter table blocks_user_commands add column failure_reason text default 'Overflow';
+      alter table blocks_user_commands alter column failure_reason drop default`;
+    expect(failedIn(await verifyChanged(column, { proven }))).toEqual(["proven-part-unchanged"]);
+  });
+
   it("notices that the proven part has been changed, by the rows or by their digest", async () => {
     const proven = await provenAt(20n);
     for (const sql of [

@@ -45,6 +45,8 @@ export interface BlockReader {
   readonly target: Session;
   /** The old archive; null reads no balances. */
   readonly balances: Session | null;
+  /** Awaited between two reads of the old archive. */
+  readonly pauseSource?: (() => Promise<void>) | undefined;
   /** Computes receipt chains ahead of the ledger; null computes none. */
   readonly receipts: Pick<ReceiptThread, "extend"> | null;
   /** Whether branches are read, too. */
@@ -94,11 +96,12 @@ async function* readPages(
   reader: BlockReader,
   { from: first, to: last }: Range,
 ): AsyncGenerator<Page> {
-  const { target, balances: source } = reader;
+  const { target, balances: source, pauseSource } = reader;
   for (let from = first; from <= last; from += READ_BLOCKS) {
     const range = { from, to: least(from + READ_BLOCKS - 1n, last) };
     const blocks = await readReplayBlocks(target, range);
     requireWhole(blocks, range);
+    if (source !== null && from > first) await pauseSource?.();
     const balances = source === null ? null : await readSourceBalances(source, blocks);
     const trees = reader.withBranches
       ? branchTrees(await readBranchHeaders(target, { ...range, blocksMax: BRANCH_BLOCKS_MAX }))

@@ -4,7 +4,7 @@
 import type { ReplayBlock } from "@forklift/archive";
 import type { LedgerHash } from "@forklift/chain";
 import type { LedgerTree } from "@forklift/ledger";
-import type { Network } from "@forklift/network";
+import { isLedgerHashException, type Network } from "@forklift/network";
 import { difference } from "./difference.ts";
 
 /** Blocks that the threads may be behind: several windows of them. One waits with some 10 kB. */
@@ -132,14 +132,4 @@ export class LedgerHashCheck {
       { hint: "if this block is known to be one, too, name it with --ledger-hash-exception" },
     );
   }
-}
-
-/** Whether the ledger hash of a block is not demanded. */
-export function isLedgerHashException(
-  exceptions: Network["ledgerHashExceptions"],
-  { stateHash, globalSlotSinceGenesis }: Pick<Block, "stateHash" | "globalSlotSinceGenesis">,
-): boolean {
-  const exception = exceptions.get(stateHash);
-  if (exception === undefined) return false;
-  return exception.slots?.has(globalSlotSinceGenesis) ?? true;
 }

@@ -54,9 +54,10 @@ export class CheckpointTiming {
   /**
    * Begins one, and waits for the one before.
    * @param block the last one that the ledger holds.
+   * @param isLast the ledger changes no more, so that one thread has other things to do meanwhile, too.
    * @throws what kept the one before from being written.
    */
-  async begin(block: TargetBlock): Promise<void> {
+  async begin(block: TargetBlock, { isLast = false } = {}): Promise<void> {
     await this.settle();
     this.#height = block.height;
     this.#atMs = this.#context.now();
@@ -64,7 +65,7 @@ export class CheckpointTiming {
     // Its error is thrown by whoever waits for it.
     written.catch(() => undefined);
     this.#beside = written;
-    if (this.#context.threads === 1) await this.settle();
+    if (this.#context.threads === 1 && !isLast) await this.settle();
   }
 
   /** Until the last one is written. @throws what kept it from being written. */

@@ -3,7 +3,7 @@
 import { type TargetBlock, targetBlockAtOrBelowSlot } from "@forklift/archive";
 import type { LedgerHash } from "@forklift/chain";
 import type { Ledger } from "@forklift/ledger";
-import type { Network } from "@forklift/network";
+import { isLedgerHashException, type Network } from "@forklift/network";
 import { SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { Inform } from "../ledger/hash-ledger.ts";
@@ -42,7 +42,10 @@ export async function readCheckpoint(
   }
   if (block === null) throw refuse(`it ends before slot ${startSlot}`);
   const ledgerHash = ledger.ledgerHash();
-  if (ledgerHash !== block.ledgerHash && !network.ledgerHashExceptions.has(block.stateHash)) {
+  if (
+    ledgerHash !== block.ledgerHash &&
+    !isLedgerHashException(network.ledgerHashExceptions, block)
+  ) {
     throw refuse(`its ledger hash is ${ledgerHash}`);
   }
   return { ...block, ledgerHash, ledger };

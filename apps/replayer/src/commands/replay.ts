@@ -94,7 +94,7 @@ export function addReplayCommand(program: Command, host: Host, finish: Finish): 
 async function openReplay(
   context: Context,
   { targetDb, sourceDb, genesisLedger, forkGenesisConfig, ...options }: Options,
-  { now }: RunEnvironment,
+  { now, signal }: RunEnvironment,
 ): Promise<ReplayerContext> {
   const target = await context.target(targetDb);
   await requireNoLaterBlocks(target);
@@ -121,7 +121,7 @@ async function openReplay(
     checkpointIntervalBlocks: BigInt(options.checkpointInterval),
     blocksPerLedgerHash: 1,
     checkpointIntervalMs: REPLAY_DEFAULTS.checkpointIntervalMinutes * MS_PER_MINUTE,
-    now,
+    ...{ now, signal },
     warn: context.warn,
     inform: context.inform,
     ...defined({ forkGenesisConfigUrl: forkGenesisConfig }),

@@ -10,6 +10,7 @@ import {
 } from "@forklift/archive";
 import { type BlockRef, FormatError, type LedgerHash } from "@forklift/chain";
 import { LEGACY_TREE_RULES, Ledger } from "@forklift/ledger";
+import { isLedgerHashException } from "@forklift/network";
 import { SourceDataError, VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { ReplayerContext } from "../context.ts";
@@ -111,7 +112,8 @@ function requireHash(
   block: TargetBlock,
   { target, network }: Pick<RebuildContext, "target" | "network">,
 ): void {
-  if (found === block.ledgerHash || network.ledgerHashExceptions.has(block.stateHash)) return;
+  if (found === block.ledgerHash || isLedgerHashException(network.ledgerHashExceptions, block))
+    return;
   throw new VerificationError(
     `block ${block.stateHash} at height ${block.height} of ${target.maskedUrl} has ledger hash ` +
       `${block.ledgerHash}, the accounts recorded up to it give ${found}`,

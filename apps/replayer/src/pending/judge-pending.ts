@@ -1,10 +1,9 @@
 // Judges the pending blocks by what their replay gave. Pure: the walk is over.
 
 import type { LedgerHash } from "@forklift/chain";
-import type { Network } from "@forklift/network";
+import { isLedgerHashException, type Network } from "@forklift/network";
 import type { VerificationError } from "@forklift/pipeline";
 import { difference } from "../blocks/difference.ts";
-import { isLedgerHashException } from "../blocks/ledger-hash-check.ts";
 import type { NotProven, PendingDifference } from "./pending-report.ts";
 import type { PendingNode } from "./pending-tree.ts";
 

@@ -47,6 +47,8 @@ export interface PendingReport extends BlockRef {
   readonly differences: readonly PendingDifference[];
   /** The lowest first. */
   readonly notProven: readonly NotProven[];
+  /** The first block that was left out, since more are pending than are replayed; null when none was. */
+  readonly cutAt: BlockRef | null;
   /** Pending blocks that can never become canonical: they descend from one beside the chain. */
   readonly beside: number;
   /** Blocks applied this time: those that were known are not replayed again. */

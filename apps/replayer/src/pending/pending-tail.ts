@@ -16,12 +16,11 @@ import {
 } from "@forklift/archive";
 import type { BlockRef, LedgerHash } from "@forklift/chain";
 import { type Ledger, type LedgerTree, openLedgerTree } from "@forklift/ledger";
-import type { Network } from "@forklift/network";
+import { isLedgerHashException, type Network } from "@forklift/network";
 import { ConfigError, SourceDataError, VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { applyBlock } from "../blocks/apply-block.ts";
 import { difference } from "../blocks/difference.ts";
-import { isLedgerHashException } from "../blocks/ledger-hash-check.ts";
 import { inWalkingOrder, pathTo } from "../tree/block-tree.ts";
 import { LedgerWay } from "../tree/ledger-way.ts";
 import { nodesOf, planWalk, type WalkStep } from "../tree/plan-walk.ts";
@@ -32,7 +31,7 @@ import { type PendingNode, type PendingTree, pendingTree } from "./pending-tree.
 import { reportTail } from "./report-tail.ts";
 
 /**
- * Blocks above the root, forks included: an archive of mainnet had 535 on its 290 pending heights. Each takes 1 kB
+ * Blocks above the target's, forks included: an archive of mainnet had 535 on its 290 pending heights. Each takes 1 kB
  * here; one on the way of the ledger, what the journal keeps of it, some 20 kB. So 40 MB at most, and the ledger.
  */
 const PENDING_BLOCKS_MAX = 2_000;
@@ -44,7 +43,7 @@ export interface PendingTailOptions {
   readonly network: Network;
   /** Cores to use: with two or more, the ledger tree is hashed on a thread of its own. */
   readonly threads: number;
-  /** How many blocks above the root are looked at; as `PENDING_BLOCKS_MAX` unless it is given. */
+  /** How many blocks above the target's are looked at; as `PENDING_BLOCKS_MAX` unless it is given. */
   readonly blocksMax?: number;
 }
 
@@ -101,6 +100,7 @@ export class PendingTail implements AsyncDisposable {
     // A ledger of another block would make every pending block look wrong.
     this.#isGood ??= this.#requireLedgerOf(this.#root);
     await this.#isGood;
+    this.#requireReach(block);
     let { tree, cutAt } = await this.#readTree(source, block);
     let from = await this.#nodeOf(source, tree, block);
     if (from !== null && block.height - this.#root.height > ROOT_BEHIND_MAX) {
@@ -136,6 +136,15 @@ export class PendingTail implements AsyncDisposable {
     await this.#hashes[Symbol.asyncDispose]();
   }
 
+  #requireReach(block: TargetBlock): void {
+    if (this.reaches(block)) return;
+    throw new ConfigError(
+      `block ${block.stateHash} at height ${block.height} is out of reach of the ledger in memory, which ` +
+        `stands at height ${this.#root.height}`,
+      { hint: "run again: the ledger is then read anew from the target" },
+    );
+  }
+
   async #requireLedgerOf(block: TargetBlock): Promise<void> {
     const found = await this.#hashes.ledgerHash();
     if (found === block.ledgerHash) return;
@@ -148,8 +157,9 @@ export class PendingTail implements AsyncDisposable {
     source: Session,
     { height: decidedTo }: BlockRef,
   ): Promise<{ readonly tree: PendingTree; readonly cutAt: BlockRef | null }> {
-    const max = this.#blocksMax;
     const above = this.#root.height;
+    // Those on the way from the root come on top: else a cut would stay where it is until the root moves.
+    const max = this.#blocksMax + Number(decidedTo - above);
     const headers = await readPendingHeaders(source, { above, max: max + 1 });
     const tree = pendingTree(this.#root, headers.slice(0, max), decidedTo);
     const left = headers[max];
@@ -168,13 +178,6 @@ export class PendingTail implements AsyncDisposable {
       const node = tree.nodes.get(block.stateHash);
       if (node?.header.height === block.height) return node;
     } else if ((await sourceHeightOf(source, stateHash)) === height) return null;
-    if (!this.reaches(block)) {
-      throw new ConfigError(
-        `block ${block.stateHash} at height ${block.height} is out of reach of the ledger in memory, which ` +
-          `stands at height ${height}`,
-        { hint: "run again: the ledger is then read anew from the target" },
-      );
-    }
     throw new SourceDataError(
       `the source ${source.maskedUrl} does not lead from block ${stateHash} at height ${height} to block ` +
         `${block.stateHash} at height ${block.height}, which the target holds`,

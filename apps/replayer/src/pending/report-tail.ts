@@ -39,6 +39,7 @@ export function reportTail(seen: SeenTail, verdict: Verdict): PendingReport {
     tips: tipsOf(block, nodes, proven),
     differences,
     notProven,
+    cutAt,
     beside,
     applied,
   };

@@ -9,12 +9,19 @@ import {
   lacksAccountIndexes,
   missingAccountIndexes,
   parseBlockMark,
+  requireMayBuildAccountIndexes,
   type TargetBlock,
   writeAccounts,
 } from "@forklift/archive";
 import { least } from "@forklift/chain";
-import { type BatchStage, ConfigError, VerificationError } from "@forklift/pipeline";
+import {
+  type BatchStage,
+  ConfigError,
+  throwIfStopped,
+  VerificationError,
+} from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
+import type { BlockToReplay } from "../batches/read-blocks.ts";
 import { type BatchLimits, replayBatch } from "../batches/replay-batch.ts";
 import { hasCheckpoint } from "../checkpoint/write-checkpoint.ts";
 import type { ReplayerContext } from "../context.ts";
@@ -31,6 +38,10 @@ import {
 
 /** Bounds what is in memory: a command makes some two rows of 0.5 kB. */
 const BATCH_COMMANDS_MAX = 20_000;
+
+/** Of a job's replay, whose verification comes after it. */
+const COMPARED_SOME =
+  "not every ledger hash was compared: forklift verify recomputes that of every block";
 
 interface Plan {
   /** The block that the replay ends with. */
@@ -72,12 +83,13 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
     }
     const hasCheckpointOfTip = await hasCheckpoint(checkpoints, network.name, tip);
     const lacksIndexes = await lacksAccountIndexes(target);
+    if (lacksIndexes) await requireMayBuildAccountIndexes(target);
     return { tip, lastRecorded, hasCheckpointOfTip, lacksIndexes };
   },
 
   /** Without a mark, as after the restore of a dump, the rows themselves show where to start. */
   resume({ tip, lastRecorded, hasCheckpointOfTip, lacksIndexes }, mark) {
-    const last = parseBlockMark("replay-commands", mark) ?? cursorAt(lastRecorded);
+    const last: Cursor = parseBlockMark("replay-commands", mark) ?? cursorAt(lastRecorded);
     if (BigInt(last.height) < lastRecorded.height) {
       throw new ConfigError(
         `the progress mark of replay-commands stands at height ${last.height}, but accounts are ` +
@@ -93,7 +105,8 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
       );
     }
     if (last.stateHash === tip.stateHash && hasCheckpointOfTip && !lacksIndexes) {
-      return { skip: `every block up to height ${tip.height} has been replayed already` };
+      const skip = `every block up to height ${tip.height} has been replayed already`;
+      return { skip: last.comparedSome === true ? `${skip}; ${COMPARED_SOME}` : skip };
     }
     return last;
   },
@@ -127,17 +140,19 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
 
     const last = replayed.last ?? tip;
     const isLast = last.height === tip.height;
-    if (isLast && tools.lacksIndexes) await timed("writing", () => buildAccountIndexes(tx));
-    if (isLast) await refreshStatistics(tx);
     // Beside the batches that follow: a kill loses at most this one, and the next run starts from an older
     // one and the rows. That of the tip is written before the batch commits: a crash in between leaves it
     // ahead of the accounts, which the next run passes over and writes again; the other order could lose it.
-    if (isLast || checkpoints.isDue(last.height)) {
-      await timed("checkpoints", () => checkpoints.begin(last));
+    const begin = () => timed("checkpoints", () => checkpoints.begin(last, { isLast }));
+    if (isLast && tools.lacksIndexes) {
+      await timed("writing", () => buildAccountIndexes(tx, begin));
+    } else if (isLast || checkpoints.isDue(last.height)) await begin();
+    if (isLast) {
+      await refreshStatistics(tx);
+      await timed("checkpoints", () => checkpoints.settle());
     }
-    if (isLast) await timed("checkpoints", () => checkpoints.settle());
     return {
-      cursor: cursorAt(last),
+      cursor: { ...cursorAt(last), ...comparedSome(cursor, context) },
       isLast,
       rowCount,
       progress: { done: last.height, total: tip.height, unit: "blocks" },
@@ -189,27 +204,49 @@ export const replayCommands: BatchStage<ReplayerContext, Session, Plan, Cursor, 
 
 /**
  * A batch that did not compare every block says that one of them differs, and not which: it is repeated from the
- * ledger before it, block by block.
- * @throws VerificationError at the first block of the batch that differs.
+ * ledger before it, block by block. The threads and trees of the first ledger end before; what stays of it
+ * meanwhile is its accounts, some 280 bytes each (64 MB of mainnet's 228,000).
+ * @throws VerificationError at the first block of the batch that differs, StoppedError when a signal comes between
+ * two of them: the next run finds the same difference.
  */
 async function namingFirstDifference<Result>(
-  { context, blocks, withBranches, ledgerHashes }: Tools,
+  tools: Tools,
   cursor: Cursor,
   limits: BatchLimits,
   replay: () => Promise<Result>,
 ): Promise<Result> {
+  const { context, ledgerHashes, withBranches } = tools;
   try {
     return await replay();
   } catch (error) {
     if (!(error instanceof VerificationError) || ledgerHashes.comparesEveryBlock) throw error;
-    // What is read ahead is of no use any more, and its sessions are needed.
-    await blocks.return(undefined);
+    // What is read ahead is of no use any more either, and its sessions are needed.
+    await tools[Symbol.asyncDispose]();
     // The batch may have written rows, which its transaction still sees: they are no sign of recorded branches.
     const start = { ...(await startAfter(context, cursor)), withBranches };
     await using repetition = openTools({ ...context, blocksPerLedgerHash: 1 }, start, limits.to);
-    await replayBatch(repetition, BigInt(cursor.height) + 1n, limits);
+    const blocks = untilStopped(repetition.blocks, context.signal);
+    await replayBatch({ ...repetition, blocks }, BigInt(cursor.height) + 1n, limits);
     await repetition.ledgerHashes.settle();
     throw error;
+  }
+}
+
+/** What was passed over once stays so, whoever goes on. */
+function comparedSome(
+  { comparedSome: before }: Cursor,
+  { blocksPerLedgerHash }: ReplayerContext,
+): Pick<Cursor, "comparedSome"> {
+  return before === true || blocksPerLedgerHash > 1 ? { comparedSome: true } : {};
+}
+
+async function* untilStopped(
+  blocks: AsyncIterable<BlockToReplay>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<BlockToReplay, undefined> {
+  for await (const block of blocks) {
+    if (signal !== undefined) throwIfStopped(signal, "the repetition of a batch that differs");
+    yield block;
   }
 }
 
@@ -229,7 +266,7 @@ async function goesWithoutIndexes(
   inform?.(
     isDropped
       ? "the accounts' tables go without indexes and foreign keys, which are built after the last block"
-      : "the accounts' tables keep indexes and foreign keys: another session uses them, or they are another role's",
+      : "the accounts' tables keep indexes and foreign keys: another session uses them, or the role could not build them again",
   );
   return isDropped;
 }

@@ -27,7 +27,10 @@ const BATCH_BLOCKS_MIN = 50;
 const BATCH_BLOCKS_MAX = 1_000;
 
 /** The last replayed block. */
-export type Cursor = BlockMark;
+export interface Cursor extends BlockMark {
+  /** Missing where the ledger hash of every block up to there was compared, as far as the mark knows. */
+  readonly comparedSome?: true;
+}
 
 export interface ReplayTools extends BatchTools, AsyncDisposable {
   readonly context: ReplayerContext;
@@ -71,7 +74,13 @@ export function openTools(
   const tree = openLedgerTree(ledger, context.threads);
   const receipts = context.threads > 1 ? new ReceiptThread(ledger) : null;
   const blocks = readBlocks(
-    { target: context.targetReader, balances: context.balances, receipts, withBranches },
+    {
+      target: context.targetReader,
+      balances: context.balances,
+      pauseSource: context.pauseSource,
+      receipts,
+      withBranches,
+    },
     { from: replayed.height + 1n, to },
   );
   const checkpoints = new CheckpointTiming(context, ledger, tree, replayed.height);

@@ -6,6 +6,7 @@ import {
   lacksAccountIndexes,
   progressMarks,
   readTargetTip,
+  requireMayBuildAccountIndexes,
   requireOnlyMigrated,
   type TargetBlock,
   targetBlockAt,
@@ -75,6 +76,8 @@ export async function planUnwind(context: UnwindContext, height: bigint): Promis
       hint: "forklift verify reports what is missing; start again from an empty target",
     });
   }
+  const buildsIndexes = await lacksAccountIndexes(target);
+  if (buildsIndexes) await requireMayBuildAccountIndexes(target);
   const isReplayed = (await replayedHeight(target)) >= height;
   if (checkpoints !== null) await requireNoSets(checkpoints, network.name);
   return {
@@ -84,7 +87,7 @@ export async function planUnwind(context: UnwindContext, height: bigint): Promis
     filesToRemove: checkpoints === null ? [] : await filesAbove(context, checkpoints, to),
     checkpointToWrite: await checkpointToWrite(context, to, isReplayed),
     isReplayed,
-    buildsIndexes: await lacksAccountIndexes(target),
+    buildsIndexes,
   };
 }
 

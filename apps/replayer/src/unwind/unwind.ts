@@ -15,6 +15,7 @@ import { checkpointOf } from "../checkpoint/checkpoint.ts";
 import { writeCheckpoint } from "../checkpoint/write-checkpoint.ts";
 import { hashLedger } from "../ledger/hash-ledger.ts";
 import { rebuildLedger } from "../ledger/rebuild-ledger.ts";
+import type { Cursor } from "../stages/replay-tools.ts";
 import type { UnwindContext, UnwindPlan } from "./plan-unwind.ts";
 
 /**
@@ -56,6 +57,13 @@ async function proveAndCheckpoint(
   await writeCheckpoint(checkpoints, network.name, checkpointOf(to, ledger));
 }
 
+/** What of a mark also holds of a block below: how its ledger hashes were compared. */
+const KEYS_OF_A_BLOCK: ReadonlySet<string> = new Set([
+  "height",
+  "stateHash",
+  "comparedSome",
+] satisfies (keyof Cursor)[]);
+
 /**
  * Where a stage had come further than the target now goes, it stands at its new tip. A mark that says
  * more than which block that is, such as the digests of a proof, says it of rows that are gone.
@@ -64,8 +72,8 @@ async function setMarksBack(target: Session, to: TargetBlock): Promise<void> {
   const marks = await progressMarksAbove(target, to.height);
   const mark = { height: String(to.height), stateHash: to.stateHash };
   for (const { stage, cursor } of marks) {
-    const isBlock = Object.keys(cursor).every((key) => Object.hasOwn(mark, key));
-    if (isBlock) await saveProgressMark(target, stage, mark);
+    const isBlock = Object.keys(cursor).every((key) => KEYS_OF_A_BLOCK.has(key));
+    if (isBlock) await saveProgressMark(target, stage, { ...cursor, ...mark });
     else await removeProgressMark(target, stage);
   }
 }

@@ -178,9 +178,33 @@ test("a pending tail is bounded, and says where it was cut", async () => {
   expect(report).toMatchObject({ blocks: 6, proven: 6, provenTo: block.height + 6n });
   expect(report.notProven).toMatchObject([{ height: block.height + 7n }]);
   expect(report.notProven[0]!.reason).toContain("more blocks are pending than are replayed");
+  expect(report.cutAt).toMatchObject({ height: block.height + 7n });
   expect(tail.reaches({ height: block.height + 2n })).toBe(true);
   expect(tail.reaches({ height: block.height + 3n })).toBe(false);
   await expect(sandbox.prove(tail)).rejects.toThrow("is out of reach of the ledger in memory");
+});
+
+test("a pending tail that was cut goes on with each block that the target gains, until it is whole", async () => {
+  await using sandbox = await openTailSandbox({ forkLength: () => 0 });
+  await sandbox.source.grow(28);
+  const tip = sandbox.source.tip.height;
+  const tail = sandbox.openTail({ blocksMax: 20 });
+  for (const [height, applied] of [
+    [1n, 20],
+    [3n, 2],
+    [4n, 1],
+    [8n, 4],
+  ] as const) {
+    const report = await sandbox.prove(tail, { block: await sandbox.canonicalAt(height) });
+    expect(report).toMatchObject({
+      applied,
+      provenTo: height + 20n,
+      cutAt: { height: height + 21n },
+    });
+    expect(report.notProven).toHaveLength(1);
+  }
+  const whole = await sandbox.prove(tail, { block: await sandbox.canonicalAt(9n) });
+  expect(whole).toMatchObject({ applied: 1, provenTo: tip, cutAt: null, notProven: [] });
 });
 
 test("a pending tail that was interrupted is good for another look", async () => {

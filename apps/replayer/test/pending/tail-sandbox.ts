@@ -32,6 +32,7 @@ export interface TailSandbox extends AsyncDisposable {
   openTail(options?: Partial<PendingTailOptions> & { readonly root?: TargetBlock }): PendingTail;
   /** The source's highest canonical block. */
   canonical(): Promise<TargetBlock>;
+  canonicalAt(height: bigint): Promise<TargetBlock>;
   /** Above the highest canonical block, or the one that is given. */
   prove(
     tail: PendingTail,
@@ -65,6 +66,7 @@ export async function openTailSandbox(options: Partial<GrowingOptions> = {}): Pr
       return tail;
     },
     canonical: () => canonicalBlock(reader),
+    canonicalAt: (height) => canonicalBlock(reader, height),
     prove: (tail, { block, ...more } = {}) =>
       snapshot(reader, async () =>
         tail.prove(reader, block ?? (await canonicalBlock(reader)), more),

@@ -1,7 +1,8 @@
 // A replay that leaves most ledger hashes to the verification after it.
 // @module-tag only-in-all
 
-import { VerificationError } from "@forklift/pipeline";
+import { StoppedError, VerificationError } from "@forklift/pipeline";
+import { defined } from "@forklift/system";
 import { NO_CRASH } from "@forklift/testkit";
 import { expect, test } from "vitest";
 import { runUnwatched } from "../../../migrator/test/migration-sandbox.ts";
@@ -13,11 +14,12 @@ interface Replay {
   readonly threads: number;
   /** A statement that makes the target wrong. */
   readonly spoil?: string;
+  readonly signal?: AbortSignal;
 }
 
-async function replay({ blocksPerLedgerHash, threads, spoil }: Replay) {
+async function replay({ blocksPerLedgerHash, threads, spoil, signal }: Replay) {
   // Without recorded balances only a ledger hash shows a difference.
-  const more = { blocksPerLedgerHash, threads, balances: null };
+  const more = { blocksPerLedgerHash, threads, balances: null, ...defined({ signal }) };
   await using sandbox = await openReplay({ after: LAST_OF_MIGRATION, more });
   if (spoil !== undefined) await sandbox.changeTarget(spoil);
   await using opened = await sandbox.open(NO_CRASH);
@@ -65,4 +67,27 @@ test.each(Object.keys(FAULTS))("names the first block that %s makes differ", asy
     messages.push((failed as Error).message);
   }
   expect(new Set(messages).size).toBe(1);
+});
+
+test("a replay after it says that not every ledger hash was compared", async () => {
+  for (const [blocksPerLedgerHash, says] of [
+    [32, "; not every ledger hash was compared: forklift verify recomputes that of every block"],
+    [1, ""],
+  ] as const) {
+    const more = { blocksPerLedgerHash, threads: 1 };
+    await using sandbox = await openReplay({ after: LAST_OF_MIGRATION, more });
+    await using opened = await sandbox.open(NO_CRASH);
+    const { context } = opened;
+    await runUnwatched([replayCommands], context);
+    const [report] = await runUnwatched([replayCommands], { ...context, blocksPerLedgerHash: 1 });
+    expect(report!.skipped).toMatch(/^every block up to height \d+ has been replayed already/);
+    expect(report!.skipped!.replace(/^.*already/, "")).toBe(says);
+  }
+});
+
+test("a signal ends the repetition of a batch between two blocks", async () => {
+  const signal = AbortSignal.abort();
+  const spoil = FAULTS["a command in the middle"]!;
+  const stopped = replay({ blocksPerLedgerHash: 32, threads: 2, spoil, signal });
+  await expect(stopped).rejects.toThrow(StoppedError);
 });

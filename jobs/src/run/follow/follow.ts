@@ -1,14 +1,13 @@
 // `follow`: a target that follows a living source, cycle by cycle, until a signal ends it. It reports how far it
 // is behind, and publishes on a schedule of its own.
 
-import { jsonNumber } from "@forklift/chain";
 import { openContext } from "@forklift/context";
 import { exitCodeOf, nextStepOf } from "@forklift/pipeline";
-import { KeptTail, type PendingReport } from "@forklift/replayer";
+import { KeptTail } from "@forklift/replayer";
 import type { PendingState } from "@forklift/sets";
 import { MS_PER_SECOND } from "@forklift/system";
 import type { FollowConfig } from "../../context/follow-config.ts";
-import { type Followed, openFollowed } from "../../context/follow-context.ts";
+import { type Followed, openFollowed, type SourceLimits } from "../../context/follow-context.ts";
 import type { JobEnvironment } from "../../observe/job-environment.ts";
 import {
   setCycleMetrics,
@@ -17,14 +16,12 @@ import {
 } from "../../observe/metrics/follow-metrics.ts";
 import type { RunWatch } from "../../observe/run-recorder.ts";
 import { followUntilStopped } from "./follow-loop.ts";
+import { PendingNews, pendingState } from "./pending-news.ts";
 import type { Publisher } from "./publisher.ts";
 import { type CycleReport, runCycle } from "./run-cycle.ts";
 
-export interface FollowOptions {
+export interface FollowOptions extends SourceLimits {
   readonly intervalMs: number;
-  readonly pauseMs: number;
-  /** Blocks of one read of the source at most. */
-  readonly blocksMax: number;
 }
 
 /** What came of it when a signal has ended it, as plain data. */
@@ -58,7 +55,7 @@ export async function runFollow(
   const { intervalMs, ...limits } = options;
   await using opened = openContext(environment);
   await using tail = new KeptTail();
-  const told = new Set<string>();
+  const news = new PendingNews(log);
   let followed: Followed | null = null;
   let last: CycleReport | null = null;
   let cycles = 0;
@@ -76,22 +73,12 @@ export async function runFollow(
     const pending = pendingState(last.pending);
     const stands = { height, stateHash, lagBlocks, lagSeconds, pending };
     watch?.cycled({ ...stands, at: seen.toISOString(), cycles });
-    tellOfDifferences(last.pending);
+    news.tell(last.pending);
     const { elapsedMs, source, stages } = last;
     log.info(
       { height, lagBlocks, lagSeconds, pending, elapsedMs, source },
       stages.length === 0 ? "the source has gained nothing" : "the target has caught up",
     );
-  }
-
-  /** Once each: it is the network that decides whether a pending block becomes canonical. */
-  function tellOfDifferences({ differences }: PendingReport): void {
-    for (const { stateHash, isOnBestChain, error } of differences) {
-      if (told.has(stateHash)) continue;
-      told.add(stateHash);
-      const where = isOnBestChain ? "of the best chain" : "of a fork";
-      log.error({ err: error, hint: nextStepOf(error) }, `a pending block ${where} differs`);
-    }
   }
 
   await followUntilStopped({
@@ -124,12 +111,4 @@ function shown(last: CycleReport | null): FollowSummary["last"] {
   if (last === null) return null;
   const { seen: _seen, stages: _stages, pending, ...report } = last;
   return { ...report, pending: pendingState(pending) };
-}
-
-function pendingState(report: PendingReport): PendingState {
-  const { provenTo, blocks, proven, forks, differences } = report;
-  return {
-    ...{ provenTo: jsonNumber(provenTo), blocks, proven, forks },
-    differences: differences.length,
-  };
 }

@@ -8,7 +8,6 @@ import {
 } from "@forklift/archive";
 import { type BlockRef, jsonNumber, least } from "@forklift/chain";
 import { openContext, runInTarget } from "@forklift/context";
-import type { LoadLimits } from "@forklift/migrator";
 import type { Network } from "@forklift/network";
 import { type StageReport, throwIfStopped } from "@forklift/pipeline";
 import { type Session, sharedSnapshot } from "@forklift/postgres";
@@ -18,6 +17,7 @@ import {
   type FollowContext,
   type Followed,
   openFollowContext,
+  type SourceLimits,
 } from "../../context/follow-context.ts";
 import type { JobEnvironment } from "../../observe/job-environment.ts";
 import { cycle } from "../recipes/follow.ts";
@@ -49,7 +49,7 @@ export interface CycleReport {
 }
 
 export interface CycleOptions {
-  readonly limits: Omit<LoadLimits, "signal">;
+  readonly limits: SourceLimits;
   /** Where the last cycle of this process has left the target; null before the first. */
   readonly last: Pick<CycleReport, "stateHash"> | null;
   /** Of this process: what it knows of the pending blocks is not replayed again. */
@@ -66,7 +66,7 @@ export async function runCycle(
   const { now, date, signal } = environment;
   const startedMs = now();
   await using opened = openContext(environment);
-  const context = await openFollowContext(opened, followed, { limits: { ...limits, signal }, now });
+  const context = await openFollowContext(opened, followed, { limits, signal, now });
   const { source, checks, target, network } = context;
   const { seen, tip, stages, pending } = await sharedSnapshot([source, checks], async () => {
     const picture = { seen: date(), canonical: await canonicalEnd(source, network) };
@@ -106,9 +106,9 @@ async function canonicalEnd(source: Session, { lastPreForkBlock }: Network): Pro
 }
 
 /** Between two reads of pending blocks, as between two of canonical ones. */
-function pauseOf({ load }: FollowContext, signal: AbortSignal): () => Promise<void> {
+function pauseOf({ pauseSource }: FollowContext, signal: AbortSignal): () => Promise<void> {
   return async () => {
-    await load?.pause();
+    await pauseSource();
     throwIfStopped(signal, "the replay of the pending blocks");
   };
 }

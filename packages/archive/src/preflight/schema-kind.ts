@@ -11,7 +11,13 @@ export type SchemaKind =
   | { readonly kind: "empty" }
   | { readonly kind: Era }
   /** Of a later era, as its own record of schema upgrades says. */
-  | { readonly kind: "later"; readonly name: string }
+  | {
+      readonly kind: "later";
+      readonly name: string;
+      readonly upgrade: Upgrade;
+      /** Of the columns of Berkeley, which later eras keep. */
+      readonly lacking: readonly string[];
+    }
   /** Of an older release, or on its way to ours: nothing is lacking but what upgrades add. */
   | {
       readonly kind: "older";
@@ -22,6 +28,16 @@ export type SchemaKind =
   /** Most of an era's columns are there, and not all. */
   | { readonly kind: "half-made"; readonly era: Era; readonly lacking: readonly string[] }
   | { readonly kind: "foreign"; readonly why: string };
+
+/** The last one that an archive has recorded, in its own words. */
+export interface Upgrade {
+  /** The protocol version that it led to. */
+  readonly protocol: string;
+  /** The version of the script. */
+  readonly migration: string;
+  /** `applied` once it has ended. */
+  readonly status: string;
+}
 
 /** Each era's archive in the words of an error message. */
 const ERA_NAMES: Readonly<Record<Era, string>> = {
@@ -46,8 +62,12 @@ interface Fit {
 export async function identifySchema(session: Session): Promise<SchemaKind> {
   const found = await readColumns(session);
   if (found.size === 0) return await withoutTables(session);
-  const later = await laterEra(session);
-  if (later !== null) return { kind: "later", name: later };
+  const upgrade = await lastUpgrade(session);
+  if (upgrade !== null) {
+    const { lacking } = await fitOf("berkeley", found);
+    const parts = partsOf(lacking, found, await otherRelations(session));
+    return { kind: "later", name: nameOfEra(upgrade), upgrade, lacking: parts };
+  }
   const fits: Fit[] = [];
   for (const era of ERAS) fits.push(await fitOf(era, found));
   const whole = fits.filter(({ lacking }) => lacking.length === 0);
@@ -90,7 +110,7 @@ const UPGRADE_COLUMNS = ["commit_start_at", "protocol_version", "migration_versi
  * Upstream's scripts record there what they make of a Berkeley archive, and take back. They name no schema,
  * so that the table lies where the search path of their role begins.
  */
-async function laterEra(session: Session): Promise<string | null> {
+async function lastUpgrade(session: Session): Promise<Upgrade | null> {
   const [history] = await session.query<{ name: string }>(
     `select c.oid::regclass::text as name
      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = any($1)
@@ -100,13 +120,15 @@ async function laterEra(session: Session): Promise<string | null> {
     [UPGRADE_COLUMNS],
   );
   if (history === undefined) return null;
-  const [last] = await session.query<Record<"protocol" | "migration" | "status", string>>(
+  const [last] = await session.query<Record<keyof Upgrade, string>>(
     `select protocol_version::text as protocol, migration_version::text as migration,
             status::text as status
      from ${history.name} order by commit_start_at desc limit 1`,
   );
-  if (last === undefined || last.protocol.startsWith("3.")) return null;
-  const { protocol, migration, status } = last;
+  return last === undefined || last.protocol.startsWith("3.") ? null : last;
+}
+
+function nameOfEra({ protocol, migration, status }: Upgrade): string {
   const era = protocol.startsWith("4.") ? "a Mesa archive" : "an archive of a later era";
   return (
     `${era}: its migration_history names protocol version ${protocol}, by migration ${migration}` +

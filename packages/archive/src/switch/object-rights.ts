@@ -85,24 +85,22 @@ export function rightsStatements({ schema, relations, types }: ObjectRights): st
   ];
 }
 
+/** What the owner of the schema has is left to it. */
 const NO_GRANTS = `do $do$
 declare
   one record;
 begin
   for one in
-    select distinct c.relname, case c.relkind when 'S' then 'sequence' else 'table' end as kind, a.grantee
+    select distinct format('%s public.%I', case c.relkind when 'S' then 'sequence' else 'table' end, c.relname) as object,
+                    a.grantee
     from pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'S')
-  loop
-    execute format('revoke all on %s public.%I from %s cascade', one.kind, one.relname,
-      case one.grantee when 0 then 'public' else quote_ident(pg_catalog.pg_get_userbyid(one.grantee)) end);
-  end loop;
-  for one in
-    select distinct a.grantee
+    union all
+    select distinct 'schema public', a.grantee
     from pg_catalog.pg_namespace n, pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
     where n.nspname = 'public' and a.grantee <> n.nspowner
   loop
-    execute format('revoke all on schema public from %s cascade',
+    execute format('revoke all on %s from %s cascade', one.object,
       case one.grantee when 0 then 'public' else quote_ident(pg_catalog.pg_get_userbyid(one.grantee)) end);
   end loop;
 end

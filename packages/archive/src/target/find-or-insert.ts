@@ -13,6 +13,8 @@ export interface KeyedTable<Value> {
   /** The other columns, when a row has any. */
   readonly rest?: readonly string[];
   readonly restOf?: (value: Value) => readonly CopyValue[];
+  /** Whoever asks for the ids remembers them, and asks for one once. */
+  readonly isRememberedElsewhere?: boolean;
 }
 
 /** Ids by value. Values that are equal by their key share a row. */
@@ -48,7 +50,7 @@ export async function findOrInsert<Value>(
       found.set(text, first + index);
     });
     for (const [text, id] of found) ids.set(text, id);
-    rowIds.remember(table, found);
+    if (keyedTable.isRememberedElsewhere !== true) rowIds.remember(table, found);
   }
   return (value) => {
     const id = ids.get(textOf(value));
@@ -76,7 +78,9 @@ export async function insertRows<Value>(
 
 /** No value of a key holds a tab: they are base58, base64, numbers and names. */
 function textOfKey(values: readonly (string | number | bigint)[]): string {
-  return values.join("\t");
+  const [value] = values;
+  // Of one text no other is made, which would be hashed anew wherever it is looked up.
+  return values.length === 1 && typeof value === "string" ? value : values.join("\t");
 }
 
 async function findRows(

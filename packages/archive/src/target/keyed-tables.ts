@@ -113,6 +113,7 @@ export const accountIdentifiers: KeyedTable<AccountIdentifier> = {
   table: "account_identifiers",
   key: { public_key_id: "int", token_id: "int" },
   keyOf: ({ publicKeyId, tokenId }) => [publicKeyId, tokenId],
+  isRememberedElsewhere: true,
 };
 
 export interface TimingKey extends Timing {
@@ -138,4 +139,5 @@ export const timingInfo: KeyedTable<TimingKey> = {
     timing.vestingPeriod,
     timing.vestingIncrement,
   ],
+  isRememberedElsewhere: true,
 };

@@ -2,6 +2,7 @@
 // batch; counting on from the greatest id gives the same ids however often a run was killed.
 
 import type { Session } from "@forklift/postgres";
+import { type AccountIds, IdMap } from "./account-ids.ts";
 
 /**
  * Characters of the keys of one table whose ids are remembered: some 25 MB with their ids. Public
@@ -19,6 +20,8 @@ interface Memory {
 export class RowIds {
   readonly #next = new Map<string, number>();
   readonly #remembered = new Map<string, Memory>();
+  /** Of the accounts that were written. */
+  readonly accounts: AccountIds = { identifiers: new IdMap(), untimed: new IdMap() };
 
   /** The first of `count` consecutive ids that no row of the table has. */
   async take(target: Session, table: string, count: number): Promise<number> {

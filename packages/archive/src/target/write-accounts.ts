@@ -59,12 +59,8 @@ export async function writeAccounts(
     publicKeys,
     accounts.flatMap(({ publicKey, delegate }): string[] => [publicKey, delegate]),
   );
-  const identifierIds = await identifyAccounts(target, rowIds, accounts, keyIds);
-  const timingKey = (account: Account) => ({
-    accountIdentifierId: identifierIds(account),
-    ...(account.timing ?? UNTIMED),
-  });
-  const timingIds = await findOrInsert(target, rowIds, timingInfo, accounts.map(timingKey));
+  const identifierId = await identifyAccounts(target, rowIds, accounts, keyIds);
+  const timingId = await identifyTimings(target, rowIds, accounts, { keyIds, identifierId });
   const votingForIds = await findOrInsert(
     target,
     rowIds,
@@ -80,14 +76,14 @@ export async function writeAccounts(
     accessed.map(({ ledgerIndex, blockId, account }) => [
       ledgerIndex,
       blockId,
-      identifierIds(account),
+      identifierId(account),
       symbolId,
       account.balance,
       account.nonce,
       account.receiptChainHash,
       keyIds(account.delegate),
       votingForIds(account.votingFor),
-      timingIds(timingKey(account)),
+      timingId(account),
       permissions,
     ]),
   );
@@ -96,7 +92,7 @@ export async function writeAccounts(
     ["block_id", "account_identifier_id", "creation_fee"],
     created.map(({ blockId, account, creationFee }) => [
       blockId,
-      identifierIds(account),
+      identifierId(account),
       creationFee,
     ]),
   );
@@ -118,17 +114,46 @@ const ACCESSED_COLUMNS = [
   "permissions_id",
 ] as const;
 
+type Keyed = Pick<Account, "publicKey">;
+
 async function identifyAccounts(
   target: Session,
   rowIds: RowIds,
-  accounts: readonly Account[],
+  accounts: readonly Keyed[],
   keyIds: IdsOf<string>,
-): Promise<IdsOf<Pick<Account, "publicKey">>> {
-  const tokenId = (await findOrInsert(target, rowIds, tokens, [DEFAULT_TOKEN]))(DEFAULT_TOKEN);
-  const identifierOf = ({ publicKey }: Pick<Account, "publicKey">) => ({
-    publicKeyId: keyIds(publicKey),
-    tokenId,
+): Promise<IdsOf<Keyed>> {
+  const { identifiers } = rowIds.accounts;
+  const keyIdOf = ({ publicKey }: Keyed) => keyIds(publicKey);
+  const unknown = [...new Set(accounts.map(keyIdOf))].filter((keyId) => !identifiers.has(keyId));
+  if (unknown.length > 0) {
+    const tokenId = (await findOrInsert(target, rowIds, tokens, [DEFAULT_TOKEN]))(DEFAULT_TOKEN);
+    const keys = unknown.map((publicKeyId) => ({ publicKeyId, tokenId }));
+    const ids = await findOrInsert(target, rowIds, accountIdentifiers, keys);
+    for (const key of keys) identifiers.set(key.publicKeyId, ids(key));
+  }
+  return (account) => identifiers.get(keyIdOf(account));
+}
+
+/** Hardly an account is timed. */
+async function identifyTimings(
+  target: Session,
+  rowIds: RowIds,
+  accounts: readonly Account[],
+  ids: { readonly keyIds: IdsOf<string>; readonly identifierId: IdsOf<Keyed> },
+): Promise<IdsOf<Account>> {
+  const { untimed } = rowIds.accounts;
+  const keyIdOf = ({ publicKey }: Keyed) => ids.keyIds(publicKey);
+  const keyOf = (account: Account) => ({
+    accountIdentifierId: ids.identifierId(account),
+    ...(account.timing ?? UNTIMED),
   });
-  const ids = await findOrInsert(target, rowIds, accountIdentifiers, accounts.map(identifierOf));
-  return (account) => ids(identifierOf(account));
+  const asked = accounts.filter(
+    (account) => account.timing !== null || !untimed.has(keyIdOf(account)),
+  );
+  const timingIds = await findOrInsert(target, rowIds, timingInfo, asked.map(keyOf));
+  for (const account of asked) {
+    if (account.timing === null) untimed.set(keyIdOf(account), timingIds(keyOf(account)));
+  }
+  return (account) =>
+    account.timing === null ? untimed.get(keyIdOf(account)) : timingIds(keyOf(account));
 }

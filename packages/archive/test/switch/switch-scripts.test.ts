@@ -152,6 +152,19 @@ describe.skipIf(isToolMissing("psql"))("psql runs the scripts", { timeout: 60_00
     }
   });
 
+  test("broken off between the two names, it has changed neither", async () => {
+    await using archives = await plainArchives();
+    const plan = await planned(archives);
+    const script = switchScript(plan, OPTIONS);
+    const firstName = `rename to ${quoteIdentifier(plan.oldName)};\n`;
+    const [start, rest] = script.split(firstName);
+    expect(rest).toContain("rename to");
+    await runPsql(start + firstName);
+    expect(await runPsql(switchBackScript(plan, OPTIONS))).toEqual({ exit: 0, stderr: "" });
+    expect(await holds(archives, archives.source)).toEqual(["old"]);
+    expect(await holds(archives, archives.target)).toEqual(["new"]);
+  });
+
   test("switch-back ends a switch that was broken off while nobody could come in", async () => {
     await using archives = await plainArchives();
     const names = [archives.source, archives.target] as const;

@@ -9,7 +9,7 @@ import { hashKey, KeyIndex } from "./key-index.ts";
 
 /** 0.7 MB a chunk. Growing adds a chunk and copies nothing; the power of two makes it a shift. */
 const CHUNK_BITS = 12;
-const CHUNK_ACCOUNTS = 2 ** CHUNK_BITS;
+export const CHUNK_ACCOUNTS = 2 ** CHUNK_BITS;
 const CHUNK_MASK = CHUNK_ACCOUNTS - 1;
 
 interface Chunk {

@@ -2,11 +2,12 @@
 // them, while the ledger goes on.
 
 import { Worker } from "node:worker_threads";
+import { THREAD_MEMORY } from "../threads/thread-memory.ts";
 import type { Account } from "./account.ts";
 import { encodeAccountText } from "./account-json.ts";
 import { accountAt } from "./account-objects.ts";
 import { RECORD_BYTES } from "./account-record.ts";
-import { AccountTable } from "./account-table.ts";
+import { AccountTable, CHUNK_ACCOUNTS } from "./account-table.ts";
 import { Journal } from "./journal.ts";
 
 /** Threads run JavaScript, so where the sources are run as they are, it is the built file's. */
@@ -36,7 +37,7 @@ export function* encodeAccounts(accounts: Iterable<Account>): Generator<Uint8Arr
 
 /** The accounts of records that stand one after the other, each made when it is its turn. */
 export function* accountsOfRecords(records: Uint8Array): Generator<Account> {
-  const pieceBytes = PIECE_ACCOUNTS * RECORD_BYTES;
+  const pieceBytes = CHUNK_ACCOUNTS * RECORD_BYTES;
   for (let from = 0; from < records.length; from += pieceBytes) {
     const piece = records.subarray(from, from + pieceBytes);
     const table = new AccountTable(new Journal(), () => undefined);
@@ -54,7 +55,11 @@ export function* accountsOfRecords(records: Uint8Array): Generator<Account> {
 export async function* encodeOnThread(
   records: Uint8Array<ArrayBuffer>,
 ): AsyncGenerator<Uint8Array> {
-  const worker = new Worker(WORKER_FILE, { workerData: records, transferList: [records.buffer] });
+  const worker = new Worker(WORKER_FILE, {
+    workerData: records,
+    transferList: [records.buffer],
+    resourceLimits: THREAD_MEMORY,
+  });
   try {
     for (let next = ask(worker); ; ) {
       const piece = await next;

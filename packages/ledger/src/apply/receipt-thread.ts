@@ -4,6 +4,7 @@
 import { FIELD_BYTES, FormatError, type PublicKey, type UserCommand } from "@forklift/chain";
 import type { Ledger } from "../ledger/ledger.ts";
 import { AnsweringThread } from "../threads/answering-thread.ts";
+import { THREAD_MEMORY } from "../threads/thread-memory.ts";
 import {
   inCommandOrder,
   type ReceiptInputs,
@@ -20,7 +21,9 @@ const WORKER_FILE = new URL(
 
 /** Answers with the hashes of the inputs in their order, 32 bytes each. */
 export function startReceiptWorker(): AnsweringThread<ReceiptTask, Uint8Array> {
-  return new AnsweringThread(WORKER_FILE, "the thread of the receipts");
+  return new AnsweringThread(WORKER_FILE, "the thread of the receipts", {
+    resourceLimits: THREAD_MEMORY,
+  });
 }
 
 /** The chains that some commands leave in their fee payers, in the order of the commands. */

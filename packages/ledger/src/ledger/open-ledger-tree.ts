@@ -2,6 +2,7 @@
 // of their own. Either way the accounts of the next blocks may be changed meanwhile.
 
 import { AnsweringThread } from "../threads/answering-thread.ts";
+import { THREAD_MEMORY } from "../threads/thread-memory.ts";
 import { FollowedTree } from "./followed-tree.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LedgerTree } from "./ledger-tree.ts";
@@ -37,5 +38,6 @@ export function openLedgerTree(
 function threadOf(workerData: TreeOptions) {
   return new AnsweringThread<TreeTask, TreeAnswer>(WORKER_FILE, "the thread of the ledger tree", {
     workerData,
+    resourceLimits: THREAD_MEMORY,
   });
 }

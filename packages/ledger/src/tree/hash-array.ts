@@ -2,6 +2,7 @@
 
 import { FIELD_BYTES } from "@forklift/chain";
 import type { EntryKind, Journal } from "../accounts/journal.ts";
+import { copyHash, wordsOf } from "./hash-words.ts";
 
 /** Cells. A power of two above one, so that no pair ever straddles the end. */
 const INITIAL_CAPACITY = 2;
@@ -12,25 +13,29 @@ export class HashArray {
   readonly #journal: Journal;
   readonly #entry: EntryKind;
   #bytes: Uint8Array;
+  #words: Uint32Array;
 
   constructor(filler: Uint8Array, journal: Journal) {
     this.#filler = filler;
     this.#journal = journal;
     this.#entry = journal.define(FIELD_BYTES, (index, hash) => this.#write(index, hash));
     this.#bytes = this.#filled(INITIAL_CAPACITY);
+    this.#words = wordsOf(this.#bytes);
   }
 
-  /** Copies the hashes, 32 bytes each and one after the other, to those indexes. */
-  setAll(indexes: Uint32Array, hashes: Uint8Array): void {
-    for (let at = 0; at < indexes.length; at++) {
-      const index = indexes[at]!;
-      this.reserve(index);
-      if (this.#journal.isOpen) this.#journal.save(this.#entry, index, this.at(index));
-      this.#write(index, hashes.subarray(at * FIELD_BYTES, (at + 1) * FIELD_BYTES));
-    }
+  /** All of it, good until the next `set` or `reserve`. */
+  get words(): Uint32Array {
+    return this.#words;
   }
 
-  /** A view, good until the next `setAll` or `reserve`; of an index that room was made for. */
+  /** Copies the hash of that number, of those that stand side by side, to that index. */
+  set(index: number, hashes: Uint32Array, at: number): void {
+    this.reserve(index);
+    if (this.#journal.isOpen) this.#journal.save(this.#entry, index, this.at(index));
+    copyHash(hashes, at, this.#words, index);
+  }
+
+  /** A view, good until the next `set` or `reserve`; of an index that room was made for. */
   at(index: number): Uint8Array {
     return this.#bytes.subarray(index * FIELD_BYTES, (index + 1) * FIELD_BYTES);
   }
@@ -56,6 +61,7 @@ export class HashArray {
     const grown = this.#filled(capacity);
     grown.set(this.#bytes);
     this.#bytes = grown;
+    this.#words = wordsOf(grown);
   }
 
   #filled(capacity: number): Uint8Array {

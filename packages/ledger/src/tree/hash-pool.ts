@@ -4,6 +4,7 @@
 import { Worker } from "node:worker_threads";
 import { type HashMany, hashHere } from "../poseidon/hash-inputs.ts";
 import { PAIR_BYTES } from "../poseidon/memory-layout.ts";
+import { THREAD_MEMORY } from "../threads/thread-memory.ts";
 import { PoolMemory } from "./pool-memory.ts";
 
 /** Threads run JavaScript, so where the sources are run as they are, it is the built file's. */
@@ -30,7 +31,11 @@ export class HashPool implements Disposable {
   constructor(helpers: number) {
     this.#workers = Array.from(
       { length: helpers },
-      () => new Worker(WORKER_FILE, { workerData: this.#memory.buffer }),
+      () =>
+        new Worker(WORKER_FILE, {
+          workerData: this.#memory.buffer,
+          resourceLimits: THREAD_MEMORY,
+        }),
     );
     // They wait for work, and are no reason for the process to live.
     for (const worker of this.#workers) worker.unref();

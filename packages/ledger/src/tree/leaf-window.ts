@@ -4,6 +4,7 @@
 import { FIELD_BYTES } from "@forklift/chain";
 import type { AccountTable } from "../accounts/account-table.ts";
 import type { HashMany } from "../poseidon/hash-inputs.ts";
+import { copyHash, wordsOf } from "./hash-words.ts";
 import type { NodeVersions } from "./node-versions.ts";
 import type { TreeRules } from "./tree-rules.ts";
 
@@ -131,9 +132,8 @@ function inOrder(leaves: NodeVersions): NodeVersions {
   const keys = Float64Array.from(indexes, (index, at) => index * POSITIONS + at).sort();
   const order = Uint32Array.from(keys, (key) => key % POSITIONS);
   const sorted = new Uint8Array(hashes.length);
-  for (const [to, from] of order.entries()) {
-    sorted.set(hashes.subarray(from * FIELD_BYTES, (from + 1) * FIELD_BYTES), to * FIELD_BYTES);
-  }
+  const [from, to] = [wordsOf(hashes), wordsOf(sorted)];
+  for (let at = 0; at < order.length; at++) copyHash(from, order[at]!, to, at);
   return {
     indexes: Uint32Array.from(order, (at) => indexes[at]!),
     versions: Uint32Array.from(order, (at) => versions[at]!),

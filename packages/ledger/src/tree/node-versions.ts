@@ -3,6 +3,7 @@
 
 import { FIELD_BYTES } from "@forklift/chain";
 import type { HashArray } from "./hash-array.ts";
+import { copyHash, wordsOf } from "./hash-words.ts";
 
 /**
  * In the order of the indexes, those of one index in the order of the versions. A node that did not
@@ -29,11 +30,14 @@ export interface UnhashedVersions {
 export function parentsOf(children: NodeVersions, before: HashArray): UnhashedVersions {
   const { indexes, versions, hashes } = children;
   const end = indexes.length;
-  // A parent has no more versions than its children have together.
-  const parents = new Uint32Array(end);
-  const parentVersions = new Uint32Array(end);
-  const pairs = new Uint8Array(2 * end * FIELD_BYTES);
+  const most = parentVersionsMax(children);
+  const parents = new Uint32Array(most);
+  const parentVersions = new Uint32Array(most);
+  const pairs = new Uint8Array(2 * most * FIELD_BYTES);
   if (end > 0) before.reserve(indexes[end - 1]! | 1);
+  const known = before.words;
+  const changed = wordsOf(hashes);
+  const words = wordsOf(pairs);
   let count = 0;
   for (let at = 0; at < end; ) {
     const parent = indexes[at]! >>> 1;
@@ -41,18 +45,21 @@ export function parentsOf(children: NodeVersions, before: HashArray): UnhashedVe
     const leftEnd = endOfIndex(indexes, at, 2 * parent);
     let right = leftEnd;
     at = endOfIndex(indexes, leftEnd, 2 * parent + 1);
-    let leftHash = before.at(2 * parent);
-    let rightHash = before.at(2 * parent + 1);
+    // Of either child the version at hand: none of the window's yet, but as it was before.
+    let leftAt = -1;
+    let rightAt = -1;
     while (left < leftEnd || right < at) {
       const leftVersion = left < leftEnd ? versions[left]! : Number.POSITIVE_INFINITY;
       const rightVersion = right < at ? versions[right]! : Number.POSITIVE_INFINITY;
       const version = Math.min(leftVersion, rightVersion);
-      if (leftVersion === version) leftHash = hashAt(hashes, left++);
-      if (rightVersion === version) rightHash = hashAt(hashes, right++);
+      if (leftVersion === version) leftAt = left++;
+      if (rightVersion === version) rightAt = right++;
+      if (leftAt < 0) copyHash(known, 2 * parent, words, 2 * count);
+      else copyHash(changed, leftAt, words, 2 * count);
+      if (rightAt < 0) copyHash(known, 2 * parent + 1, words, 2 * count + 1);
+      else copyHash(changed, rightAt, words, 2 * count + 1);
       parents[count] = parent;
       parentVersions[count] = version;
-      pairs.set(leftHash, 2 * count * FIELD_BYTES);
-      pairs.set(rightHash, (2 * count + 1) * FIELD_BYTES);
       count += 1;
     }
   }
@@ -63,29 +70,30 @@ export function parentsOf(children: NodeVersions, before: HashArray): UnhashedVe
   };
 }
 
+/**
+ * A parent has no more versions than its children have together; and two neighbours that change in one version
+ * are one, as all of a whole ledger are, whose pairs would take twice the memory.
+ */
+function parentVersionsMax({ indexes, versions }: NodeVersions): number {
+  let count = indexes.length;
+  for (let at = 1; at < indexes.length; at++) {
+    const isRight = indexes[at]! % 2 === 1 && indexes[at - 1] === indexes[at]! - 1;
+    if (isRight && versions[at - 1] === versions[at]) count -= 1;
+  }
+  return count;
+}
+
 /** Brings a level to its state after the window: each node to its last version. */
 export function putLast({ indexes, hashes }: NodeVersions, level: HashArray): void {
-  const isLast = (at: number) => indexes[at] !== indexes[at + 1];
-  let count = 0;
-  for (let at = 0; at < indexes.length; at++) if (isLast(at)) count += 1;
-  const last = new Uint32Array(count);
-  const lastHashes = new Uint8Array(count * FIELD_BYTES);
-  let put = 0;
+  const words = wordsOf(hashes);
   for (let at = 0; at < indexes.length; at++) {
-    if (!isLast(at)) continue;
-    last[put] = indexes[at]!;
-    lastHashes.set(hashAt(hashes, at), put * FIELD_BYTES);
-    put += 1;
+    const isLast = indexes[at] !== indexes[at + 1];
+    if (isLast) level.set(indexes[at]!, words, at);
   }
-  level.setAll(last, lastHashes);
 }
 
 function endOfIndex(indexes: Uint32Array, from: number, index: number): number {
   let at = from;
   while (indexes[at] === index) at += 1;
   return at;
-}
-
-function hashAt(hashes: Uint8Array, at: number): Uint8Array {
-  return hashes.subarray(at * FIELD_BYTES, (at + 1) * FIELD_BYTES);
 }

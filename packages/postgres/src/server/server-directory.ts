@@ -13,6 +13,7 @@ import {
   livenessOf,
   type ProcessMark,
   processStart,
+  signalProcess,
   thisProcess,
 } from "@forklift/system";
 import type { Identity } from "./embedded.ts";
@@ -151,11 +152,12 @@ async function isAbandoned(dir: string): Promise<boolean> {
 async function endServerIn(dir: string, signal: EndSignal): Promise<boolean> {
   const text = await readFile(path.join(dir, "data", "postmaster.pid"), "utf8").catch(() => "");
   const pid = Number.parseInt(text, 10);
+  const start = pid > 1 ? processStart(pid) : undefined;
   // The number may have gone to another process since: only a command that names the directory.
-  if (!(pid > 1) || commandLineOf(pid)?.includes(dir) !== true) return true;
-  process.kill(pid, `SIG${signal}`);
+  if (start === undefined || commandLineOf(pid)?.includes(dir) !== true) return true;
+  if (!signalProcess(pid, `SIG${signal}`)) return true;
   const deadline = performance.now() + END_TIMEOUT_MS[signal];
-  while (processStart(pid) !== undefined) {
+  while (processStart(pid) === start) {
     if (performance.now() >= deadline) return false;
     await delay(END_POLL_MS);
   }

@@ -7,14 +7,7 @@ import { once } from "node:events";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import {
-  ConfigError,
-  type ErrorOptions,
-  type ForkliftError,
-  TryAgainError,
-} from "@forklift/pipeline";
-import { connect } from "../session/session.ts";
+import { ConfigError, TryAgainError } from "@forklift/pipeline";
 import { findBinaries, majorOf, versionOf } from "./binaries.ts";
 import { embeddedBinaries, type Identity, runs } from "./embedded.ts";
 import {
@@ -23,6 +16,8 @@ import {
   type ServerDirectory,
   sweepServerDirectories,
 } from "./server-directory.ts";
+import { refusal, tailOf } from "./server-log.ts";
+import { recoverySilenceMs, START_TIMEOUT_MS, waitUntilReady } from "./wait-until-ready.ts";
 
 /** The user called nobody, on Linux and on macOS: the server refuses to run as root. */
 const NOBODY: Identity = { uid: 65534, gid: 65534 };
@@ -31,11 +26,6 @@ const NOBODY: Identity = { uid: 65534, gid: 65534 };
 const SOCKET_PATH_BYTES_MAX = 100;
 const SOCKET_NAME = ".s.PGSQL.5432";
 
-/** A cold start takes under a second; half a minute allows for a machine that is very busy. */
-const START_TIMEOUT_MS = 30_000;
-/** One that was killed reads its log again, 4 GB at most. */
-const RECOVERY_TIMEOUT_MS = 10 * 60_000;
-const START_POLL_MS = 20;
 /**
  * A fast shutdown writes 128 MB. On a busy disk that takes longer than whoever stops a run waits: then the server
  * is ended at once, and reads its log again when it starts, as after a kill: a commit of the last half second
@@ -44,12 +34,6 @@ const START_POLL_MS = 20;
 const FAST_STOP_MS = 3_000;
 /** An immediate shutdown takes milliseconds; then the process is killed. */
 const STOP_TIMEOUT_MS = 30_000;
-
-/** Lines of the server's log that go into a message. */
-const LOG_LINES_SHOWN = 5;
-
-/** What both programs say, in the C locale, of a disk that is full or a quota that is used up. */
-const NO_SPACE = /No space left on device|Disk quota exceeded/;
 
 /** By this `cluster_name` a session knows a server of ours. */
 export const THROWAWAY_CLUSTER = "forklift-throwaway";
@@ -89,6 +73,10 @@ export interface ServerOptions {
   readonly directory?: string;
   /** The cluster's own directory, of one that stays there when the server ends. */
   readonly keptIn?: string;
+  /** Told of a start that takes long, as after a kill. */
+  readonly inform?: (message: string) => void;
+  /** Milliseconds from one such message to the next; default: ten seconds. */
+  readonly tellEveryMs?: number;
 }
 
 export interface Server extends AsyncDisposable {
@@ -109,9 +97,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     if (!(await isMadeBy(binDir, directory.dir))) {
       await initialize(binDir, directory.dir, identity);
     }
+    const silenceMaxMs =
+      options.keptIn === undefined ? START_TIMEOUT_MS : await recoverySilenceMs(directory.dir);
     const child = await launch(binDir, directory, sockets.dir, identity);
     const url = `postgres://postgres@/postgres?host=${encodeURI(sockets.dir)}&port=5432`;
-    const version = await waitUntilReady(child, url, directory).catch(async (error) => {
+    const { inform, tellEveryMs } = options;
+    const waiting = { child, url, dir: directory.dir, silenceMaxMs, inform, tellEveryMs };
+    const version = await waitUntilReady(waiting).catch(async (error) => {
       await stop(child, directory);
       throw error;
     });
@@ -214,15 +206,6 @@ async function runInitdb(program: string, { data, serverDir, identity }: Initdb)
   });
 }
 
-/** The error of a program that said why it would not go on: a full disk may have room later. */
-function refusal(message: string, options: ErrorOptions): ForkliftError {
-  if (!NO_SPACE.test(message)) return new ConfigError(message, options);
-  return new TryAgainError(message, {
-    ...options,
-    hint: "make room on that disk or set TMPDIR to another, then run the same command again",
-  });
-}
-
 async function launch(
   binDir: string,
   { dir: serverDir, endSignal }: ServerDirectory,
@@ -265,43 +248,6 @@ async function spawnLogged(
   return child;
 }
 
-async function waitUntilReady(
-  child: ChildProcess,
-  url: string,
-  { dir: serverDir, endSignal }: ServerDirectory,
-): Promise<string> {
-  const timeoutMs = endSignal === "QUIT" ? START_TIMEOUT_MS : RECOVERY_TIMEOUT_MS;
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    try {
-      await using session = await connect(url, { applicationName: "forklift start" });
-      const [row] = await session.query<{ server_version: string }>("show server_version");
-      // A started server must not keep our process from ending; its watchdog does the rest.
-      child.unref();
-      return row?.server_version.split(" ")[0] ?? "";
-    } catch (error) {
-      if (!(error instanceof TryAgainError)) throw error;
-      if (child.signalCode !== null) {
-        throw new TryAgainError(
-          `the temporary PostgreSQL server was ended by ${child.signalCode}`,
-          {
-            cause: error,
-            hint: "the machine may be short of memory, or somebody ended it: run the same command again",
-          },
-        );
-      }
-      if (child.exitCode !== null || performance.now() > deadline) {
-        const said = await tailOf(path.join(serverDir, "server.log"));
-        throw refusal(`the temporary PostgreSQL server did not start: ${said}`, {
-          cause: error,
-          hint: "change what the server complains of, or give the URL of a server that runs",
-        });
-      }
-    }
-    await delay(START_POLL_MS);
-  }
-}
-
 /** What a temporary cluster holds is thrown away, so there is nothing to flush. */
 async function stop(child: ChildProcess, { endSignal }: ServerDirectory): Promise<void> {
   if (hasEnded(child)) return;
@@ -317,9 +263,4 @@ async function stop(child: ChildProcess, { endSignal }: ServerDirectory): Promis
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
-}
-
-async function tailOf(logFile: string): Promise<string> {
-  const text = await readFile(logFile, "utf8").catch(() => "");
-  return text.trim().split("\n").slice(-LOG_LINES_SHOWN).join(" | ") || "it said nothing";
 }

@@ -14,6 +14,7 @@ import { type CopyValue, copyChunks, linesOf } from "./copy-text.ts";
 import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import { type ChangedSetting, refusedSetting, settingsQuery } from "./session-settings.ts";
 import { isRefusedTls, translateBegin, translateConnect, translateError } from "./sqlstate.ts";
+import { hasTimedOut, type StatementTimeout, StatementTimeoutError } from "./statement-timeout.ts";
 
 /** A server that is up answers in milliseconds; ten seconds allow for one that is starting. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -32,8 +33,8 @@ export interface ConnectOptions {
   readonly applicationName: string;
   /** Every transaction of the session is read only; the server itself refuses to write. */
   readonly readOnly?: boolean;
-  /** How long the server works on one statement, in milliseconds; default: as long as it takes. */
-  readonly statementTimeoutMs?: number;
+  /** Of one statement; default: as long as it takes. */
+  readonly statementTimeout?: StatementTimeout;
 }
 
 /** What went over a session so far. */
@@ -153,12 +154,14 @@ export class Session {
   readonly #client: pg.Client;
   readonly #url: string;
   readonly #readOnly: boolean;
-  readonly #statementTimeoutMs: number;
+  readonly #timeout: StatementTimeout | null;
   /** A cursor or a COPY that has not ended; another statement would wait for it for ever. */
   #stream: string | undefined;
   #inTransaction = false;
   #inSnapshot = false;
   #statements = 0;
+  /** When the last statement was sent, in milliseconds of a clock that only goes forward. */
+  #sentMs = 0;
   #rows = 0;
   #changed: readonly ChangedSetting[] = [];
   #closing: Promise<void> | undefined;
@@ -167,12 +170,12 @@ export class Session {
   constructor(
     client: pg.Client,
     url: string,
-    { readOnly = false, statementTimeoutMs = 0 }: Omit<ConnectOptions, "applicationName">,
+    { readOnly = false, statementTimeout }: Omit<ConnectOptions, "applicationName">,
   ) {
     this.#client = client;
     this.#url = url;
     this.#readOnly = readOnly;
-    this.#statementTimeoutMs = statementTimeoutMs;
+    this.#timeout = statementTimeout ?? null;
     // A connection that breaks between two statements would end the process; the next statement
     // fails anyway, and says so.
     client.on("error", () => undefined);
@@ -208,7 +211,7 @@ export class Session {
     assert(this.#stream === undefined, `the session is busy with ${this.#stream}`);
     // The driver's types do not know the mode, which it has had since 8.12.
     const query: pg.QueryConfig & { queryMode: "extended" } = { text: sql, queryMode: "extended" };
-    this.#statements++;
+    this.#count();
     const { rowCount } = await this.#translated(this.#client.query(query));
     return rowCount ?? 0;
   }
@@ -255,7 +258,7 @@ export class Session {
     batchSize: number = CURSOR_BATCH_ROWS,
   ): AsyncGenerator<Row> {
     const release = this.#hold("a cursor");
-    this.#statements++;
+    this.#count();
     const cursor = this.#client.query(new Cursor<Row>(sql, [...params]));
     try {
       for (;;) {
@@ -319,7 +322,7 @@ export class Session {
   /** Runs a `COPY … FROM STDIN` statement with bytes that are in its format already. */
   async copyBytesIn(copySql: string, bytes: AsyncIterable<Uint8Array>): Promise<number> {
     const release = this.#hold("a COPY");
-    this.#statements++;
+    this.#count();
     try {
       const stream = this.#client.query(copyFrom(copySql));
       await this.#translated(pipeline(bytes, stream));
@@ -341,7 +344,7 @@ export class Session {
   /** As `copyLines`, in whatever pieces the server sends. */
   async *copyBytesOut(select: string): AsyncGenerator<Buffer> {
     const release = this.#hold("a COPY");
-    this.#statements++;
+    this.#count();
     const stream = this.#client.query(copyTo(`copy (${select}) to stdout`));
     const chunks = stream.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
     let hasEnded = false;
@@ -372,10 +375,9 @@ export class Session {
     for (const setting of rows.filter(({ isOfSuperuser }) => isOfSuperuser)) {
       await this.#changeAsSuperuser(setting);
     }
-    if (this.#statementTimeoutMs > 0) {
-      await this.#send("select set_config('statement_timeout', $1, false)", [
-        String(this.#statementTimeoutMs),
-      ]);
+    if (this.#timeout !== null) {
+      const limit = String(this.#timeout.ms);
+      await this.#send("select set_config('statement_timeout', $1, false)", [limit]);
     }
   }
 
@@ -408,7 +410,7 @@ export class Session {
   ): Promise<pg.QueryResult<Row>> {
     assert(this.#stream === undefined, `the session is busy with ${this.#stream}`);
     const query = params === undefined ? { text: sql } : { text: sql, values: [...params] };
-    this.#statements++;
+    this.#count();
     // The driver answers several statements with several results, which its types do not say.
     const results: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await this.#translated(
       this.#client.query<Row>(query),
@@ -416,6 +418,11 @@ export class Session {
     const result = Array.isArray(results) ? results.at(-1) : results;
     this.#rows += result.rows.length;
     return result;
+  }
+
+  #count(): void {
+    this.#statements++;
+    this.#sentMs = performance.now();
   }
 
   #hold(what: string): () => void {
@@ -430,6 +437,9 @@ export class Session {
     try {
       return await promise;
     } catch (error) {
+      if (hasTimedOut(error, this.#timeout, performance.now() - this.#sentMs)) {
+        throw new StatementTimeoutError(this.#url, this.#timeout!, error);
+      }
       throw translateError(error, this.#url);
     }
   }

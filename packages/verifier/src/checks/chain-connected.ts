@@ -2,6 +2,7 @@
 // block beside it stand on its parent?
 
 import type { WalkCheck } from "../check.ts";
+import { statusOf } from "../walk/scope.ts";
 
 export const chainConnected: WalkCheck = {
   id: "chain-connected",
@@ -12,7 +13,8 @@ export const chainConnected: WalkCheck = {
    * The parent id must lead where the parent hash points, and both to the canonical block one below; for a
    * block beside the chain, to a block one below.
    */
-  follow({ network }, findings) {
+  follow(scope, findings) {
+    const { network } = scope;
     return {
       see({ height, isBeside, below, blocks }) {
         findings.rowCompared();
@@ -26,7 +28,8 @@ export const chainConnected: WalkCheck = {
             continue;
           }
           findings.compare(place("parent_id"), parent, block["parent"]!);
-          findings.compare(place("chain_status"), "canonical", block["chain_status"]!);
+          const status = block["chain_status"]!;
+          findings.compare(place("chain_status"), statusOf(scope, height, status), status);
           if (height === 1n) {
             findings.compare(place("state_hash"), network.genesis.stateHash, block["state_hash"]!);
           } else {

@@ -11,6 +11,7 @@ import { branchesComplete } from "./branches-complete.ts";
 import { chainConnected } from "./chain-connected.ts";
 import { everyRowSeen } from "./every-row-seen.ts";
 import { forkConfigEqual } from "./fork-config-equal.ts";
+import { forkGenesisAccounts } from "./fork-genesis-accounts.ts";
 import { genesisAccountsEqual } from "./genesis-accounts-equal.ts";
 import { internalCommandsEqual } from "./internal-commands-equal.ts";
 import { ledgerHashAtEveryBlock } from "./ledger-hash-at-every-block.ts";
@@ -53,6 +54,8 @@ export const walkChecks: readonly WalkCheck[] = [
   // Of a history that has more than the chain.
   branchStatusesEqual,
   branchesComplete,
+  // Of an archive that has gone on.
+  forkGenesisAccounts,
 ];
 
 /** Each queries whole tables, beside the walk. */

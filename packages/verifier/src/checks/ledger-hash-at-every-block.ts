@@ -3,7 +3,7 @@
 // wrong, missing or extra row shows at its height.
 
 import type { LedgerHash, StateHash } from "@forklift/chain";
-import type { Network } from "@forklift/network";
+import { ledgerHashExceptionOf, type Network } from "@forklift/network";
 import type { WalkCheck } from "../check.ts";
 import type { Row } from "../compare-rows.ts";
 
@@ -70,7 +70,8 @@ export const ledgerHashAtEveryBlock: WalkCheck = {
 
 /** Why the ledger hash of a block is not demanded, when it is not. */
 export function exceptionFor({ ledgerHashExceptions }: Network, block: Row): string | undefined {
-  const exception = ledgerHashExceptions.get((block["state_hash"] ?? "") as StateHash);
-  const slot = BigInt(block["global_slot_since_genesis"] ?? -1);
-  return exception?.slots?.has(slot) === false ? undefined : exception?.reason;
+  return ledgerHashExceptionOf(ledgerHashExceptions, {
+    stateHash: (block["state_hash"] ?? "") as StateHash,
+    globalSlotSinceGenesis: BigInt(block["global_slot_since_genesis"] ?? -1),
+  })?.reason;
 }

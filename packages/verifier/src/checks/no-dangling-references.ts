@@ -2,7 +2,7 @@
 // switched them off; this check queries the rows.
 
 import type { TableCheck } from "../check.ts";
-import { newRows } from "../proven-part.ts";
+import { lookedAt } from "../part.ts";
 import { isFilled, whereAge } from "../tables.ts";
 
 export const noDanglingReferences: TableCheck = {
@@ -10,10 +10,10 @@ export const noDanglingReferences: TableCheck = {
   name: "every reference leads to a row",
   needs: [],
 
-  async run({ target, schema, proven }, findings) {
+  async run({ target, schema, proven, part }, findings) {
     for (const [table, { foreignKeys }] of Object.entries(schema.tables)) {
       if (!isFilled(table)) continue;
-      const newest = whereAge(table, newRows(table, proven)) || "where true";
+      const newest = whereAge(table, lookedAt(table, { proven, part })) || "where true";
       for (const { columns, refTable, refColumns } of foreignKeys) {
         const [column, refColumn] = [columns[0]!, refColumns[0]!];
         findings.rowCompared();

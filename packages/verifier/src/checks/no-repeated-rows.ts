@@ -3,20 +3,22 @@
 
 import type { Catalog } from "@forklift/postgres";
 import type { TableCheck } from "../check.ts";
-import { FILLED_TABLES } from "../tables.ts";
+import { lookedAt } from "../part.ts";
+import { FILLED_TABLES, whereAge } from "../tables.ts";
 
 export const noRepeatedRows: TableCheck = {
   id: "no-repeated-rows",
   name: "no two rows say the same where no key forbids it",
   needs: [],
 
-  async run({ target, schema }, findings) {
+  async run({ target, schema, part }, findings) {
     for (const table of FILLED_TABLES) {
       const columns = unguardedColumns(schema, table);
       if (columns === null) continue;
       findings.rowCompared();
       const rows = target.rows<{ row: string; count: string }>(
-        `select row(${columns})::text as row, count(*) from ${table}
+        `select row(${columns})::text as row, count(*) from ${table} t
+         ${whereAge(table, lookedAt(table, { proven: null, part }))}
          group by ${columns} having count(*) > 1`,
       );
       for await (const { row, count } of rows) {

@@ -1,19 +1,20 @@
 // Is every row there for something? A key, a command, an epoch or a timing that nothing refers to is
 // what no block of the chain brought.
 
-import type { Catalog } from "@forklift/postgres";
 import type { TableCheck } from "../check.ts";
+import { referencesTo } from "../part.ts";
 import { newRows } from "../proven-part.ts";
-import { FILLED_TABLES, type FilledTable, isFilled, whereAge } from "../tables.ts";
+import { FILLED_TABLES, type FilledTable, whereAge } from "../tables.ts";
 
 export const noUnreferencedRows: TableCheck = {
   id: "no-unreferenced-rows",
   name: "every row is referred to by a block or by what a block refers to",
-  needs: [],
+  // What a later block may have brought cannot be told from what none did.
+  needs: ["no later blocks"],
 
   async run({ target, schema, proven }, findings) {
     for (const table of FILLED_TABLES) {
-      const references = referencesTo(schema, table);
+      const references = referencesTo(schema.tables, table);
       // Blocks stand for themselves, and so do the rows that only join others.
       if (table === "blocks" || references.length === 0) continue;
       findings.rowCompared();
@@ -35,14 +36,3 @@ export const noUnreferencedRows: TableCheck = {
     }
   },
 };
-
-/** A token that only owns tokens, or the like, would count as referenced by itself. */
-function referencesTo({ tables }: Catalog, table: string) {
-  return Object.entries(tables).flatMap(([from, { foreignKeys }]) =>
-    isFilled(from) && from !== table
-      ? foreignKeys
-          .filter(({ refTable }) => refTable === table)
-          .map(({ columns }) => ({ from: from as FilledTable, column: columns[0]! }))
-      : [],
-  );
-}

@@ -1,10 +1,13 @@
 // Does the target hold the canonical blocks of its chain and no others? In a complete history, one at each height,
 // and beside them none but those whose parents lead to the chain.
 
+import type { Session } from "@forklift/postgres";
 import type { WalkCheck } from "../check.ts";
 import type { Findings } from "../findings.ts";
+import { lookedAt } from "../part.ts";
+import { countTable } from "../tables.ts";
 import { IS_BESIDE } from "../walk/branch-tree.ts";
-import type { Scope } from "../walk/scope.ts";
+import { type Scope, statusOf } from "../walk/scope.ts";
 
 /** Of blocks that no way leads to, named one by one. */
 const NAMED_MAX = 10;
@@ -21,7 +24,7 @@ export const nothingButCanonical: WalkCheck = {
   },
 
   follow(scope, findings) {
-    const { target, tip, history } = scope;
+    const { target, tip, history, part } = scope;
     return {
       see({ height, isBeside, blocks }) {
         findings.rowCompared();
@@ -30,16 +33,17 @@ export const nothingButCanonical: WalkCheck = {
         const place = { table: "blocks", key, column: "height" };
         findings.compare(place, "one block", blocks.length === 1 ? "one block" : listOf(blocks));
         for (const { chain_status: status } of blocks) {
-          findings.compare({ ...place, column: "chain_status" }, "canonical", status!);
+          const expected = statusOf(scope, height, status!);
+          findings.compare({ ...place, column: "chain_status" }, expected, status!);
         }
       },
       async end() {
-        const others = history === "canonical" ? "" : "where chain_status = 'canonical'";
-        const [row] = await target.query<{ count: string }>(
-          `select count(*) from blocks ${others}`,
-        );
+        const count =
+          history === "canonical"
+            ? await countTable(target, "blocks", lookedAt("blocks", { proven: null, part }))
+            : await countCanonical(target);
         const place = { table: "blocks", key: "all", column: "count(*)" };
-        findings.compare(place, String(tip.height), row!.count);
+        findings.compare(place, String(tip.height), count);
         if (history !== "canonical") await findLost(scope, findings);
       },
     };
@@ -66,6 +70,13 @@ async function findLost({ target }: Scope, findings: Findings): Promise<void> {
     findings.add({ table: "blocks", key, column: "parent_id", expected, found: "none" });
   }
   findings.addUnnamed(Number(rows[0]?.count ?? 0) - rows.length);
+}
+
+async function countCanonical(target: Session): Promise<string> {
+  const [row] = await target.query<{ count: string }>(
+    "select count(*) from blocks where chain_status = 'canonical'",
+  );
+  return row!.count;
 }
 
 function listOf(blocks: readonly Readonly<Record<string, string | null>>[]): string {

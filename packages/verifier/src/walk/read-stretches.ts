@@ -1,7 +1,6 @@
 // Reads what a walk visits, stretch by stretch: some heights, and of a target with branches the blocks beside the
 // chain that are rooted there. A stretch has as many rows as memory is meant for, however long a branch is.
 
-import type { Session } from "@forklift/postgres";
 import type { Row } from "../compare-rows.ts";
 import { newBlocks, readBranchings } from "./branch-tree.ts";
 import type { HeightRows, SourceRows } from "./height-rows.ts";
@@ -47,7 +46,7 @@ export async function* readStretches(
   chain: SourceChain | null,
   onBlocks: (blocks: readonly Row[]) => void,
 ): AsyncGenerator<ReadStretch> {
-  const { target, tip, below, hasBranches, walked } = scope;
+  const { tip, below, hasBranches, walked, pause, pauseSource } = scope;
   // What is new beside the chain may stand on it; an interrupted walk had its branches already.
   const thereHeight = hasBranches && walked === null && below !== null ? below.height : null;
   let count = STRETCH_BLOCKS_MIN;
@@ -57,7 +56,7 @@ export async function* readStretches(
     const stretch = { from, to: last < tip.height ? last : tip.height };
     const pieces = hasBranches
       ? await piecesWithBranches(scope, stretch, thereHeight)
-      : [piecesOfChain(target, stretch)];
+      : [piecesOfChain(scope, stretch)];
     let full = 0;
     for (const { steps, read } of pieces) {
       const shown = steps.filter(({ visit }) => visit === "shown");
@@ -72,15 +71,29 @@ export async function* readStretches(
       ]);
       yield { steps, rowsOf: (step) => ({ ...rows(step), source: source(step) }) };
     }
+    await pause?.();
     from = stretch.to + 1n;
+    if (chain !== null && from <= tip.height) await pauseSource?.();
     count = clamp(Math.round((count * STRETCH_ROWS) / Math.max(full, 1)), count * 2);
   }
 }
 
-function piecesOfChain(target: Session, stretch: Stretch): Piece {
+function piecesOfChain({ target, chain: ids }: Scope, stretch: Stretch): Piece {
   const steps: Step[] = [];
   for (let height = stretch.from; height <= stretch.to; height++) steps.push(stepAt(height));
-  return { steps, read: () => readTargetRows(target, stretch) };
+  const read = async () => {
+    const rows = await readTargetRows(target, stretch);
+    return ids === null ? rows : { ...rows, blocks: chainFirst(rows.blocks, ids) };
+  };
+  return { steps, read };
+}
+
+/** Of several blocks at a height the one of the chain comes first, whatever their statuses say. */
+function chainFirst(blocks: readonly PlacedRow[], ids: Int32Array): readonly PlacedRow[] {
+  const isBeside = (row: PlacedRow) => row["id"] !== String(ids[Number(row.height) - 1]);
+  const [first, others] = [blocks.filter((row) => !isBeside(row)), blocks.filter(isBeside)];
+  if (others.length === 0) return blocks;
+  return [...first, ...others].sort((left, right) => Number(left.height) - Number(right.height));
 }
 
 async function piecesWithBranches(

@@ -1,8 +1,10 @@
 // The scope of one verification: its databases, the tip, and the part that an earlier run proved.
 
+import type { History } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import type { History, Tip, VerifierContext } from "../context.ts";
+import type { Tip, VerifierContext } from "../context.ts";
 import type { MissingBranches } from "../missing-branches.ts";
+import type { Part } from "../part.ts";
 import type { ProvenPart, TableVersions } from "../proven-part.ts";
 import type { RebuiltLedger } from "./rebuilt-ledger.ts";
 import type { WalkMark } from "./walk-mark.ts";
@@ -12,6 +14,12 @@ export interface Scope extends VerifierContext {
   /** Whether the target holds blocks beside its chain that are to be walked. */
   readonly hasBranches: boolean;
   readonly tip: Tip;
+  /** What is verified of an archive that has gone on; null for all of it. */
+  readonly part: Part | null;
+  /** Ids of the blocks of the chain by height, from 1 on, found by parent hash; null where a height has one block or is wrong. */
+  readonly chain: Int32Array | null;
+  /** From here up to the tip a pending block is accepted; null where none is. */
+  readonly pendingFrom: bigint | null;
   /** What the source says of the tip; null when it does not have it, or there is no source. */
   readonly tipStatus: string | null;
   /** Zero when everything is checked. */
@@ -27,4 +35,14 @@ export interface Scope extends VerifierContext {
   readonly missing: (() => Promise<MissingBranches>) | null;
   /** The accounts as the rows of the target say, block by block as the walk goes up. */
   readonly rebuilt: RebuiltLedger;
+}
+
+/** The chain status that a block must have that has this one. */
+export function statusOf(
+  { pendingFrom }: Pick<Scope, "pendingFrom">,
+  height: bigint,
+  status: string,
+): string {
+  const isAccepted = status === "pending" && pendingFrom !== null && height >= pendingFrom;
+  return isAccepted ? status : "canonical";
 }

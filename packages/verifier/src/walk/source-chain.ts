@@ -56,6 +56,14 @@ const INTERNAL_COMMANDS = `
   order by b.height, i.sequence_no, i.secondary_sequence_no, c.type::text collate "C",
            c.hash collate "C"`;
 
+/** Of an archive of either era, by height above that one; 0 where the chain has no block. */
+export async function findChain(archive: Session, tip: Tip, above: bigint): Promise<Int32Array> {
+  const ids = new Int32Array(Number(tip.height - above));
+  const rows = archive.rows<{ id: number; height: string }>(CHAIN, [tip.stateHash, above]);
+  for await (const { id, height } of rows) ids[Number(BigInt(height) - above - 1n)] = id;
+  return ids;
+}
+
 export interface StretchOfSource {
   readonly blocks: readonly PlacedRow[];
   readonly userCommands: readonly PlacedRow[];
@@ -78,10 +86,7 @@ export class SourceChain {
   }
 
   static async find(source: Session, tip: Tip, above: bigint): Promise<SourceChain> {
-    const ids = new Int32Array(Number(tip.height - above));
-    const rows = source.rows<{ id: number; height: string }>(CHAIN, [tip.stateHash, above]);
-    for await (const { id, height } of rows) ids[Number(BigInt(height) - above - 1n)] = id;
-    return new SourceChain(source, above, ids);
+    return new SourceChain(source, above, await findChain(source, tip, above));
   }
 
   /** The source's id of the block of the chain; null where the source does not have the target's chain. */

@@ -39,7 +39,7 @@ export const WALK_SETTINGS = `
   set local join_collapse_limit = 1; set local jit = off`;
 
 const blocksSql = ({ where, place }: Selection) => `
-  select ${place}, b.state_hash, b.chain_status::text, parent.state_hash as parent,
+  select ${place}, b.id::text, b.state_hash, b.chain_status::text, parent.state_hash as parent,
          b.parent_hash, b.ledger_hash,
          b.global_slot_since_hard_fork, b.global_slot_since_genesis, b."timestamp",
          creator.value as creator, winner.value as block_winner, b.last_vrf_output,

@@ -14,7 +14,7 @@ export interface UsedException {
 /** Up to and with this block of the chain, and the branches that leave it there or below. */
 export interface WalkMark extends BlockRef {
   readonly ledgerHash: LedgerHash;
-  /** A digest of what was asked: the tip, the anchor, what was proven before, the history, the checks. */
+  /** A digest of what was asked: the anchor, what was proven before, the history, the checks and their code. */
   readonly question: string;
   /** Of the target's tables as a whole. */
   readonly versions: TableVersions;

@@ -1,5 +1,5 @@
 // Kill -9 at ten random moments of the migration of real mainnet data, and run it again: the rows are
-// those of a run that nobody disturbed.
+// those of a run that nobody disturbed, which are the golden ones.
 // @module-tag only-in-all
 
 import { randomInt } from "node:crypto";
@@ -9,6 +9,7 @@ import {
   isMainnetDataMissing,
   openTestDatabase,
   openTestSession,
+  projectionOfTarget,
   type TestDatabase,
 } from "@forklift/testkit";
 import { describe, expect, test } from "vitest";
@@ -45,14 +46,14 @@ function stageOf(stderr: string): string {
 }
 
 describe.skipIf(isMainnetDataMissing())("a migration of mainnet data", () => {
-  test("killed at ten random moments gives the golden digests", {
+  test("killed at ten random moments comes to what an undisturbed one does, the golden digests", {
     timeout: TIMEOUT_MS,
   }, async () => {
     const seed = Number(process.env["FORKLIFT_TEST_SEED"] ?? randomInt(1, 2_147_483_647));
     console.info(`migration-interruption: FORKLIFT_TEST_SEED=${seed}`);
     const fraction = fractions(seed);
     await using source = await restoreSource();
-    const durationMs = await undisturbedMs(source);
+    const calm = await undisturbed(source);
 
     // A run that goes on ends sooner than the first, often before its moment has come: so the ten
     // take several migrations, each of which must end right.
@@ -65,7 +66,7 @@ describe.skipIf(isMainnetDataMissing())("a migration of mainnet data", () => {
           {
             signal: "SIGKILL",
             line: killedIn.length < KILLS ? FIRST_LINE : NO_LINE,
-            afterMs: fraction() * durationMs,
+            afterMs: fraction() * calm.durationMs,
           },
           PROGRAM,
         );
@@ -73,19 +74,19 @@ describe.skipIf(isMainnetDataMissing())("a migration of mainnet data", () => {
         else if (exit !== 0) expect({ exit, stderr }).toMatchObject(REFUSED);
         isDone = exit === 0;
       }
-      await expectGolden(target);
+      expect(await projectionOfTarget(target.url)).toBe(calm.projection);
     }
     console.info(`killed in: ${killedIn.join(", ")}`);
   });
 });
 
-async function undisturbedMs(source: TestDatabase): Promise<number> {
+async function undisturbed(source: TestDatabase) {
   await using target = await openTestDatabase();
   const startMs = performance.now();
   await forkliftJson(migrateArguments({ source, target }), { program: PROGRAM });
-  const elapsedMs = performance.now() - startMs;
+  const durationMs = performance.now() - startMs;
   await expectGolden(target);
-  return elapsedMs;
+  return { durationMs, projection: await projectionOfTarget(target.url) };
 }
 
 async function expectGolden(target: TestDatabase): Promise<void> {
