@@ -1,6 +1,6 @@
 // The context of a verification: everything that it reads. It writes nothing.
 
-import type { BlockRef, LedgerHash } from "@forklift/chain";
+import type { BlockRef, History, LedgerHash } from "@forklift/chain";
 import type { ProtocolState } from "@forklift/ledger";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Catalog, Session } from "@forklift/postgres";
@@ -37,9 +37,6 @@ export interface VerifierContext {
   /** Cores that may be used; default 1. */
   readonly threads?: number;
 }
-
-/** The blocks of the chain alone, with those that are orphaned, or with the pending ones, too. */
-export type History = "canonical" | "complete" | "all";
 
 /** By whom the anchor is trusted as a block of the true chain. */
 export type Voucher = "operator" | "preset" | "source" | "manifest";

@@ -1,8 +1,8 @@
 // The blocks beside the chain that the source has and the target lacks, found by presence of the state hash alone.
 
-import type { BlockRef, StateHash } from "@forklift/chain";
+import type { BlockRef, History, StateHash } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import type { History, Tip } from "./context.ts";
+import type { Tip } from "./context.ts";
 
 /** Blocks of the source that are looked for together. */
 const PAGE_BLOCKS = 1000;

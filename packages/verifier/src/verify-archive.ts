@@ -1,6 +1,6 @@
 // Runs every check of a verification and collects the results.
 
-import type { LedgerHash, StateHash } from "@forklift/chain";
+import type { History, LedgerHash, StateHash } from "@forklift/chain";
 import { ConfigError, TryAgainError } from "@forklift/pipeline";
 import { readCatalog, type Session, sharedSnapshot, snapshot } from "@forklift/postgres";
 import { answerOf } from "./answer-of.ts";
@@ -9,7 +9,7 @@ import { isBelievable, questionOf } from "./believe-mark.ts";
 import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import { tableChecks, walkChecks } from "./checks/index.ts";
-import type { History, Tip, VerifierContext } from "./context.ts";
+import type { Tip, VerifierContext } from "./context.ts";
 import { coverageOf } from "./coverage.ts";
 import { followWalk, type Marking, type WalkOptions } from "./follow-walk.ts";
 import { findMissingBranches } from "./missing-branches.ts";

@@ -3,7 +3,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseStateHash } from "@forklift/chain";
+import { type History, parseStateHash } from "@forklift/chain";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import { type BlockSources, openBlockSources, type VerifiedBlock } from "@forklift/precomputed";
 import { makeSample } from "@forklift/sample";
@@ -32,9 +32,12 @@ export interface SampleArchive extends AsyncDisposable {
   readonly tipHeight: bigint;
   /** The precomputed blocks, as files. */
   readonly blocksFolder: string;
+  /** Migrates and replays what is new in the source. @param history which blocks the target is to hold then. */
+  goOn(history: History): Promise<void>;
 }
 
-export async function openSampleArchive(): Promise<SampleArchive> {
+/** @param history which blocks the target is to hold. */
+export async function openSampleArchive(history: History = "canonical"): Promise<SampleArchive> {
   const home = await mkdtemp(path.join(tmpdir(), "forklift-verifier-"));
   const folder = path.join(home, "sample");
   const { dumps } = await makeSample(OPTIONS, folder);
@@ -52,10 +55,15 @@ export async function openSampleArchive(): Promise<SampleArchive> {
     sourceDatabase.url,
   ]);
   const blocksFolder = path.join(folder, "blocks");
-  await forkliftJson([
-    ...["migrate", ...places, "--source-db", sourceDatabase.url, "--blocks", blocksFolder],
-  ]);
-  await forkliftJson(["replay", ...places, "--checkpoints", home, "--checkpoint-interval", "1000"]);
+  const goOn = async (which: History) => {
+    await forkliftJson([
+      ...["migrate", ...places, "--source-db", sourceDatabase.url, "--blocks", blocksFolder],
+      ...["--history", which],
+    ]);
+    const checkpoints = ["--checkpoints", home, "--checkpoint-interval", "1000"];
+    await forkliftJson(["replay", ...places, ...checkpoints]);
+  };
+  await goOn(history);
 
   const network = await loadNetwork(path.join(folder, "network.yaml"));
   const sources = await openBlockSources({
@@ -66,7 +74,7 @@ export async function openSampleArchive(): Promise<SampleArchive> {
   const source = await openTestSession(sourceDatabase);
   const target = await openTestSession(targetDatabase);
   const [tip] = await target.query<{ height: string; state_hash: string }>(
-    "select height, state_hash from blocks order by height desc limit 1",
+    "select height, state_hash from blocks where chain_status = 'canonical' order by height desc limit 1",
   );
   const tipHeight = BigInt(tip!.height);
   return {
@@ -88,6 +96,7 @@ export async function openSampleArchive(): Promise<SampleArchive> {
     target: targetDatabase,
     tipHeight,
     blocksFolder,
+    goOn,
     async [Symbol.asyncDispose]() {
       await source.close();
       await target.close();

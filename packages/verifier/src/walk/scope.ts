@@ -1,7 +1,8 @@
 // The scope of one verification: its databases, the tip, and the part that an earlier run proved.
 
+import type { History } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import type { History, Tip, VerifierContext } from "../context.ts";
+import type { Tip, VerifierContext } from "../context.ts";
 import type { MissingBranches } from "../missing-branches.ts";
 import type { ProvenPart, TableVersions } from "../proven-part.ts";
 import type { RebuiltLedger } from "./rebuilt-ledger.ts";
