@@ -54,7 +54,11 @@ export function sourceTamperings(schema: Catalog): Tampering[] {
 
 export const WHOLE_BESIDE_TAMPERINGS: readonly Tampering[] = [
   about("two canonical blocks at a height", status(LEAF, "canonical")),
-  about("no canonical block at a height", status(RIVAL_OF_LEAF, "orphaned")),
+  about("no canonical block beside an orphan", status(RIVAL_OF_LEAF, "orphaned")),
+  about(
+    "no canonical block at a height",
+    status("(select id from blocks where chain_status = 'canonical' and height = 15)", "orphaned"),
+  ),
   about(
     "canonical and orphaned exchanged",
     `update blocks set chain_status = case id when ${LEAF} then 'canonical' else 'orphaned' end::chain_status_type

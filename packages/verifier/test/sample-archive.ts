@@ -25,6 +25,9 @@ const OPTIONS = {
   commandsPerBlock: 4,
 } as const;
 
+/** Blocks beside its chain open accounts. */
+const SEED_WITH_BRANCHES = 9;
+
 export interface SampleArchive extends AsyncDisposable {
   /** A verification of everything, with all that it can have; both sessions stay open. */
   readonly context: VerifierContext;
@@ -40,7 +43,8 @@ export interface SampleArchive extends AsyncDisposable {
 export async function openSampleArchive(history: History = "canonical"): Promise<SampleArchive> {
   const home = await mkdtemp(path.join(tmpdir(), "forklift-verifier-"));
   const folder = path.join(home, "sample");
-  const { dumps } = await makeSample(OPTIONS, folder);
+  const seed = history === "canonical" ? OPTIONS.seed : SEED_WITH_BRANCHES;
+  const { dumps } = await makeSample({ ...OPTIONS, seed }, folder);
   const sourceDatabase = await openTestDatabase();
   const targetDatabase = await openTestDatabase();
   const places = [
