@@ -14,7 +14,7 @@ import {
 } from "@forklift/network";
 import { ConfigError, SourceDataError } from "@forklift/pipeline";
 import { openScratch, startServer, sweepScratch } from "@forklift/postgres";
-import type { Manifest } from "@forklift/sets";
+import { historyOfSet, type Manifest } from "@forklift/sets";
 import { toJson, type VerificationReport } from "@forklift/verifier";
 import { checksTable } from "../output/checks-table.ts";
 import { type CheckCheckpointContext, checkSetCheckpoint } from "../stages/check-set-checkpoint.ts";
@@ -84,7 +84,7 @@ export async function verifySet(
   const target = context.keep(await openReader(databaseUrl));
   const verified: VerifyContext = {
     ...rest,
-    ...{ target, network, genesisLedger, now, isFull: true },
+    ...{ target, network, genesisLedger, now, isFull: true, history: historyOfSet(manifest) },
     openTarget: () => openReader(databaseUrl),
     ...{ archiveForm: await requireArchiveForm(target, "target"), pauseMs: 0 },
     manifestAnchor: {

@@ -1,7 +1,7 @@
 // `forklift verify`: checks independently whether a migrated archive is the history of its chain.
 
 import { requireArchiveForm, requireProtocol1 } from "@forklift/archive";
-import type { StateHash } from "@forklift/chain";
+import { HISTORIES, type History, type StateHash } from "@forklift/chain";
 import {
   type CommonOptions,
   type CreationFeeOptions,
@@ -40,7 +40,7 @@ import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@fork
 import { RUN_AGAIN, stoppable, UsageError } from "@forklift/pipeline";
 import { MS_PER_SECOND } from "@forklift/system";
 import { toJson } from "@forklift/verifier";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { checksTable } from "../output/checks-table.ts";
 import { type VerifyContext, verifyDatabases } from "../stages/verify-databases.ts";
 import { type Beside, type SetOptions, verifySet } from "./verify-set.ts";
@@ -60,6 +60,7 @@ interface Options
   readonly full?: true;
   readonly pause?: number;
   readonly statementTimeout?: number;
+  readonly history?: History;
 }
 
 export function addVerifyCommand(program: Command, host: Host, finish: Finish): void {
@@ -91,6 +92,13 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
       "--ledger-hash-exception <hash>",
       "a block whose ledger hash is not demanded, besides those of the preset; repeatable",
       stateHashesOption,
+    )
+    .addOption(
+      new Option(
+        "--history <which>",
+        "the blocks that it is to hold: canonical, the chain alone; complete, orphaned ones beside it; all, pending ones, too; " +
+          "default: by what it holds",
+      ).choices(HISTORIES),
     )
     .option("--full", "verify everything, also what an earlier run has proven")
     .option("--pause <ms>", "leave the target alone between two reads", countOption)
@@ -184,6 +192,7 @@ async function openBeside(
     forkGenesisConfigUrl: options.forkGenesisConfig,
     threads,
     trustedStateHash: options.trustedStateHash ?? null,
+    ...(options.history === undefined ? {} : { history: options.history }),
     comparesCreationFees: options.skipCreationFees !== true,
   };
 }

@@ -58,7 +58,7 @@ test("copy, replay and verification pause between their reads of the source, and
   };
   const load = { ...context.load!, pause, blocks: 25 };
   await sharedSnapshot([context.source, context.checks], () =>
-    runInTarget(cycle, { ...context, load, pauseSource: pause }, environment),
+    runInTarget(cycle(context.history), { ...context, load, pauseSource: pause }, environment),
   );
   const counts = Object.fromEntries(Object.entries(pauses).map(([id, at]) => [id, at.length]));
   expect(Object.keys(counts)).toEqual(["copy-blocks", "replay-commands", "verify-target"]);

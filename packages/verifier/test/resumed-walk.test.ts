@@ -113,7 +113,7 @@ describe("a verification that was stopped", () => {
     let grown: SampleArchive;
     let mark: WalkMark;
     beforeAll(async () => {
-      grown = await openSampleArchive(25);
+      grown = await openSampleArchive({ stopAtHeight: 25 });
       const { context, tipHeight } = grown;
       expect(tipHeight).toBe(25n);
       const marks = shelf();

@@ -44,7 +44,7 @@ test("the same question by other rules is another question", async () => {
   const scope = {
     anchor: { ...block, vouchedBy: "operator" },
     proven: null,
-    tip: { ...block, ledgerHash: "jx" as never },
+    history: "canonical",
   } as const;
   const asked = (by: string) => questionOf(scope, { checks: ["anchored"], rules: by });
   expect(asked(rules)).toBe(asked(rules));

@@ -3,7 +3,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseStateHash } from "@forklift/chain";
+import { type History, parseStateHash } from "@forklift/chain";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import { type BlockSources, openBlockSources, type VerifiedBlock } from "@forklift/precomputed";
 import { makeSample } from "@forklift/sample";
@@ -25,6 +25,9 @@ const OPTIONS = {
   commandsPerBlock: 4,
 } as const;
 
+/** Blocks beside its chain open accounts. */
+const SEED_WITH_BRANCHES = 9;
+
 export interface SampleArchive extends AsyncDisposable {
   /** A verification of everything, with all that it can have; both sessions stay open. */
   readonly context: VerifierContext;
@@ -32,15 +35,25 @@ export interface SampleArchive extends AsyncDisposable {
   readonly tipHeight: bigint;
   /** The precomputed blocks, as files. */
   readonly blocksFolder: string;
-  /** Migrates and replays what was left out, under the sessions of the context. */
-  goOn(): Promise<void>;
+  /** Migrates and replays what is new in the source, or was left out. @param history which blocks the target is to hold then. */
+  goOn(history?: History): Promise<void>;
 }
 
-/** @param stopAtHeight of the migration; default: the highest canonical block. */
-export async function openSampleArchive(stopAtHeight?: number): Promise<SampleArchive> {
+export interface SampleOptions {
+  /** Which blocks the target is to hold; default: those of the chain. */
+  readonly history?: History;
+  /** Of the migration; default: the highest canonical block. */
+  readonly stopAtHeight?: number;
+}
+
+export async function openSampleArchive({
+  history = "canonical",
+  stopAtHeight,
+}: SampleOptions = {}): Promise<SampleArchive> {
   const home = await mkdtemp(path.join(tmpdir(), "forklift-verifier-"));
   const folder = path.join(home, "sample");
-  const { dumps } = await makeSample(OPTIONS, folder);
+  const seed = history === "canonical" ? OPTIONS.seed : SEED_WITH_BRANCHES;
+  const { dumps } = await makeSample({ ...OPTIONS, seed }, folder);
   const sourceDatabase = await openTestDatabase();
   const targetDatabase = await openTestDatabase();
   const places = [
@@ -55,13 +68,15 @@ export async function openSampleArchive(stopAtHeight?: number): Promise<SampleAr
     sourceDatabase.url,
   ]);
   const blocksFolder = path.join(folder, "blocks");
-  const lift = async (stop: readonly string[] = []) => {
+  const lift = async (which: History, stop: readonly string[] = []) => {
     const databases = [...places, "--source-db", sourceDatabase.url];
-    await forkliftJson(["migrate", ...databases, "--blocks", blocksFolder, ...stop]);
+    const blocks = ["--blocks", blocksFolder, "--history", which];
+    await forkliftJson(["migrate", ...databases, ...blocks, ...stop]);
     const kept = ["--checkpoints", home, "--checkpoint-interval", "1000"];
     await forkliftJson(["replay", ...places, ...kept]);
   };
-  await lift(stopAtHeight === undefined ? [] : ["--stop-at-height", String(stopAtHeight)]);
+  const stop = stopAtHeight === undefined ? [] : ["--stop-at-height", String(stopAtHeight)];
+  await lift(history, stop);
 
   const network = await loadNetwork(path.join(folder, "network.yaml"));
   const sources = await openBlockSources({
@@ -72,7 +87,7 @@ export async function openSampleArchive(stopAtHeight?: number): Promise<SampleAr
   const source = await openTestSession(sourceDatabase);
   const target = await openTestSession(targetDatabase);
   const [tip] = await target.query<{ height: string; state_hash: string }>(
-    "select height, state_hash from blocks order by height desc limit 1",
+    "select height, state_hash from blocks where chain_status = 'canonical' order by height desc limit 1",
   );
   const tipHeight = BigInt(tip!.height);
   return {
@@ -94,7 +109,7 @@ export async function openSampleArchive(stopAtHeight?: number): Promise<SampleAr
     target: targetDatabase,
     tipHeight,
     blocksFolder,
-    goOn: lift,
+    goOn: (which = history) => lift(which),
     async [Symbol.asyncDispose]() {
       await source.close();
       await target.close();

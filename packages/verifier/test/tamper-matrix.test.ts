@@ -5,17 +5,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { tableChecks, walkChecks } from "../src/checks/index.ts";
 import type { VerifierContext } from "../src/context.ts";
 import { readVersions } from "../src/proven-part.ts";
-import type { VerificationReport } from "../src/report.ts";
 import { isFilled } from "../src/tables.ts";
 import { readTip, verifySnapshot } from "../src/verify-archive.ts";
 import { officialFailures } from "./official-checks.ts";
 import { openSampleArchive, type SampleArchive } from "./sample-archive.ts";
 import { type Tampering, tamperingsOf, WHOLE_TAMPERINGS } from "./tamperings.ts";
+import { failedIn, underTampering, unknownColumnsOf } from "./under-tampering.ts";
 
 const options = { now: () => performance.now(), signal: new AbortController().signal };
-
-const failedIn = ({ checks }: VerificationReport) =>
-  checks.filter(({ ok }) => !ok).map(({ id }) => id);
 
 /**
  * Rows of a block that is not there, or that is not canonical: the official verifier queries two
@@ -36,30 +33,6 @@ afterAll(async () => {
   await archive[Symbol.asyncDispose]();
 });
 
-/** What is done stays in a transaction of its own. Foreign keys do not stand in the way. */
-async function underTampering<Result>(
-  { sql }: Pick<Tampering, "sql">,
-  ask: () => Promise<Result>,
-): Promise<Result> {
-  const { target } = archive.context;
-  for (const [at, statement] of sql.entries()) {
-    await target.query("begin; set local session_replication_role = replica");
-    try {
-      await target.query(statement);
-    } catch (error) {
-      await target.query("rollback");
-      if (at + 1 < sql.length) continue;
-      throw error;
-    }
-    try {
-      return await ask();
-    } finally {
-      await target.query("rollback");
-    }
-  }
-  throw new Error("nothing to do");
-}
-
 test("every altered value, missing row and additional row is noticed", {
   tags: ["only-in-all"],
 }, async () => {
@@ -76,27 +49,12 @@ test("of all that can be altered, every twelfth thing is noticed", async () => {
   await expectNoticed((_tampering, at) => at % 12 === 0);
 });
 
-/** What a difference names besides columns: a row or an object as a whole, and what is asked of a whole table. */
-const NO_COLUMN = new Set(["*", "count(*)", "digest"]);
-
-/** A difference names a column as the database has it, not as our queries call it. */
-function unknownColumnsOf({ checks }: VerificationReport): string[] {
-  const { tables } = archive.context.schema;
-  return checks
-    .flatMap(({ differences }) => differences)
-    .filter(({ table, column }) => {
-      if (NO_COLUMN.has(column)) return false;
-      return !tables[table]?.columns.some(({ name }) => name === column);
-    })
-    .map(({ table, column }) => `${table}.${column}`);
-}
-
 /** The checks that said no to what was chosen of the tamperings. */
 async function expectNoticed(
   isChosen: (tampering: Tampering, at: number) => boolean,
 ): Promise<ReadonlySet<string>> {
   const { context } = archive;
-  const good = await underTampering({ sql: ["select 1"] }, async () => {
+  const good = await underTampering(context.target, { sql: ["select 1"] }, async () => {
     expect(await officialFailures(context.source!, context.target)).toEqual([]);
     return await verifySnapshot(context, options);
   });
@@ -118,12 +76,12 @@ async function expectNoticed(
   const tamperings = [...tamperingsOf(context.schema), ...WHOLE_TAMPERINGS].filter(isChosen);
   for (const tampering of tamperings) {
     const name = `${tampering.table}: ${tampering.what}`;
-    const { report, official } = await underTampering(tampering, async () => ({
+    const { report, official } = await underTampering(context.target, tampering, async () => ({
       report: await verifySnapshot(context, options),
       official: await officialFailures(context.source!, context.target),
     }));
     const failed = failedIn(report);
-    unknown.push(...unknownColumnsOf(report));
+    unknown.push(...unknownColumnsOf(report, context.schema));
     matrix.push(`${name.padEnd(52)} ${failed.length} ${failed.join(", ")}`);
     if (failed.length === 0 || report.ok) unnoticed.push(name);
     for (const id of official) {
@@ -142,7 +100,7 @@ async function expectNoticed(
   console.info(matrix.join("\n"));
   // One more, of a part that was proven before.
   const [change] = tamperingsOf(context.schema).filter(({ what }) => what === "memo");
-  const changed = await underTampering(change!, () =>
+  const changed = await underTampering(context.target, change!, () =>
     verifySnapshot({ ...context, proven }, options),
   );
   expect(failedIn(changed)).toEqual(["proven-part-unchanged"]);

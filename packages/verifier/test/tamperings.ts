@@ -7,7 +7,7 @@ import {
   type CatalogTable,
   quoteIdentifier,
 } from "@forklift/postgres";
-import { FILLED_TABLES } from "../src/tables.ts";
+import { FILLED_TABLES, type FilledTable } from "../src/tables.ts";
 
 export interface Tampering {
   readonly table: string;
@@ -18,11 +18,16 @@ export interface Tampering {
 }
 
 /** In the middle: neither genesis nor the tip is special. */
-const rowOf = (table: string) =>
+const middleRow = (table: string) =>
   `(select ctid from ${table} order by ctid offset (select count(*) / 2 from ${table}) limit 1)`;
 
-export function tamperingsOf({ tables }: Catalog): Tampering[] {
-  return FILLED_TABLES.flatMap((table) => {
+/** @param rowOf the ctid of the row that is changed, removed, or doubled. */
+export function tamperingsOf(
+  { tables }: Catalog,
+  rowOf: (table: string) => string = middleRow,
+  names: readonly FilledTable[] = FILLED_TABLES,
+): Tampering[] {
+  return names.flatMap((table) => {
     const catalog = tables[table]!;
     return [
       ...catalog.columns.map(
@@ -37,7 +42,7 @@ export function tamperingsOf({ tables }: Catalog): Tampering[] {
         }),
       ),
       { table, what: "a row removed", sql: [`delete from ${table} where ctid = ${rowOf(table)}`] },
-      { table, what: "a row added", sql: [addedRow(table, catalog)] },
+      { table, what: "a row added", sql: [addedRow(table, catalog, rowOf)] },
     ];
   });
 }
@@ -72,7 +77,11 @@ function otherValues(table: CatalogTable, { name, type }: CatalogColumn): readon
 }
 
 /** A copy of a row that no unique key takes for the row itself. */
-function addedRow(table: string, { columns, primaryKey, unique }: CatalogTable): string {
+function addedRow(
+  table: string,
+  { columns, primaryKey, unique }: CatalogTable,
+  rowOf: (table: string) => string,
+): string {
   const names = new Set(columns.map(({ name }) => name));
   const changes: string[] = [];
   if (names.has("id")) changes.push(`'id', (select max(id) + 1 from ${table})`);

@@ -1,0 +1,147 @@
+// A target that holds blocks beside its chain: what can be done to them, and the checks that notice it. Prints
+// the matrix.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { VerifierContext } from "../src/context.ts";
+import type { VerificationReport } from "../src/report.ts";
+import { BLOCK_TABLES } from "../src/tables.ts";
+import { verifySnapshot } from "../src/verify-archive.ts";
+import {
+  besideTamperings,
+  sourceTamperings,
+  WHOLE_BESIDE_TAMPERINGS,
+} from "./branch-tamperings.ts";
+import { openSampleArchive, type SampleArchive } from "./sample-archive.ts";
+import type { Tampering } from "./tamperings.ts";
+import { failedIn, underTampering, unknownColumnsOf } from "./under-tampering.ts";
+
+const options = { now: () => performance.now(), signal: new AbortController().signal };
+
+let archive: SampleArchive;
+/** The migration has left nothing out. */
+let context: VerifierContext;
+/** It has no source, and the block files alone. */
+let sourceless: VerifierContext;
+beforeAll(async () => {
+  archive = await openSampleArchive({ history: "all" });
+  context = { ...archive.context, leftOut: new Set() };
+  sourceless = { ...context, source: null };
+});
+afterAll(async () => {
+  await archive[Symbol.asyncDispose]();
+});
+
+async function verifyUnder(
+  tampering: Pick<Tampering, "sql">,
+  given: VerifierContext,
+): Promise<VerificationReport> {
+  return await underTampering(given.target, tampering, () => verifySnapshot(given, options));
+}
+
+const NOTHING = { sql: ["select 1"] };
+
+test("a target of every block is good, its branches walked, and its answer says what no hash covers", async () => {
+  const good = await verifyUnder(NOTHING, context);
+  expect(good.checks.flatMap(({ differences }) => differences)).toEqual([]);
+  expect(good).toMatchObject({ ok: true, answer: "yes", dropped: [] });
+  const { orphaned, pending, missing } = good.beside!;
+  expect([orphaned > 4n, pending > 4n, missing!.missing]).toEqual([true, true, 0n]);
+  const blocks = archive.tipHeight + orphaned + pending;
+  const hashes = good.checks.find(({ id }) => id === "ledger-hash-at-every-block");
+  expect(hashes!.compared).toBe(Number(blocks));
+
+  const alone = await verifyUnder(NOTHING, sourceless);
+  expect(alone.answer).toBe("yes, except");
+  expect(alone.notProven.map(({ claim }) => claim)).toContainEqual(
+    expect.stringMatching(/^that the \d+ blocks beside the chain have the status/),
+  );
+});
+
+test("where a history of the chain alone is asked for, every other block is one too many", async () => {
+  const report = await verifyUnder(NOTHING, { ...context, history: "canonical" });
+  expect(failedIn(report)).toContain("nothing-but-canonical");
+});
+
+const TABLES = [...BLOCK_TABLES, "user_commands", "internal_commands"];
+
+test.each(TABLES)(
+  "every value and row of %s that a block beside the chain has is noticed",
+  {
+    tags: ["only-in-all"],
+  },
+  async (table) => {
+    const tamperings = besideTamperings(context.schema).filter((it) => it.table === table);
+    // What the status of a block is, only the source says.
+    const isKnown = ({ what }: Tampering) => what !== "chain_status";
+    await expectNoticed(tamperings, context);
+    await expectNoticed(tamperings.filter(isKnown), sourceless);
+  },
+);
+
+test("what is done to a branch as a whole is noticed", { tags: ["only-in-all"] }, async () => {
+  await expectNoticed(WHOLE_BESIDE_TAMPERINGS, context);
+  await expectNoticed(WHOLE_BESIDE_TAMPERINGS, sourceless);
+});
+
+test("what no hash covers is noticed where there is a source", {
+  tags: ["only-in-all"],
+}, async () => {
+  await expectNoticed(sourceTamperings(context.schema), context);
+});
+
+async function expectNoticed(tamperings: readonly Tampering[], given: VerifierContext) {
+  const good = await verifyUnder(NOTHING, given);
+  const matrix: string[] = [];
+  const unnoticed: string[] = [];
+  const undigested: string[] = [];
+  const unknown: string[] = [];
+  for (const tampering of tamperings) {
+    const name = `${tampering.table}: ${tampering.what}`;
+    const report = await verifyUnder(tampering, given);
+    const failed = failedIn(report);
+    unknown.push(...unknownColumnsOf(report, given.schema));
+    matrix.push(`${name.padEnd(60)} ${failed.length} ${failed.join(", ")}`);
+    if (failed.length === 0 || report.ok) unnoticed.push(name);
+    const tables = Object.keys(good.digests);
+    const isDigested = tables.some((table) => good.digests[table] !== report.digests[table]);
+    if (!isDigested && tampering.what !== "id") undigested.push(name);
+  }
+  console.info(matrix.join("\n"));
+  expect({ unnoticed, unknown, undigested }).toEqual({
+    unnoticed: [],
+    unknown: [],
+    undigested: [],
+  });
+}
+
+test("an orphan that the source does not have is noticed, and one that the target lacks by its name", {
+  tags: ["only-in-all"],
+}, async () => {
+  const { source } = archive.context;
+  const [orphan] = await source!.query<{ id: number; state_hash: string }>(
+    "select id, state_hash from blocks where chain_status = 'orphaned' order by height limit 1",
+  );
+  const { state_hash: stateHash, id } = orphan!;
+  const rename = (to: string) =>
+    source!.query("update blocks set state_hash = $2 where id = $1", [id, to]);
+  // What the source has is another block now: one too many here, one too few there.
+  await rename("3Nx");
+  try {
+    const report = await verifyUnder(NOTHING, context);
+    expect(failedIn(report)).toEqual(expect.arrayContaining(["blocks-equal", "branches-complete"]));
+    const named = report.checks.find((check) => check.id === "branches-complete")!.differences;
+    expect(named).toMatchObject([{ key: expect.stringContaining("state_hash 3Nx") }]);
+
+    const leftOut = await verifyUnder(NOTHING, { ...context, leftOut: new Set(["3Nx"]) });
+    expect(failedIn(leftOut)).not.toContain("branches-complete");
+    expect(leftOut.beside!.missing).toMatchObject({ missing: 1n, unnamed: 0n });
+
+    // Nobody said what was left out: it is counted.
+    const { leftOut: _none, ...unsaid } = context;
+    const counted = await verifyUnder(NOTHING, unsaid);
+    expect(failedIn(counted)).not.toContain("branches-complete");
+    expect(counted.beside!.missing).toMatchObject({ missing: 1n, unnamed: null });
+  } finally {
+    await rename(stateHash);
+  }
+});
