@@ -6,7 +6,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 
 const FOLDER = path.join(import.meta.dirname, "../jobs/test");
-const FILES_MAX = 12;
+const FILES_MAX = 13;
 
 /** Of Node, and of testkit. What testkit makes once a run is not counted: no file pays for it alone. */
 const STARTS =
@@ -21,7 +21,7 @@ function filesThatStart(names: readonly string[]): string[] {
   });
 }
 
-test("a dozen test files of the jobs start a process, and no more", () => {
+test("few test files of the jobs start a process", () => {
   const names = readdirSync(FOLDER, { recursive: true, encoding: "utf8" });
   const found = filesThatStart(names.filter((name) => name.endsWith(".ts"))).sort();
   expect(found).toContain("programs.test.ts");

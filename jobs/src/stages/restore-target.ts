@@ -92,15 +92,17 @@ function requireHistory(
   throw new ConfigError(
     `the set ${name} of ${store.url} holds ${WHAT_IS_HELD[held]}, this run keeps ${WHAT_IS_HELD[history]}`,
     {
-      hint: `go on with history: ${held}, or publish sets of history: ${history} in a store of their own, by forklift prime`,
+      hint:
+        `give --history ${held}, or set history: ${held}; sets that hold less are begun by forklift prime ` +
+        "in a store of their own",
     },
   );
 }
 
 const WHAT_IS_HELD: Readonly<Record<History, string>> = {
   canonical: "the canonical chain alone",
-  complete: "orphaned blocks besides the chain",
-  all: "orphaned and pending blocks besides the chain",
+  complete: "orphaned blocks beside the chain",
+  all: "orphaned and pending blocks beside the chain",
 };
 
 /** Only of a target that holds what the set holds, by its digests. */

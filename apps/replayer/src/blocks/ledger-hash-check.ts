@@ -27,6 +27,8 @@ export class LedgerHashCheck {
   #lastPassedOver: Block | null = null;
   /** The exceptional block after which no other has agreed yet. */
   #exceptional: Block | null = null;
+  /** Branches since the last whose end was asked for. */
+  #branchesPassedOver = 0;
   #compared = 0;
   #notAsked = 0;
   #exceptionsUsed = 0;
@@ -82,6 +84,23 @@ export class LedgerHashCheck {
   }
 
   /**
+   * Told of the end of a branch, where only some blocks are compared: nothing above it vouches for it, so that one
+   * branch in as many is asked for, and the others are left to whoever compares every block.
+   * @param blocks of the branch, that one included.
+   * @throws VerificationError as `settle`.
+   */
+  async branchEnded(block: Block, blocks: number): Promise<void> {
+    this.#branchesPassedOver += 1;
+    if (this.#branchesPassedOver < this.#blocksPerHash) {
+      this.#notAsked += blocks;
+      return;
+    }
+    this.#branchesPassedOver = 0;
+    this.#notAsked += blocks - 1;
+    await this.#ask(block);
+  }
+
+  /**
    * Asks for the hash after the last block, if that was passed over. What went before it is proven by it.
    * @throws VerificationError as `settle`.
    */
@@ -91,6 +110,10 @@ export class LedgerHashCheck {
     this.#notAsked += this.#passedOver - 1;
     this.#passedOver = 0;
     this.#lastPassedOver = null;
+    await this.#ask(block);
+  }
+
+  async #ask(block: Block): Promise<void> {
     const replayed = this.#tree.ledgerHash();
     // Its error is met when it is compared; until then nobody waits for it.
     replayed.catch(() => undefined);

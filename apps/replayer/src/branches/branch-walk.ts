@@ -27,6 +27,9 @@ export interface BranchBlock {
 export class BranchWalk {
   readonly #tools: WalkTools;
   readonly #way: LedgerWay;
+  /** Of the branch that the ledger has gone up, since it was last taken back. */
+  #blocks = 0;
+  #last: ReplayBlock | null = null;
 
   /** @param tools with a ledger that stands at the fork point. */
   constructor(tools: WalkTools) {
@@ -44,24 +47,39 @@ export class BranchWalk {
     const applied: AppliedTransaction = (of, placed) => {
       if (recorded !== null) balances.compare(of, placed);
     };
-    const before = ledgerHashes.before(block);
+    const { comparesEveryBlock } = ledgerHashes;
+    const before = comparesEveryBlock ? ledgerHashes.before(block) : NOTHING_ASKED;
     // Awaited below, unless an error comes first.
     before.catch(() => undefined);
     if (recorded !== null) balances.begin(recorded);
     const effect = this.#way.apply(block, { applied });
     if (recorded !== null) balances.end(block);
-    const asked = ledgerHashes.applied(block);
+    this.#blocks += 1;
+    this.#last = block;
+    const asked = comparesEveryBlock ? ledgerHashes.applied(block) : NOTHING_ASKED;
     if (!isRecorded) addRows(rows, ledger, block, effect);
     return allOf([before, asked]);
   }
 
-  /** The last block before that must not be passed over: nothing above it vouches for it. Likewise at once. */
+  /** Likewise at once. */
   rollBackTo(depth: number): Promise<void> {
-    const asked = this.#tools.ledgerHashes.askLast();
+    const asked = this.#endBranch();
     this.#way.rollBackTo(depth);
     return asked;
   }
+
+  #endBranch(): Promise<void> {
+    const { ledgerHashes } = this.#tools;
+    const last = this.#last;
+    if (last === null || ledgerHashes.comparesEveryBlock) return NOTHING_ASKED;
+    const blocks = this.#blocks;
+    this.#blocks = 0;
+    this.#last = null;
+    return ledgerHashes.branchEnded(last, blocks);
+  }
 }
+
+const NOTHING_ASKED = Promise.resolve();
 
 async function allOf(promises: readonly Promise<void>[]): Promise<void> {
   await Promise.all(promises);
