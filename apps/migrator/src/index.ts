@@ -11,6 +11,7 @@ export type { BlocksPlan, SourcePlan, SourceProbe } from "./plan/plan-blocks.ts"
 export type { MigrationPlan, PlannedContext } from "./plan/plan-migration.ts";
 export type { TableRows } from "./plan/target-rows.ts";
 export type { Inspection, TargetState } from "./preflight/inspect.ts";
+export { chooseRange } from "./preflight/migration-range.ts";
 export { BLOCKS_PER_READ, boundedLoad, type LoadLimits } from "./source-load.ts";
 export { adoptBranches } from "./stages/adopt-branches.ts";
 export { copyBlocks } from "./stages/copy-blocks.ts";

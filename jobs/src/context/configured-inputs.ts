@@ -3,6 +3,7 @@
 import path from "node:path";
 import { decodePreset, loadNetwork, type Network } from "@forklift/network";
 import { ConfigError } from "@forklift/pipeline";
+import type { JobName } from "@forklift/sets";
 import { stateFolder } from "@forklift/system";
 import type { Config } from "../config/schema.ts";
 
@@ -110,4 +111,21 @@ function databaseAt(text: string): string {
   if (hostname === "") return text;
   const host = searchParams.get("host") ?? hostname;
   return `${host.toLowerCase()}:${searchParams.get("port") ?? (port || "5432")}${pathname}`;
+}
+
+/**
+ * A prime copies for hours what it verifies in the end: in between the network decides on pending blocks.
+ * @throws ConfigError for a prime of a history of all on a living archive.
+ */
+export function requireSettledSource(
+  { history, source }: Pick<Config, "history" | "source">,
+  job: JobName,
+): void {
+  if (job !== "prime" || history !== "all" || source.database === undefined) return;
+  throw new ConfigError(
+    "a prime of history: all reads pending blocks of a living archive, which will have been decided on when it verifies them",
+    {
+      hint: "set source.dumps in place of source.database, or history: complete, or run forklift follow",
+    },
+  );
 }

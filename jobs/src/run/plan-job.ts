@@ -9,7 +9,12 @@ import { type RunRecord, recipeNameOf, runHistory } from "@forklift/sets";
 import { freeSpaceAt, MS_PER_SECOND, thisProcess } from "@forklift/system";
 import { type CandidateReport, failedChecks } from "../candidate-checks.ts";
 import type { Config } from "../config/schema.ts";
-import { publishingStoreUrl, requireTwoDatabases, workRoot } from "../context/configured-inputs.ts";
+import {
+  publishingStoreUrl,
+  requireSettledSource,
+  requireTwoDatabases,
+  workRoot,
+} from "../context/configured-inputs.ts";
 import { type DiskNeed, diskNeeded } from "../context/disk-needed.ts";
 import { type JobInputs, type JobOptions, openJobInputs } from "../context/job-inputs.ts";
 import { keyOfJob } from "../context/job-key.ts";
@@ -104,6 +109,7 @@ export async function planJob(
   environment: JobEnvironment,
 ): Promise<JobPlan> {
   requireTwoDatabases(config);
+  requireSettledSource(config, options.job);
   if (!options.isDryRun) publishingStoreUrl(config);
   await using opened = openContext(environment);
   const { schedule: _waits, ...patient } = config;

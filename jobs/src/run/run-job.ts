@@ -17,6 +17,7 @@ import type { Config } from "../config/schema.ts";
 import {
   networkOfConfig,
   publishingStoreUrl,
+  requireSettledSource,
   requireTwoDatabases,
 } from "../context/configured-inputs.ts";
 import { type JobContext, openJobContext } from "../context/job-context.ts";
@@ -97,6 +98,7 @@ async function startWatch(
 ): Promise<{ readonly watch: RunWatch; readonly options: JobOptions }> {
   try {
     requireTwoDatabases(config);
+    requireSettledSource(config, given.job);
     if (!given.isDryRun) publishingStoreUrl(config);
     const network = await networkOfConfig(config);
     const options = stoppedByOptions(config, given, network);

@@ -2,6 +2,7 @@
 // restored and its checkpoint at hand.
 // A dump holds schema public only; what forklift knew about it comes back from the manifest.
 
+import { isDeepStrictEqual } from "node:util";
 import {
   createWorkingSchema,
   identifySchema,
@@ -23,9 +24,9 @@ import {
 import { replayCommands } from "@forklift/replayer";
 import type { PublishedSet } from "@forklift/sets";
 import { checkedBytes, copyFile, fileOf, historyOfSet, type Manifest } from "@forklift/sets";
-import { digestTables, readVersions } from "@forklift/verifier";
+import { digestTables, readVersions, settledPart, settledVersions } from "@forklift/verifier";
 import type { JobContext } from "../context/job-context.ts";
-import { markProven } from "./proven-height.ts";
+import { markProven, provenUpTo } from "./proven-height.ts";
 import { restoreObject } from "./restore-object.ts";
 
 interface Plan {
@@ -201,7 +202,7 @@ async function whyStanding(
     ({ expected, actual }) => expected !== actual,
   );
   if (differing === undefined) return `the target holds the set ${name} already`;
-  if (history !== "canonical" && (await progressMarks(target).load(copyBlocks.id)) !== null) {
+  if (history !== "canonical" && (await hasGrownBeside(target, manifest))) {
     return `the target stands at the height of ${name}, and has gone on beside the chain; it is continued`;
   }
   throw new ConfigError(
@@ -209,6 +210,13 @@ async function whyStanding(
       `${differing.name} is ${differing.actual}, expected ${differing.expected}`,
     { hint: "the target was changed; give an empty target database" },
   );
+}
+
+/** What was proven is as it was: whatever else there is has come since. */
+async function hasGrownBeside(target: JobContext["target"], manifest: Manifest): Promise<boolean> {
+  const proven = await provenUpTo(target, manifest);
+  if (proven === null) return false;
+  return isDeepStrictEqual(await settledVersions(proven)(target), settledPart(proven).versions);
 }
 
 async function digestChecks(target: JobContext["target"], { digests }: Manifest) {

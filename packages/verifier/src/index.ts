@@ -6,6 +6,8 @@ export {
   type ProvenPart,
   readUnsettled,
   readVersions,
+  settledPart,
+  settledVersions,
   type TableVersions,
   writtenTablesSql,
 } from "./proven-part.ts";

@@ -58,13 +58,13 @@ async function* pagesOf(blocks: AsyncIterable<BlockRef>): AsyncGenerator<BlockRe
 export type ChangedStatuses = Readonly<Record<BranchStatus, readonly string[]>>;
 
 /**
- * Of those blocks of the target that are not canonical and do not become so. One that the source does not have,
+ * Of those blocks of the target, up to a height if one is given, that are not canonical and do not become so. One that the source does not have,
  * or calls canonical above the chosen chain, stays what it is.
  * @throws SourceDataError when the source takes the verdict on a block back.
  */
 export async function changedStatuses(
   { source, target, history }: Asked,
-  adopted: readonly BranchBlock[],
+  { adopted, upTo }: { readonly adopted: readonly BranchBlock[]; readonly upTo: bigint | null },
 ): Promise<ChangedStatuses> {
   const isAdopted = new Set<string>(adopted.map(({ stateHash }) => stateHash));
   const changed: Record<BranchStatus, string[]> = { orphaned: [], pending: [] };
@@ -78,7 +78,7 @@ export async function changedStatuses(
     for (const { stateHash, height, status } of page) {
       const now = statuses.get(stateHash);
       if (now === undefined || now === "canonical" || now === status) continue;
-      if (isAdopted.has(stateHash)) continue;
+      if (isAdopted.has(stateHash) || (upTo !== null && height > upTo)) continue;
       if (now === "pending" && history !== "all") throw takenBack({ height, stateHash });
       changed[now].push(stateHash);
     }

@@ -7,7 +7,7 @@ import {
   type SourceBranches,
   type SourceChain,
 } from "@forklift/archive";
-import { type BlockRef, least } from "@forklift/chain";
+import type { BlockRef } from "@forklift/chain";
 import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { MigratorContext } from "../context.ts";
@@ -30,10 +30,8 @@ export function chosenBranches(
  */
 export async function requireSameHistory(
   target: Session,
-  asked: Asked,
-  { chain, targetTip }: { readonly chain: SourceChain; readonly targetTip: BlockRef },
+  { history = "canonical" }: Pick<Asked, "history">,
 ): Promise<void> {
-  const { history = "canonical" } = asked;
   if (history === "canonical") {
     const block = await findBranchBlock(target, ["orphaned", "pending"]);
     if (block !== null) throw holds(target, block, "a canonical history has none");
@@ -43,19 +41,19 @@ export async function requireSameHistory(
     const block = await findBranchBlock(target, ["pending"]);
     if (block !== null) throw holds(target, block, "a complete history has orphaned ones only");
   }
-  if (!hasEnd(chain, asked)) return;
-  const above = await findBranchBlockAbove(target, chain.tip.height);
-  if (above === null) return;
-  const toHeight = least(chain.tip.height, targetTip.height);
-  throw new ConfigError(
-    `the target ${target.maskedUrl} has the ${above.status} block ${above.stateHash} at height ` +
-      `${above.height}, above the stop point ${chain.tip.stateHash} at height ${chain.tip.height}`,
-    {
-      hint:
-        `forklift unwind --target-db ${target.maskedUrl} --to-height ${toHeight} takes it back; or start ` +
-        "from an older set or from an empty target",
-    },
-  );
+}
+
+/**
+ * Whether the target holds blocks beside its chain above the end of the run, as a history of all does until its
+ * end is known: they are nobody's then.
+ */
+export async function hasBranchesAboveEnd(
+  target: Session,
+  asked: Asked,
+  chain: SourceChain,
+): Promise<boolean> {
+  if (!hasEnd(chain, asked)) return false;
+  return (await findBranchBlockAbove(target, chain.tip.height)) !== null;
 }
 
 interface Held extends BlockRef {

@@ -74,7 +74,7 @@ export async function chooseRange(
       { hint: "start again from an empty target, or name the right stop point" },
     );
   }
-  await requireSameHistory(archive, context, { chain, targetTip });
+  await requireSameHistory(archive, context);
   return { chain, targetTip };
 }
 

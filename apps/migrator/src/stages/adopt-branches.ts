@@ -6,9 +6,11 @@ import {
   type BranchBlock,
   type BranchCounts,
   countBranchBlocks,
+  deleteBlocksAbove,
   parseBlockMark,
   progressMarks,
   recordedAmong,
+  removeProgressMark,
   saveProgressMark,
   setChainStatus,
   walkTargetFrom,
@@ -25,17 +27,23 @@ import {
 } from "../branches/changed-statuses.ts";
 import type { MigratorContext } from "../context.ts";
 import { changedTarget } from "../preflight/changed-target.ts";
+import { hasBranchesAboveEnd } from "../preflight/chosen-branches.ts";
 import { chooseRange } from "../preflight/migration-range.ts";
 import { copyBlocks } from "./copy-blocks.ts";
 
 /** Of the replayer, whose mark names the last block of the chain that it has replayed. */
 const REPLAY_STAGE = "replay-commands";
 
+/** Of the jobs, whose mark counts the rows that were proven. */
+const VERIFY_STAGE = "verify-target";
+
 interface Plan {
   readonly targetTip: BlockRef;
   /** They follow one another, the first on the tip. */
   readonly adopted: readonly BranchBlock[];
   readonly changed: ChangedStatuses;
+  /** The blocks above it are deleted, all of them beside the chain; null where there is none. */
+  readonly end: bigint | null;
   /** Blocks beside the chain once this is done. */
   readonly after: BranchCounts;
 }
@@ -44,7 +52,7 @@ interface Plan {
 type Cursor = BlockMark;
 
 interface Tools {
-  readonly counts: { adopted: number; statusesChanged: number };
+  readonly counts: { adopted: number; statusesChanged: number; deleted: number };
 }
 
 /** All of it is one batch: as many rows as the network has decided on since the last run. */
@@ -57,13 +65,14 @@ export const adoptBranches: BatchStage<MigratorContext, Session, Plan, Cursor, T
     if (history === "canonical") return { skip: "the history is canonical, without branches" };
     const { chain, targetTip } = await chooseRange(context, { targetHasSchema: true });
     if (targetTip === null) return { skip: "the target holds no block" };
+    const end = (await hasBranchesAboveEnd(target, context, chain)) ? chain.tip.height : null;
     const adopted = await adoptableBlocks(context, chain, targetTip);
-    const changed = await changedStatuses(context, adopted);
-    if (adopted.length + changed.orphaned.length + changed.pending.length === 0) {
+    const changed = await changedStatuses(context, { adopted, upTo: end });
+    if (end === null && adopted.length + changed.orphaned.length + changed.pending.length === 0) {
       return { skip: "the blocks beside the chain are what the source says of them" };
     }
-    const before = await countBranchBlocks(target);
-    return { targetTip, adopted, changed, after: countsAfter(before, adopted, changed) };
+    const before = await countBranchBlocks(target, end ?? undefined);
+    return { targetTip, adopted, changed, end, after: countsAfter(before, adopted, changed) };
   },
 
   /** The rows are the truth; a mark that stands above them means that someone else wrote the target. */
@@ -79,10 +88,11 @@ export const adoptBranches: BatchStage<MigratorContext, Session, Plan, Cursor, T
   },
 
   async open() {
-    return { counts: { adopted: 0, statusesChanged: 0 } };
+    return { counts: { adopted: 0, statusesChanged: 0, deleted: 0 } };
   },
 
-  async run(tx, { counts }, { targetTip, adopted, changed }) {
+  async run(tx, { counts }, { targetTip, adopted, changed, end }) {
+    if (end !== null) await deleteAbove(tx, counts, end);
     const hashes = adopted.map(({ stateHash }) => stateHash);
     counts.adopted = await setChainStatus(tx, "canonical", hashes);
     counts.statusesChanged =
@@ -94,7 +104,7 @@ export const adoptBranches: BatchStage<MigratorContext, Session, Plan, Cursor, T
       from: targetTip,
       to: await lastReplayed(tx, targetTip, adopted),
     });
-    const rowCount = counts.adopted + counts.statusesChanged;
+    const rowCount = counts.adopted + counts.statusesChanged + counts.deleted;
     return {
       cursor: markOf(tip),
       isLast: true,
@@ -104,7 +114,8 @@ export const adoptBranches: BatchStage<MigratorContext, Session, Plan, Cursor, T
   },
 
   summary({ counts }) {
-    return { details: { ...counts } };
+    const { deleted, ...changed } = counts;
+    return { details: deleted === 0 ? changed : { ...changed, deleted } };
   },
 
   /** By parent id from the new tip, where the plan went by the source's heights. */
@@ -140,14 +151,23 @@ async function lastReplayed(
   return last;
 }
 
+/** What was proven of the target counted rows that go with these blocks. */
+async function deleteAbove(tx: Session, counts: Tools["counts"], height: bigint): Promise<void> {
+  const { blocks } = await deleteBlocksAbove(tx, height);
+  counts.deleted = Number(blocks);
+  await removeProgressMark(tx, VERIFY_STAGE);
+}
+
 /** Elsewhere than where the chain ended it says something else, which its stage will judge. */
 async function moveMark(
   tx: Session,
   stage: string,
   { from, to }: { readonly from: BlockRef; readonly to: BlockRef },
 ): Promise<void> {
-  const mark = parseBlockMark(stage, await progressMarks(tx).load(stage));
-  if (mark?.stateHash === from.stateHash) await saveProgressMark(tx, stage, markOf(to));
+  const mark = await progressMarks(tx).load(stage);
+  if (parseBlockMark(stage, mark)?.stateHash !== from.stateHash) return;
+  // It may say more than where the stage stands, and that holds on.
+  await saveProgressMark(tx, stage, { ...(mark as object), ...markOf(to) });
 }
 
 function markOf({ height, stateHash }: BlockRef): BlockMark {

@@ -2,9 +2,10 @@
 // migration and a replay that stopped there would have left.
 
 import {
+  branchesAbove,
   buildAccountIndexes,
   deleteBlocksAbove,
-  progressMarksAbove,
+  progressMarksFrom,
   removeProgressMark,
   saveProgressMark,
   type TargetBlock,
@@ -26,11 +27,13 @@ import type { UnwindContext, UnwindPlan } from "./plan-unwind.ts";
  */
 export async function unwind(context: UnwindContext, plan: UnwindPlan): Promise<void> {
   const { target, checkpoints } = context;
-  const { to, tip, filesToRemove, buildsIndexes } = plan;
+  const { to, filesToRemove, buildsIndexes } = plan;
   if (plan.isReplayed) await proveAndCheckpoint(context, plan);
-  if (tip.height > to.height || buildsIndexes) {
+  // Beside a chain that ends there already, pending blocks may stand above.
+  const deletes = plan.rows.blocks > 0n;
+  if (deletes || buildsIndexes) {
     await target.transaction(async () => {
-      if (tip.height > to.height) await deleteAbove(context, to);
+      if (deletes) await deleteAbove(context, to);
       if (buildsIndexes) await buildAccountIndexes(target);
       await refreshStatistics(target);
     });
@@ -40,8 +43,9 @@ export async function unwind(context: UnwindContext, plan: UnwindPlan): Promise<
 
 async function deleteAbove({ target, inform }: UnwindContext, to: TargetBlock): Promise<void> {
   inform(`deleting the blocks above height ${to.height}`);
+  const { hasBlocks } = await branchesAbove(target, to.height);
   await deleteBlocksAbove(target, to.height);
-  await setMarksBack(target, to);
+  await setMarksBack(target, to, { fromHeight: hasBlocks ? to.height : to.height + 1n });
 }
 
 /** The rows that prove the ledger are none of those that go. */
@@ -67,9 +71,15 @@ const KEYS_OF_A_BLOCK: ReadonlySet<string> = new Set([
 /**
  * Where a stage had come further than the target now goes, it stands at its new tip. A mark that says
  * more than which block that is, such as the digests of a proof, says it of rows that are gone.
+ * @param fromHeight that of the new tip where blocks beside the chain were above it: what was proven up to there
+ * counts their rows, too.
  */
-async function setMarksBack(target: Session, to: TargetBlock): Promise<void> {
-  const marks = await progressMarksAbove(target, to.height);
+async function setMarksBack(
+  target: Session,
+  to: TargetBlock,
+  { fromHeight }: { readonly fromHeight: bigint },
+): Promise<void> {
+  const marks = await progressMarksFrom(target, fromHeight);
   const mark = { height: String(to.height), stateHash: to.stateHash };
   for (const { stage, cursor } of marks) {
     const isBlock = Object.keys(cursor).every((key) => KEYS_OF_A_BLOCK.has(key));

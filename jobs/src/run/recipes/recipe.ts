@@ -1,6 +1,5 @@
-import { readTargetTip, selectChain } from "@forklift/archive";
 import type { History } from "@forklift/chain";
-import { adoptBranches, copyBranches, migrationOf } from "@forklift/migrator";
+import { adoptBranches, chooseRange, copyBranches, migrationOf } from "@forklift/migrator";
 import type { Stage } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { JobContext } from "../../context/job-context.ts";
@@ -30,7 +29,8 @@ function unlessPublished(stage: Recipe[number]): Recipe[number] {
   };
 }
 
-async function hasNothingNew({ source, target, stop, network }: JobContext): Promise<boolean> {
-  const { tip } = await selectChain(source, stop, network.name);
-  return tip.stateHash === (await readTargetTip(target))?.stateHash;
+/** A source may also be older than the set: an earlier dump. */
+async function hasNothingNew(context: JobContext): Promise<boolean> {
+  const { chain, targetTip } = await chooseRange(context, { targetHasSchema: true });
+  return targetTip !== null && chain.tip.height <= targetTip.height;
 }

@@ -102,11 +102,13 @@ export interface BranchCounts {
   readonly pending: number;
 }
 
-export async function countBranchBlocks(target: Session): Promise<BranchCounts> {
+/** @param upTo default: of any height. */
+export async function countBranchBlocks(target: Session, upTo?: bigint): Promise<BranchCounts> {
   const [row] = await target.query<Record<keyof BranchCounts, string>>(
     `select count(*) filter (where chain_status = 'orphaned') as orphaned,
             count(*) filter (where chain_status = 'pending') as pending
-     from blocks where chain_status <> 'canonical'`,
+     from blocks where chain_status <> 'canonical' and ($1::bigint is null or height <= $1)`,
+    [upTo ?? null],
   );
   return { orphaned: Number(row!.orphaned), pending: Number(row!.pending) };
 }

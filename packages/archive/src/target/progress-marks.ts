@@ -69,10 +69,10 @@ export interface SavedMark {
   readonly cursor: object;
 }
 
-/** The marks of stages that have come further than a height. */
-export async function progressMarksAbove(target: Session, height: bigint): Promise<SavedMark[]> {
+/** The marks of stages that have come to a height, or further. */
+export async function progressMarksFrom(target: Session, height: bigint): Promise<SavedMark[]> {
   return await target.query<SavedMark>(
-    "select stage, cursor from forklift.progress_mark where (cursor ->> 'height')::bigint > $1",
+    "select stage, cursor from forklift.progress_mark where (cursor ->> 'height')::bigint >= $1",
     [height],
   );
 }
