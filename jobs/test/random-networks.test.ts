@@ -2,10 +2,9 @@
 // same as a prime on its last dump and a final: with every history. One network in the quick suite, a few in the
 // whole one; FORKLIFT_RANDOM_NETWORKS=200 for many. A failure prints its seed.
 
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { StopPoint } from "@forklift/archive";
 import { type BlockRef, HISTORIES, type History, parseStateHash } from "@forklift/chain";
 import { makeSample, type SampleOptions } from "@forklift/sample";
 import { decodeManifest, type JobName, type Manifest, manifestName } from "@forklift/sets";
@@ -38,7 +37,7 @@ const shell = {
   progressLine: null,
 };
 
-test("a network goes through prime, its dailies and final", () => liftNetworks(1, ["complete"]));
+test("a network goes through prime, its dailies and final", () => liftNetworks(1, ["all"]));
 
 test("any network does", { timeout: 3 * TIMEOUT_MS, tags: ["only-in-all"] }, () =>
   liftNetworks(NETWORKS, HISTORIES),
@@ -67,25 +66,32 @@ async function liftThrough(
   const { tip: top } = await makeSample(chosen, home);
   // A final may leave pending blocks above its end.
   const tip = isBelowTip ? await parentOf(top, home) : top;
+  const forked = path.join(home, "forked.yaml");
+  await writeFile(forked, await presetThatEndsWith(tip, home));
   const runner = async (store: string) => {
-    const { config } = await loadConfig({
-      file: path.join(home, "forklift.yaml"),
-      settings: [
-        `postgres.url=${serverUrl()}`,
-        "final.minConfirmations=0",
-        `history=${history}`,
-        `target.store=${path.join(home, store)}`,
-      ],
-      environment: {},
-    });
-    return (job: JobName, stop: StopPoint = NO_STOP) =>
-      runJob(config, { job, stop, isDryRun: false, isReplacing: false }, shell);
+    const configOf = (more: readonly string[]) =>
+      loadConfig({
+        file: path.join(home, "forklift.yaml"),
+        settings: [
+          `postgres.url=${serverUrl()}`,
+          "final.minConfirmations=0",
+          `history=${history}`,
+          `target.store=${path.join(home, store)}`,
+          ...more,
+        ],
+        environment: {},
+      });
+    const before = await configOf([]);
+    const atTheFork = await configOf([`network=${forked}`]);
+    return (job: JobName) => {
+      const { config } = job === "final" ? atTheFork : before;
+      return runJob(config, { job, stop: NO_STOP, isDryRun: false, isReplacing: false }, shell);
+    };
   };
-  const end = { forkStateHash: tip.stateHash, stopAtHeight: null };
 
   const atOnce = await runner("at-once");
   await atOnce("prime");
-  await atOnce("final", end);
+  await atOnce("final");
 
   const inSteps = await runner("in-steps");
   const nights = path.join(home, "nights");
@@ -95,7 +101,7 @@ async function liftThrough(
     await rename(path.join(nights, dump), path.join(home, "dumps", dump));
     await inSteps(night === 0 ? "prime" : "daily");
   }
-  expect(await inSteps("final", end)).toMatchObject({
+  expect(await inSteps("final")).toMatchObject({
     height: Number(tip.height),
     stateHash: tip.stateHash,
     published: true,
@@ -105,10 +111,23 @@ async function liftThrough(
   expect(await final("in-steps")).toEqual(await final("at-once"));
 }
 
-async function parentOf({ height, stateHash }: BlockRef, home: string): Promise<BlockRef> {
+/** The network's own, once it is known where the fork is. */
+async function presetThatEndsWith({ height, stateHash }: BlockRef, home: string): Promise<string> {
+  const block = await readBlock({ height, stateHash }, home);
+  const slot = block.protocol_state.body.consensus_state.global_slot_since_genesis;
+  const preset = await readFile(path.join(home, "network.yaml"), "utf8");
+  const last = { height: Number(height), stateHash, globalSlotSinceGenesis: Number(slot) };
+  return `${preset.replace(/^lastPreForkBlock:.*$/m, "")}\nlastPreForkBlock: ${JSON.stringify(last)}\n`;
+}
+
+async function readBlock({ height, stateHash }: BlockRef, home: string) {
   const file = path.join(home, "blocks", `sample-${height}-${stateHash}.json`);
-  const { protocol_state: state } = JSON.parse(await readFile(file, "utf8"));
-  return { height: height - 1n, stateHash: parseStateHash(state.previous_state_hash) };
+  return JSON.parse(await readFile(file, "utf8"));
+}
+
+async function parentOf(block: BlockRef, home: string): Promise<BlockRef> {
+  const { protocol_state: state } = await readBlock(block, home);
+  return { height: block.height - 1n, stateHash: parseStateHash(state.previous_state_hash) };
 }
 
 const NO_STOP = { forkStateHash: null, stopAtHeight: null };
