@@ -2,8 +2,7 @@
 // afterwards.
 
 import { requireArchiveForm } from "@forklift/archive";
-import type { StateHash } from "@forklift/chain";
-import { parseStateHash } from "@forklift/chain";
+import { type History, parseStateHash, type StateHash } from "@forklift/chain";
 import { counted, type Finish, type RunEnvironment } from "@forklift/console";
 import { type Context, openReader, runWithoutTarget } from "@forklift/context";
 import {
@@ -12,7 +11,7 @@ import {
   type Network,
   withLedgerHashExceptions,
 } from "@forklift/network";
-import { ConfigError, SourceDataError } from "@forklift/pipeline";
+import { ConfigError, SourceDataError, UsageError } from "@forklift/pipeline";
 import { openScratch, startServer, sweepScratch } from "@forklift/postgres";
 import { historyOfSet, type Manifest } from "@forklift/sets";
 import { toJson, type VerificationReport } from "@forklift/verifier";
@@ -29,6 +28,7 @@ export interface SetOptions {
   readonly genesisLedger?: string;
   readonly postgres?: string;
   readonly ledgerHashException?: readonly StateHash[];
+  readonly history?: History;
 }
 
 /** What of a verification the set itself does not give. */
@@ -51,9 +51,10 @@ export async function verifySet(
   beside: (network: Network) => Promise<Beside>,
   finish: Finish,
 ): Promise<void> {
-  const chosen = await chooseSet(options.set, nameOf(options));
+  const chosen = await chooseSet(options.set, nameOf(options), context.warn);
   const { store, set } = chosen;
   const { manifest } = set;
+  requireSameHistory(chosen, options.history);
   const network = withLedgerHashExceptions(
     await loadNetwork(options.network ?? manifest.network),
     options.ledgerHashException,
@@ -94,11 +95,22 @@ export async function verifySet(
     onCheck: ({ id, ok, compared }) => log.info({ check: id, ok, compared }),
     onReport: (result) => {
       report = result;
-      finish(outcomeOf(chosen, result, rest));
+      // The stage ends the run with this answer; a yes is told once the manifest is known to say the same.
+      if (!result.ok) finish(outcomeOf(chosen, result, rest));
     },
   };
   await runWithoutTarget([verifyDatabases], verified, environment);
   requireStated(chosen, report!);
+  finish(outcomeOf(chosen, report!, rest));
+}
+
+/** What a set is to hold is what its manifest says. */
+function requireSameHistory({ set }: ChosenSet, asked: History | undefined): void {
+  const held = historyOfSet(set.manifest);
+  if (asked === undefined || asked === held) return;
+  throw new UsageError(`--history ${asked} is not that of the set ${set.name}, which is ${held}`, {
+    hint: "leave --history out: the manifest says what the set is to hold",
+  });
 }
 
 /** A path is for `loadNetwork`; a store is asked by the name of a network. */
@@ -124,17 +136,34 @@ async function openDatabase(context: Context, { postgres }: SetOptions): Promise
 /** @throws SourceDataError when the manifest states other digests or counts than those of the restored rows. */
 function requireStated(
   { store, set: { name, manifest } }: ChosenSet,
-  { digests, rowCounts }: VerificationReport,
+  { digests, rowCounts, beside }: VerificationReport,
 ): void {
   const faults = [
     ...differing("the digest of", digests, manifest.digests),
     ...differing("the row count of", rowCounts, manifest.rowCounts),
+    ...differing(
+      "the number of blocks beside the chain that are",
+      countsOf(beside),
+      statedBeside(manifest),
+    ),
   ];
   if (faults.length === 0) return;
   throw new SourceDataError(
     `the manifest ${store.url}/${name} does not describe its dump: ${faults.join("; ")}`,
     { hint: "the set is not what it says: ask its publisher, or verify another one" },
   );
+}
+
+/** What the source has besides is another source's matter. */
+function countsOf(beside: VerificationReport["beside"]): Record<string, string> {
+  if (beside === undefined) return {};
+  return { orphaned: `${beside.orphaned}`, pending: `${beside.pending}` };
+}
+
+function statedBeside(manifest: Manifest): Record<string, number> {
+  if (manifest.version === 1 || manifest.beside === undefined) return {};
+  const { orphaned, pending } = manifest.beside;
+  return { orphaned, pending };
 }
 
 function differing(
@@ -145,7 +174,10 @@ function differing(
   const tables = [...new Set([...Object.keys(found), ...Object.keys(stated)])].sort();
   return tables
     .filter((table) => found[table] !== `${stated[table]}`)
-    .map((table) => `${what} ${table} is ${found[table]}, it says ${stated[table]}`);
+    .map(
+      (table) =>
+        `${what} ${table} is ${found[table] ?? "none"}, it says ${stated[table] ?? "none"}`,
+    );
 }
 
 function outcomeOf(

@@ -205,6 +205,7 @@ type DatabaseOptions = Omit<Options, "set"> & {
 /** A set proves something by itself; a database is to be held against something. */
 function requireGrounds(options: Options): DatabaseOptions | (Options & SetOptions) {
   const { set, targetDb, genesisLedger, sourceDb, blocks, threads, postgres } = options;
+  const { pause, statementTimeout } = options;
   if (threads === 0) {
     throw new UsageError("--threads must be above 0", {
       hint: "give a number from 1 on, or leave the option out",
@@ -215,6 +216,15 @@ function requireGrounds(options: Options): DatabaseOptions | (Options & SetOptio
       throw new UsageError(`--set ${set} and --target-db ${targetDb} both name what is verified`, {
         hint: "give one of them",
       });
+    }
+    if (pause !== undefined || statementTimeout !== undefined) {
+      const option = pause === undefined ? "--statement-timeout" : "--pause";
+      throw new UsageError(
+        `${option} spares a target that others use, and there is none with --set`,
+        {
+          hint: `leave ${option} out: the set is restored into a database of the run's own`,
+        },
+      );
     }
     return { ...options, set };
   }

@@ -21,6 +21,7 @@ import { keyOfJob } from "../context/job-key.ts";
 import { notedDump } from "../context/job-work.ts";
 import type { JobEnvironment } from "../observe/job-environment.ts";
 import { endsElsewhere, inspectCandidate } from "../stages/check-candidate.ts";
+import { requireHistoryOfStore } from "../stages/held-history.ts";
 import { lookForNews } from "../stages/look-for-news.ts";
 import { requireNewStore } from "../stages/require-new-store.ts";
 import { restoreSource } from "../stages/restore-source.ts";
@@ -101,7 +102,7 @@ const RUNS_LOOKED_AT = 30;
 
 /**
  * @throws ConfigError, SourceDataError when something that the plan needs cannot be had, and what refuses the run
- * before its first stage: a store that holds a set, for a prime.
+ * before its first stage: a store that holds a set, for a prime; for others one whose set holds more than they keep.
  */
 export async function planJob(
   config: Config,
@@ -120,6 +121,7 @@ export async function planJob(
   const givenTargetUrl = isDryRun ? null : (config.target.database ?? null);
   const inputs = { ...found, isDryRun, givenTargetUrl };
   if (job === "prime") await requireNewStore.plan(inputs);
+  await requireHistoryOfStore(inputs, config.history);
   const { network, store, stop } = inputs;
   const work = await workOf(config, inputs, environment);
   const sourceDump = await notedDump({ notes: () => work.notes }, inputs);
@@ -137,7 +139,9 @@ export async function planJob(
     published: records,
   });
   const newest = job === "daily" ? set : null;
-  const news = newest && (await lookForNews.plan({ ...inputs, sourceDump, set: newest }));
+  const { requireOrphans } = config;
+  const news =
+    newest && (await lookForNews.plan({ ...inputs, sourceDump, set: newest, requireOrphans }));
   const candidate = job === "final" ? last : null;
   return {
     job: job as JobPlan["job"],

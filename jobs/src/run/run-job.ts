@@ -29,6 +29,7 @@ import type { JobEnvironment } from "../observe/job-environment.ts";
 import { type RunWatch, tellOfFalseStart, watchRun } from "../observe/run-recorder.ts";
 import { composeManifest } from "../stages/compose-manifest.ts";
 import { composeHandOver, handOverText } from "../stages/hand-over.ts";
+import { requireHistoryOfStore } from "../stages/held-history.ts";
 import { lookForNews } from "../stages/look-for-news.ts";
 import { findOwnSet } from "../stages/own-set.ts";
 import { publishSet } from "../stages/publish-set.ts";
@@ -132,9 +133,13 @@ async function run(config: Config, options: JobOptions, watch: RunWatch): Promis
   const { environment } = watch;
   await using opened = openContext(environment);
   const inputs = await openJobInputs(opened, { config, options, runId: watch.id }, environment);
+  await requireHistoryOfStore(inputs, config.history);
   const set = options.job === "daily" ? await inputs.sets.newest() : null;
+  const { requireOrphans } = config;
   const looked =
-    set === null ? [] : await runWithoutTarget([lookForNews], { ...inputs, set }, environment);
+    set === null
+      ? []
+      : await runWithoutTarget([lookForNews], { ...inputs, set, requireOrphans }, environment);
   if (set !== null && wasSkipped(looked, lookForNews.id)) {
     watch.stands(inputs, set);
     return standingOutcome(inputs, set, looked);

@@ -23,9 +23,14 @@ const MANIFEST_URL = /\/([a-z0-9][a-z0-9-]*)-set-\d+-3N[1-9A-HJ-NP-Za-km-z]+\.js
 
 /**
  * @param network of a store that cannot be listed, or that holds sets of several.
+ * @param warn is told of every newer set of a store that is not whole.
  * @throws SourceDataError when the set is not whole, or is another than its name says.
  */
-export async function chooseSet(url: string, network: string | undefined): Promise<ChosenSet> {
+export async function chooseSet(
+  url: string,
+  network: string | undefined,
+  warn: (message: string) => void,
+): Promise<ChosenSet> {
   const [, named] = MANIFEST_URL.exec(url.includes("/") ? url : `./${url}`) ?? [];
   if (named !== undefined) {
     const { store, name } = splitObjectUrl(url);
@@ -34,7 +39,11 @@ export async function chooseSet(url: string, network: string | undefined): Promi
   await requireFolder(url);
   const store = openStore(url);
   const { sets } = await findSets(store, network ?? (await onlyNetwork(store)));
-  const newest = sets.find(({ fault }) => fault === null) ?? sets[0];
+  const whole = sets.findIndex(({ fault }) => fault === null);
+  for (const { name, fault } of sets.slice(0, Math.max(whole, 0))) {
+    warn(`passed over set ${name}: ${fault}`);
+  }
+  const newest = sets[Math.max(whole, 0)];
   if (newest === undefined) {
     throw new SourceDataError(`${store.url} holds no set`, {
       hint: "check the URL and the network; --set also takes the URL of a set's manifest",

@@ -21,7 +21,14 @@ export async function findPublished(context: JobContext): Promise<PublishedSet |
   const set = await findSetOfTip(context);
   // One that holds the chain alone is replaced by the first that holds more, under the same name.
   if (set !== null && historyOfSet(set.manifest) !== context.history) return null;
+  // So is one that lacks blocks, by the first that requires all of them.
+  if (set !== null && context.requireOrphans === true && missingBlocksOf(set) > 0) return null;
   return context.job === "final" && set?.manifest.final === false ? null : set;
+}
+
+/** Blocks of its source beside the chain that a set lacks, as its verification found it. */
+export function missingBlocksOf({ manifest }: PublishedSet): number {
+  return manifest.version === 1 ? 0 : (manifest.beside?.missing ?? 0);
 }
 
 /** The set that holds what the target holds, by its tip; null while there is none. */

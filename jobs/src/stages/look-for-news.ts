@@ -8,17 +8,21 @@ import {
   readTargetTip,
   requireOwnSchema,
 } from "@forklift/archive";
+import { counted } from "@forklift/console";
 import { openReader } from "@forklift/context";
 import { ForkliftError, type WholeStage } from "@forklift/pipeline";
 import { contentFault, type Manifest, type PublishedSet } from "@forklift/sets";
 import { readVersions } from "@forklift/verifier";
 import type { JobInputs } from "../context/job-inputs.ts";
 import { SOURCE_DUMP } from "./compose-manifest.ts";
+import { missingBlocksOf } from "./is-published.ts";
 import { provenUpTo } from "./proven-height.ts";
 
 export interface NewsContext extends Pick<JobInputs, "sourceDump" | "settings" | "givenTargetUrl"> {
   /** The newest one whose files hold what its manifest says. */
   readonly set: PublishedSet;
+  /** Whether the run is to end at a block that it must leave out. */
+  readonly requireOrphans: boolean;
 }
 
 interface News {
@@ -47,7 +51,12 @@ export const lookForNews: WholeStage<NewsContext, News> = {
 };
 
 /** Null when the set was made from the same dump by the same rules, up to the end of its canonical chain. */
-async function newsOfSource({ set, sourceDump, settings }: NewsContext): Promise<string | null> {
+async function newsOfSource({
+  set,
+  sourceDump,
+  settings,
+  requireOrphans,
+}: NewsContext): Promise<string | null> {
   const { name, manifest } = set;
   if (sourceDump === null) return "a live source may have gone on";
   if (manifest.version === 1) return `${name} is of an earlier forklift: it names no inputs`;
@@ -58,6 +67,10 @@ async function newsOfSource({ set, sourceDump, settings }: NewsContext): Promise
     return `${name} was made from something else than a dump`;
   }
   if (!isDeepStrictEqual(rules, settings)) return `${name} was made by other settings`;
+  const missing = missingBlocksOf(set);
+  if (requireOrphans && missing > 0) {
+    return `${name} lacks ${counted(missing, "block")} beside the chain, and this run requires all`;
+  }
   if (dump.name !== sourceDump.name) return `${name} was made from ${dump.name}`;
   if (BigInt(dump.bytes) !== sourceDump.bytes) {
     return `${dump.name} has ${sourceDump.bytes} bytes, ${name} was made from ${dump.bytes}`;

@@ -13,7 +13,6 @@ import {
   sourceHeightOf,
   targetRefAt,
 } from "@forklift/archive";
-import { HISTORIES, type History } from "@forklift/chain";
 import { copyBlocks } from "@forklift/migrator";
 import {
   ConfigError,
@@ -23,9 +22,10 @@ import {
 } from "@forklift/pipeline";
 import { replayCommands } from "@forklift/replayer";
 import type { PublishedSet } from "@forklift/sets";
-import { checkedBytes, copyFile, fileOf, historyOfSet, type Manifest } from "@forklift/sets";
+import { checkedBytes, copyFile, fileOf, type Manifest } from "@forklift/sets";
 import { digestTables, readVersions, settledPart, settledVersions } from "@forklift/verifier";
 import type { JobContext } from "../context/job-context.ts";
+import { requireHistory } from "./held-history.ts";
 import { markProven, provenUpTo } from "./proven-height.ts";
 import { restoreObject } from "./restore-object.ts";
 
@@ -78,32 +78,6 @@ export const restoreTarget: WholeStage<JobContext, Plan> = {
       ...(await digestChecks(target, manifest)),
     ];
   },
-};
-
-/**
- * What a set holds beside the chain would go on unwatched in a run that does not look there.
- * @throws ConfigError
- */
-function requireHistory(
-  { history, store }: Pick<JobContext, "history" | "store">,
-  { name, manifest }: PublishedSet,
-): void {
-  const held = historyOfSet(manifest);
-  if (HISTORIES.indexOf(held) <= HISTORIES.indexOf(history)) return;
-  throw new ConfigError(
-    `the set ${name} of ${store.url} holds ${WHAT_IS_HELD[held]}, this run keeps ${WHAT_IS_HELD[history]}`,
-    {
-      hint:
-        `give --history ${held}, or set history: ${held}; sets that hold less are begun by forklift prime ` +
-        "in a store of their own",
-    },
-  );
-}
-
-const WHAT_IS_HELD: Readonly<Record<History, string>> = {
-  canonical: "the canonical chain alone",
-  complete: "orphaned blocks beside the chain",
-  all: "orphaned and pending blocks beside the chain",
 };
 
 /** Only of a target that holds what the set holds, by its digests. */

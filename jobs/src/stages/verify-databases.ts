@@ -80,8 +80,8 @@ export const verifyDatabases: WholeStage<VerifyContext, Plan> = {
 };
 
 async function lesserAnchor(context: VerifyContext): Promise<Anchor> {
-  const { manifestAnchor } = context;
-  if (manifestAnchor === undefined) return await sourceAnchor(context);
+  const { manifestAnchor, source } = context;
+  if (manifestAnchor === undefined || source !== null) return await sourceAnchor(context);
   return { ...manifestAnchor, vouchedBy: "manifest" };
 }
 

@@ -32,6 +32,7 @@ async function openSandbox(there: Buffer | null): Promise<Sandbox<NewsContext>> 
       const dump = { store: storeAt(home), name: NAME, minute: 1, bytes: BigInt(DUMP.length) };
       const context = {
         set: manifestOf({ height: 10, inputs: INPUTS }),
+        requireOrphans: false,
         sourceDump: there === null ? null : dump,
         ...{ settings: SETTINGS, givenTargetUrl: null },
       };

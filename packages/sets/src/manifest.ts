@@ -40,6 +40,18 @@ const fileSchema = z.strictObject({
   ...content,
 });
 
+/** Only one of them would be read. */
+function noRoleTwice({ value, issues }: z.core.ParsePayload<z.infer<typeof fileSchema>[]>): void {
+  const roles = new Set<string>();
+  for (const [at, { role }] of value.entries()) {
+    if (roles.has(role)) {
+      const message = `a second file of role ${role}`;
+      issues.push({ code: "custom", input: role, path: [at, "role"], message });
+    }
+    roles.add(role);
+  }
+}
+
 /** What decides a set. Whoever does not know a role cannot tell whether two sets were made from the same. */
 const inputSchema = z.strictObject({
   /** `source-dump`: the dump that was restored; `settings`: what of configuration and preset decides. */
@@ -86,7 +98,7 @@ const ofEveryVersion = {
     name: z.string(),
     tip: z.strictObject({ height, stateHash }),
   }),
-  files: z.array(fileSchema).min(3),
+  files: z.array(fileSchema).min(3).check(noRoleTwice),
   digests: z.record(z.string(), sha256),
   rowCounts: z.record(z.string(), z.int().nonnegative()),
   verification: z.strictObject({

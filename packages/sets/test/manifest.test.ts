@@ -55,8 +55,10 @@ describe("a manifest", () => {
   });
 
   const changed = (change: object) => JSON.stringify({ ...manifest, ...change });
-  const withRole = (role: string) =>
-    changed({ files: [...manifest.files, { ...manifest.files[0], role }] });
+  const withRole = (...roles: string[]) =>
+    changed({
+      files: [...manifest.files, ...roles.map((role) => ({ ...manifest.files[0], role }))],
+    });
 
   test.each(["report-page", "signature"])("may name a file that is a %s", (role) => {
     expect(decodeManifest(withRole(role), "here").files.at(-1)).toMatchObject({ role });
@@ -65,11 +67,13 @@ describe("a manifest", () => {
   test.each([
     ["a greater version", changed({ version: 3 }), true],
     ["a key that it does not know", changed({ stars: 5 }), true],
-    ["another history", changed({ history: "complete" }), true],
+    ["another history", changed({ history: "imagined" }), true],
     ["another kind of file", withRole("song"), true],
     ["a voucher that it does not know", changed({ anchor: { vouchedBy: "nobody" } }), false],
     ["no inputs", changed({ inputs: undefined }), false],
     ["version 1 and inputs", changed({ version: 1 }), true],
+    ["two dumps", withRole("dump"), false],
+    ["two files of a role that may be left out", withRole("signature", "signature"), false],
     ["a version that is none", changed({ version: "2" }), false],
   ])("with %s is one of a later forklift, or else no manifest", (_what, text, isOfLater) => {
     const decode = () => decodeManifest(text, "here");

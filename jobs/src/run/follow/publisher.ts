@@ -10,6 +10,7 @@ import { type JobOptions, openJobInputs } from "../../context/job-inputs.ts";
 import type { JobEnvironment } from "../../observe/job-environment.ts";
 import { cronTask } from "../cron-task.ts";
 import { runRecipe } from "../run-job.ts";
+import { DueDate } from "./due-date.ts";
 
 /** The options of what `follow` does as a job. */
 export const FOLLOW: JobOptions = {
@@ -45,12 +46,10 @@ export async function openPublisher(
 ): Promise<Publisher | null> {
   const { publish: cron } = config.follow;
   if (cron === "never") return null;
-  let isDue = false;
+  const due = new DueDate();
   let count = 0;
   const timezone = config.schedule?.timezone;
-  const task = cronTask({ name: "publication", cron, timezone, log }, () => {
-    isDue = true;
-  });
+  const task = cronTask({ name: "publication", cron, timezone, log }, () => due.come());
   await task.start();
 
   async function publish(
@@ -74,19 +73,16 @@ export async function openPublisher(
   return {
     published: () => count,
     publishIfDue(followed, environment) {
-      if (!isDue) return null;
+      if (!due.isDue) return null;
       return async (context) => {
         try {
-          await publish(followed, context, environment);
-          isDue = false;
+          await due.serve(() => publish(followed, context, environment));
         } catch (error) {
           // The target goes on without its set.
           const exit = exitCodeOf(error);
           if (!OF_THE_STORE.includes(exit) || environment.signal.aborted) throw error;
-          const isPassing = exit === EXIT.tryAgain;
-          isDue = isPassing;
           const { message } = firstError(error) as Error;
-          const then = isPassing
+          const then = due.isDue
             ? "the next cycle tries again"
             : "the next date of follow.publish does";
           log.error(

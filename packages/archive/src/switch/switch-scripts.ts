@@ -78,7 +78,7 @@ export function switchScript(plan: SwitchPlan, { tip, writtenSql }: SwitchOption
     // One that was broken off may have closed both, and what is refused below is to leave them open.
     ...allowing(true, [source.name, target.name]),
     unchangedSince(plan),
-    sessionsEnded({ target }),
+    ...sessionsEnded([target], []),
     connectTo(target.oid),
     step("2", "the rights on the old tables, for the new ones, unless they were written to"),
     ...inTransaction([
@@ -89,7 +89,7 @@ export function switchScript(plan: SwitchPlan, { tip, writtenSql }: SwitchOption
     CONNECT_HOME,
     step("3", "both databases let nobody in, and whoever is in is sent away"),
     ...allowing(false, [source.name, target.name]),
-    sessionsEnded(plan),
+    ...sessionsEnded([source, target], allowing(true, [source.name, target.name])),
     step("4", "both names, and what the old archive is besides its rows"),
     ...inTransaction([
       rename(source.name, oldName),
@@ -119,7 +119,7 @@ export function switchBackScript(plan: SwitchPlan, { tip, writtenSql }: SwitchOp
     step("1", "nobody writes to the migrated archive from now on"),
     `alter database ${name} with allow_connections true;`,
     `alter database ${name} set ${READ_ONLY} to on;`,
-    sessionsEnded({ target }),
+    ...sessionsEnded([target], writable(source)),
     step("2", "was it written to since it was proven?"),
     connectTo(target.oid),
     writtenInto(writtenSql),
@@ -127,12 +127,15 @@ export function switchBackScript(plan: SwitchPlan, { tip, writtenSql }: SwitchOp
     "\\if :is_written",
     ...writable(source),
     // Sessions that have come meanwhile were told that they may only read.
-    sessionsEnded({ target }),
+    ...sessionsEnded([target], []),
     written("keep it, and what the new chain has written there"),
     "\\endif",
     step("3", "both databases let nobody in, and whoever is in is sent away"),
     ...allowing(false, [source.name, oldName]),
-    sessionsEnded(plan),
+    ...sessionsEnded(
+      [source, target],
+      [...writable(source), ...allowing(true, [source.name, oldName])],
+    ),
     step("4", "both names, and what the migrated archive was besides its rows"),
     ...inTransaction([
       rename(source.name, target.name),
@@ -217,7 +220,11 @@ function beginning({ source, target, oldName }: SwitchPlan): string[] {
              where datname = current_database() and oid in (${source.oid}, ${target.oid}))`,
       "this script is not for a session on the archives themselves: give psql the URL of database postgres",
     ),
-    refuseUnless(maySwitch(source, target), "run this script as a superuser"),
+    refuseUnless(
+      maySwitch(source, target),
+      "run this script as a superuser, or as a role with CREATEDB, pg_signal_backend, pg_read_all_stats and the " +
+        "rights of both owners, while no superuser is connected to either database",
+    ),
     `select ${called(source.name, target.name)} as is_before, ${called(oldName, source.name)} as is_switched`,
     `${names} \\gset`,
     "select :'is_before' = 't' or :'is_switched' = 't' as is_known \\gset",
@@ -230,10 +237,14 @@ function beginning({ source, target, oldName }: SwitchPlan): string[] {
   ];
 }
 
-/** Otherwise than a superuser needs much: to own both, to rename, and to end the sessions of others. */
+/**
+ * Otherwise than a superuser needs much: to own both, to rename, and to see since when the sessions of others are
+ * there, and to end them.
+ */
 function maySwitch(source: DatabaseState, target: DatabaseState): string {
   const both = `oid in (${source.oid}, ${target.oid})`;
   return `(select rolsuper or rolcreatedb and pg_has_role(current_user, 'pg_signal_backend', 'usage')
+             and pg_has_role(current_user, 'pg_read_all_stats', 'usage')
              and (select bool_and(pg_has_role(current_user, datdba, 'usage')) from pg_database where ${both})
              and not exists (select from pg_stat_activity a join pg_roles s on s.oid = a.usesysid
                              where s.rolsuper and a.datid in (${source.oid}, ${target.oid}))
@@ -293,22 +304,49 @@ function allowing(isAllowed: boolean, names: readonly string[]): string[] {
   );
 }
 
-/** Those that were there before; whoever comes later comes by what the databases are set to now. */
-function sessionsEnded(of: Partial<Pick<SwitchPlan, "source">> & Pick<SwitchPlan, "target">) {
-  const oids = [of.source, of.target].flatMap((state) => (state === undefined ? [] : [state.oid]));
-  return `do $do$
+/**
+ * Those that were there before; whoever comes later comes by what the databases are set to now. What has no user, as
+ * a worker of the autovacuum, ends by itself when a name changes.
+ * @param undone what lets the users in again as before, where a session stays: the script ends there.
+ */
+function sessionsEnded(of: readonly DatabaseState[], undone: readonly string[]): string[] {
+  const sessions = `from pg_stat_activity
+    where datid in (${of.map(({ oid }) => oid).join(", ")}) and pid <> pg_backend_pid()
+      and usesysid is not null and backend_start < now()`;
+  return [
+    `do $do$
+declare
+  session int;
 begin
   -- Of a session that has ended by itself meanwhile the server would warn.
   perform set_config('client_min_messages', 'error', true);
-  for attempt in 1..600 loop
-    perform pg_terminate_backend(pid) from pg_stat_activity
-    where datid in (${oids.join(", ")}) and pid <> pg_backend_pid() and backend_start < now();
-    exit when not found;
+  for attempt in 1..${ATTEMPTS_TO_END} loop
+    for session in select pid ${sessions} loop
+      begin
+        perform pg_terminate_backend(session);
+      exception when insufficient_privilege then
+        -- A superuser who has come since step 1.
+        null;
+      end;
+    end loop;
     perform pg_sleep(0.1), pg_stat_clear_snapshot();
+    perform set_config('forklift.remaining', count(*)::text, false) ${sessions};
+    exit when current_setting('forklift.remaining') = '0';
   end loop;
 end
-$do$;`;
+$do$;`,
+    "select current_setting('forklift.remaining') <> '0' as is_remaining \\gset",
+    "\\if :is_remaining",
+    ...undone,
+    refusal(
+      "a session on the databases does not end: end it as a superuser (pg_stat_activity has it), then run this script again",
+    ),
+    "\\endif",
+  ];
 }
+
+/** Of a tenth of a second each. */
+const ATTEMPTS_TO_END = 600;
 
 function rename(from: string, to: string): string {
   return `alter database ${quoteIdentifier(from)} rename to ${quoteIdentifier(to)};`;

@@ -2,9 +2,13 @@
 // between any two steps, with names and settings that are hard to quote.
 // @module-tag only-in-all
 
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { quoteIdentifier, type Session } from "@forklift/postgres";
 import { isToolMissing } from "@forklift/testkit";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   planSwitch,
   type SwitchPlan,
@@ -330,29 +334,72 @@ describe.skipIf(isToolMissing("psql"))("psql runs the scripts", { timeout: 60_00
     expect([...seen].sort()).toEqual(["new", "old"]);
   });
 
-  test("a role that owns both, may rename and may end sessions needs no superuser", async () => {
+  test("a role that owns both, may rename, see sessions and end them needs no superuser", async () => {
+    await using archives = await plainArchives();
+    const { owner, reader } = archives.roles;
+    await giveTo(archives, owner, ["pg_signal_backend", "pg_read_all_stats"]);
+    const plan = await planned(archives);
+    const client = await archives.open(archives.source, reader);
+    expect(await runPsql(switchScript(plan, OPTIONS), owner)).toEqual({ exit: 0, stderr: "" });
+    expect(await isEnded(client)).toBe(true);
+    expect(await holds(archives, archives.source)).toEqual(["new"]);
+    const other = await archives.open(archives.source, reader);
+    expect(await runPsql(switchBackScript(plan, OPTIONS), owner)).toEqual({ exit: 0, stderr: "" });
+    expect(await isEnded(other)).toBe(true);
+    expect(await holds(archives, archives.source)).toEqual(["old"]);
+  });
+
+  test.each(["pg_signal_backend", "pg_read_all_stats"])(
+    "a role that has %s alone changes nothing",
+    async (right) => {
+      await using archives = await plainArchives();
+      const { owner, reader } = archives.roles;
+      await giveTo(archives, owner, [right]);
+      const plan = await planned(archives);
+      await using client = await archives.open(archives.source, reader);
+      const { exit, stderr } = await runPsql(switchScript(plan, OPTIONS), owner);
+      expect(exit).not.toBe(0);
+      expect(stderr).toContain("with CREATEDB, pg_signal_backend, pg_read_all_stats");
+      expect(await isEnded(client)).toBe(false);
+      expect(await holds(archives, archives.source)).toEqual(["old"]);
+      expect(await holds(archives, archives.target)).toEqual(["new"]);
+    },
+  );
+
+  test("where a session does not end, both databases let everybody in again, and the script says so", async () => {
     await using archives = await plainArchives();
     const { owner } = archives.roles;
-    await archives.on("postgres", async (session) => {
-      await session.query(`alter role ${owner} createdb`);
-      await session.query(`grant pg_signal_backend to ${owner}`);
-    });
-    for (const name of [archives.source, archives.target]) {
-      await archives.on(name, async (session) => {
-        await session.query(`alter database ${name} owner to ${owner}`);
-        await session.query(`alter type chain_status_type owner to ${owner}`);
-        for (const { relname } of await session.query<{ relname: string }>(
-          "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'",
-        )) {
-          await session.query(`alter table ${relname} owner to ${owner}`);
-        }
-      });
-    }
+    await giveTo(archives, owner, ["pg_signal_backend", "pg_read_all_stats"]);
     const plan = await planned(archives);
-    expect(await runPsql(switchScript(plan, OPTIONS), owner)).toEqual({ exit: 0, stderr: "" });
-    expect(await holds(archives, archives.source)).toEqual(["new"]);
-    expect(await runPsql(switchBackScript(plan, OPTIONS), owner)).toEqual({ exit: 0, stderr: "" });
-    expect(await holds(archives, archives.source)).toEqual(["old"]);
+    const before = [
+      await stateOf(archives, archives.source),
+      await stateOf(archives, archives.target),
+    ];
+    const names = [archives.source, archives.target] as const;
+    for (const [script, on] of [
+      [switchScript(plan, OPTIONS), 3],
+      [switchBackScript(plan, OPTIONS), 1],
+      [switchBackScript(plan, OPTIONS), 3],
+    ] as const) {
+      const isBack = script.startsWith("-- switch-back.sql");
+      if (isBack) expect(await runPsql(switchScript(plan, OPTIONS))).toMatchObject({ exit: 0 });
+      // A superuser comes after the script has looked whether one is there.
+      const gate = await openGate(script, on);
+      const ran = runPsql(gate.script.replaceAll("in 1..600 loop", "in 1..3 loop"), owner);
+      await gate.reached();
+      await using client = await archives.open(archives.source);
+      await gate.pass();
+      const { exit, stderr } = await ran;
+      expect(exit).not.toBe(0);
+      expect(stderr).toContain("a session on the databases does not end");
+      expect(await isEnded(client)).toBe(false);
+      expect(await holds(archives, archives.source)).toEqual([isBack ? "new" : "old"]);
+      expect(await stateOf(archives, archives.source)).toEqual(before[0]);
+      await client.close();
+      if (!isBack) continue;
+      expect(await runPsql(switchBackScript(plan, OPTIONS))).toMatchObject({ exit: 0 });
+    }
+    expect(await stateOf(archives, names[1])).toEqual(before[1]);
   });
 
   test("a role that could not end it is told before anything is changed", async () => {
@@ -366,6 +413,38 @@ describe.skipIf(isToolMissing("psql"))("psql runs the scripts", { timeout: 60_00
     expect(await holds(archives, archives.source)).toEqual(["old"]);
   });
 });
+
+/** Both databases with all that is in them, and what is needed besides to rename them; and those roles. */
+async function giveTo(archives: TwoArchives, owner: string, roles: readonly string[]) {
+  await archives.on("postgres", async (session) => {
+    await session.query(`alter role ${owner} createdb`);
+    for (const role of roles) await session.query(`grant ${role} to ${owner}`);
+  });
+  for (const name of [archives.source, archives.target]) {
+    await archives.on(name, async (session) => {
+      await session.query(`alter database ${name} owner to ${owner}`);
+      await session.query(`alter type chain_status_type owner to ${owner}`);
+      for (const { relname } of await session.query<{ relname: string }>(
+        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'",
+      )) {
+        await session.query(`alter table ${relname} owner to ${owner}`);
+      }
+    });
+  }
+}
+
+/** A script that waits in front of a step until it may pass. */
+async function openGate(script: string, before: number) {
+  const folder = await mkdtemp(path.join(tmpdir(), "forklift-gate-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const [reached, open] = [path.join(folder, "reached"), path.join(folder, "open")];
+  const wait = `\\! touch ${reached}; until [ -e ${open} ]; do sleep 0.05; done`;
+  return {
+    script: script.replace(`\n-- ${before}. `, `\n${wait}\n-- ${before}. `),
+    reached: () => vi.waitUntil(() => existsSync(reached), { timeout: 30_000 }),
+    pass: () => writeFile(open, ""),
+  };
+}
 
 async function plainArchives(): Promise<TwoArchives> {
   const end = ending();

@@ -23,8 +23,8 @@ export interface TwoArchives extends AsyncDisposable {
   readonly roles: Readonly<Record<"owner" | "reader" | "odd", string>>;
   /** On a database by name. */
   on<Result>(database: string, work: (session: Session) => Promise<Result>): Promise<Result>;
-  /** A session that stays; null when the server lets nobody in. */
-  open(database: string): Promise<Session>;
+  /** A session that stays, of the superuser or of a role. */
+  open(database: string, role?: string): Promise<Session>;
 }
 
 /** The end of the names, so that two tests never meet; at most 7 bytes. */
@@ -46,8 +46,8 @@ export async function openTwoArchives({
 }: ArchiveOptions): Promise<TwoArchives> {
   const end = ending();
   const roles = { owner: `owner_${end}`, reader: `reader_${end}`, odd: `"o'dd, ро ${end}` };
-  const open = (database: string) =>
-    connect(urlWithDatabase(serverUrl(), database), { applicationName: "forklift test" });
+  const open = (database: string, role?: string) =>
+    connect(urlOf(database, role), { applicationName: "forklift test" });
   const on = async <Result>(database: string, work: (session: Session) => Promise<Result>) => {
     await using session = await open(database);
     return await work(session);
@@ -119,6 +119,11 @@ const NEW_ARCHIVE = `
 export const WRITTEN_SQL =
   "select case when (select count(*) from public.blocks) = 1 then '' else 'blocks' end as written";
 
+function urlOf(database: string, role: string | undefined): string {
+  const url = urlWithDatabase(serverUrl(), database);
+  return role === undefined ? url : url.replace(/\/\/[^@]*@/, `//${encodeURIComponent(role)}@`);
+}
+
 export interface RanPsql {
   readonly exit: number;
   readonly stderr: string;
@@ -129,8 +134,7 @@ export async function runPsql(script: string, user?: string): Promise<RanPsql> {
   const folder = await mkdtemp(path.join(tmpdir(), "forklift-switch-"));
   const file = path.join(folder, "script.sql");
   await writeFile(file, script);
-  const url = urlWithDatabase(serverUrl(), "postgres");
-  const as = user === undefined ? url : url.replace(/\/\/[^@]*@/, `//${encodeURIComponent(user)}@`);
+  const as = urlOf("postgres", user);
   try {
     return await new Promise((resolve, reject) => {
       execFile("psql", ["-X", "-v", "ON_ERROR_STOP=1", "-f", file, as], (error, _out, stderr) => {
