@@ -102,6 +102,34 @@ test("publishes what it has verified, without a restore, and once only", {
   expect(status.follow).toMatchObject({ height: source.end, lagBlocks: 0, state: "succeeded" });
 });
 
+test("an orphan that comes late is copied into a complete history, whatever else stands still", {
+  tags: ["only-in-all"],
+}, async () => {
+  await source.live(source.end);
+  const late = `(select id from blocks b where height <= ${source.end} and chain_status <> 'canonical'
+    and not exists (select from blocks child where child.parent_id = b.id) order by height limit 1)`;
+  await using there = await openTestSession({ url: source.database.url });
+  const [orphan] = await there.query<{ state_hash: string }>(
+    `update blocks set chain_status = 'pending' where id = ${late} returning state_hash`,
+  );
+  const following = await startFollowing(followed({ history: "complete" }));
+  await reaches(source.end);
+  await using here = await openTestSession(target);
+  const held = async () =>
+    await here.query("select chain_status::text as status from blocks where state_hash = $1", [
+      orphan!.state_hash,
+    ]);
+  const told = () => following.told.map(({ msg }) => msg);
+  await expect.poll(told, POLL).toContain("the source has gained nothing");
+  expect(await held()).toEqual([]);
+  await there.query("update blocks set chain_status = 'orphaned' where state_hash = $1", [
+    orphan!.state_hash,
+  ]);
+  await expect.poll(held, POLL).toEqual([{ status: "orphaned" }]);
+  following.stop();
+  expect(await following.ended).toMatchObject({ waits: 0 });
+});
+
 test("a difference stops the writing, is told in every way, and is the exit code at the end", {
   tags: ["only-in-all"],
 }, async () => {

@@ -34,12 +34,15 @@ export async function findMissingBranches({
   tip,
   history,
   leftOut,
+  pauseSource,
 }: {
   readonly source: Session;
   readonly target: Session;
   readonly tip: Tip;
   readonly history: History;
   readonly leftOut?: ReadonlySet<string> | undefined;
+  /** Awaited between two pages. */
+  readonly pauseSource?: (() => Promise<void>) | undefined;
 }): Promise<MissingBranches> {
   const found = { looked: 0n, missing: 0n, unnamed: 0n };
   const first: BlockRef[] = [];
@@ -68,6 +71,7 @@ export async function findMissingBranches({
     if (last === undefined || page.length < PAGE_BLOCKS) break;
     height = last.height;
     stateHash = last.state_hash;
+    await pauseSource?.();
   }
   return { ...found, unnamed: leftOut === undefined ? null : found.unnamed, first };
 }

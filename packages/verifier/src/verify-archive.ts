@@ -28,9 +28,17 @@ import type { BesideChain, VerificationReport } from "./report.ts";
 import { digestOfRules } from "./rules.ts";
 import { digestTable, sumOfDigests } from "./table-digests.ts";
 import { countTable, EMPTY_TABLES, FILLED_TABLES } from "./tables.ts";
-import { IS_BESIDE, lowestNewFork } from "./walk/branch-tree.ts";
+import { lowestNewFork } from "./walk/branch-tree.ts";
 import { RebuiltLedger } from "./walk/rebuilt-ledger.ts";
 import type { Scope } from "./walk/scope.ts";
+import {
+  type Beside,
+  BY_STATUS,
+  besideByStatus,
+  besideChain,
+  isBeside,
+  sideParams,
+} from "./walk/sides.ts";
 import { findChain } from "./walk/source-chain.ts";
 import type { WalkMarks } from "./walk/walk-mark.ts";
 
@@ -89,7 +97,7 @@ export async function verifySnapshot(
   const archive = await archiveFindings(scope, rest.rowCounts, checks);
   const unproven = unprovenOf(scope);
   const ok = checks.every((check) => check.ok);
-  const beside = await besideChain(scope, ok);
+  const beside = await countBeside(scope, ok);
   const report = {
     ok,
     anchor,
@@ -129,8 +137,8 @@ function isNotAsked(needs: readonly Need[], { history }: Scope): boolean {
 }
 
 /** Null for a history that is to hold nothing beside the chain, and for tables that cannot be read. */
-async function besideChain(
-  { target, history, missing }: Scope,
+async function countBeside(
+  { target, history, missing, sides }: Scope,
   isOk: boolean,
 ): Promise<BesideChain | null> {
   if (history === "canonical") return null;
@@ -138,7 +146,8 @@ async function besideChain(
     let beside: BesideChain | null = null;
     await inSavepoint(target, async () => {
       const rows = await target.query<Record<"status" | "count", string>>(
-        `select chain_status::text as status, count(*) from blocks where ${IS_BESIDE} group by 1`,
+        `select b.chain_status::text as status, count(*) from blocks b where ${isBeside("b")} group by 1`,
+        sideParams(sides),
       );
       const count = (status: string) =>
         BigInt(rows.find((row) => row.status === status)?.count ?? 0);
@@ -198,19 +207,18 @@ async function openScope(
   context: VerifierContext,
   { marks, onResumed }: VerificationOptions,
 ): Promise<{ readonly scope: Scope; readonly marking: Marking | null }> {
-  const { target, proven, source, leftOut, archive = null } = context;
+  const { target, proven, source, leftOut, pauseSource, archive = null } = context;
   const isPart = archive?.goesOn === true;
   assert(!isPart || proven === null, "nothing is remembered of an archive that goes on");
-  const beside = isPart ? NOTHING_BESIDE : await holdsBeside(target);
-  const history = context.history ?? historyThatHolds(beside, archive !== null);
-  const hasBranches = history !== "canonical" && (beside.orphaned || beside.pending);
-  const tip = isPart ? await readAnchor(context) : await readTip({ ...context, history });
-  const part = isPart ? partUpTo(tip.height, context.schema) : null;
+  const { hasBeside, ...ground } = isPart
+    ? await groundOfPart(context)
+    : await groundOfWhole(context);
+  const { history, tip } = ground;
+  const hasBranches = history !== "canonical" && hasBeside;
   const pendingFrom = archive === null ? null : await readPendingFrom(target, tip);
-  const chain = isPart ? await findChain(target, tip, 0n) : null;
   const settled = proven && settledVersions(proven);
   const asked = {
-    ...{ ...context, history, hasBranches, tip, part, pendingFrom, chain },
+    ...{ ...context, ...ground, hasBranches, pendingFrom },
     settledVersions: settled,
   };
   const marking = marks === undefined ? null : await openMarking(asked, marks);
@@ -227,26 +235,38 @@ async function openScope(
     source === null
       ? null
       : () => {
-          found ??= findMissingBranches({ source, target, tip, history, leftOut });
+          found ??= findMissingBranches({ source, target, tip, history, leftOut, pauseSource });
           return found;
         };
   const place = { tipStatus, provenHeight, walked, below, missing, rebuilt };
   return { scope: { ...asked, ...place }, marking };
 }
 
-interface Beside {
-  readonly orphaned: boolean;
-  readonly pending: boolean;
+interface Ground extends Pick<Scope, "history" | "tip" | "part" | "chain" | "sides"> {
+  readonly hasBeside: boolean;
 }
 
-const NOTHING_BESIDE: Beside = { orphaned: false, pending: false };
+async function groundOfWhole(context: VerifierContext): Promise<Ground> {
+  const { target, archive = null } = context;
+  const beside = await besideByStatus(target);
+  const history = context.history ?? historyThatHolds(beside, archive !== null);
+  const tip = await readTip({ ...context, history });
+  return { history, tip, part: null, chain: null, sides: BY_STATUS, hasBeside: isAny(beside) };
+}
 
-async function holdsBeside(target: Session): Promise<Beside> {
-  const [row] = await target.query<Beside>(
-    `select exists (select from blocks where chain_status = 'orphaned') as orphaned,
-            exists (select from blocks where chain_status = 'pending') as pending`,
-  );
-  return row!;
+/** Which blocks are of its chain is found by parent hashes, so that every other one is beside it. */
+async function groundOfPart(context: VerifierContext): Promise<Ground> {
+  const { target, schema } = context;
+  const tip = await readAnchor(context);
+  const part = partUpTo(tip.height, schema);
+  const chain = await findChain(target, tip, 0n);
+  const { beside, sides } = await besideChain(target, chain);
+  const history = context.history ?? historyThatHolds(beside, false);
+  return { history, tip, part, chain, sides, hasBeside: isAny(beside) };
+}
+
+function isAny({ orphaned, pending }: Beside): boolean {
+  return orphaned || pending;
 }
 
 /** In an archive that others have made, the last blocks of the chain may be pending. */

@@ -62,6 +62,59 @@ test("where a history of the chain alone is asked for, every other block is one 
   expect(failedIn(report)).toContain("nothing-but-canonical");
 });
 
+/** As where the new chain goes on in the archive: what stands above the anchor is left alone. */
+const GOES_ON = { form: "Berkeley", additions: [], isUpgraded: false, goesOn: true, accepted: [] };
+
+const onAnOrphan = (height: bigint) =>
+  `(select id from blocks where chain_status = 'orphaned' and height <= ${height} order by height limit 1)`;
+
+test("in an archive that goes on the branches up to the anchor are walked, and none above it", {
+  tags: ["only-in-all"],
+}, async () => {
+  const { tipHeight } = archive;
+  const part: VerifierContext = { ...context, archive: GOES_ON };
+  const [row] = await context.target.query<{ count: string }>(
+    "select count(*) from blocks where height <= $1",
+    [tipHeight],
+  );
+  // The last blocks before a fork stay pending.
+  const pendingEnd = `update blocks set chain_status = 'pending' where height > ${tipHeight - 3n}
+    and chain_status = 'canonical'`;
+  for (const sql of ["select 1", pendingEnd]) {
+    const good = await verifyUnder({ sql: [sql] }, part);
+    expect(good.checks.flatMap(({ differences }) => differences)).toEqual([]);
+    const hashes = good.checks.find(({ id }) => id === "ledger-hash-at-every-block");
+    expect(hashes!.compared).toBe(Number(row!.count));
+    const { orphaned, pending } = good.beside!;
+    expect(tipHeight + orphaned + pending).toBe(BigInt(row!.count));
+    expect(orphaned).toBeGreaterThan(4n);
+  }
+  const wrong: readonly (readonly [sql: string, check: string])[] = [
+    [
+      `update accounts_accessed set balance = (balance::numeric + 1)::text where block_id = ${onAnOrphan(tipHeight)}`,
+      "ledger-hash-at-every-block",
+    ],
+    [
+      `update blocks set parent_id = id where id = ${onAnOrphan(tipHeight)}`,
+      "nothing-but-canonical",
+    ],
+    [
+      `update blocks set chain_status = 'canonical' where id = ${onAnOrphan(tipHeight)}`,
+      "nothing-but-canonical",
+    ],
+    [
+      "update blocks set chain_status = 'pending' where height = 20 and chain_status = 'canonical'",
+      "nothing-but-canonical",
+    ],
+    [`delete from blocks where id = ${onAnOrphan(tipHeight)}`, "branches-complete"],
+  ];
+  for (const [sql, check] of wrong) {
+    expect(failedIn(await verifyUnder({ sql: [sql] }, part)), sql).toContain(check);
+  }
+  const alone = await verifyUnder(NOTHING, { ...part, history: "canonical" });
+  expect(failedIn(alone)).toContain("nothing-but-canonical");
+});
+
 const TABLES = [...BLOCK_TABLES, "user_commands", "internal_commands"];
 
 test.each(TABLES)(

@@ -32,7 +32,9 @@ export interface FollowSummary {
   readonly published: number;
   /** Of the last good cycle; null when there was none. */
   readonly last:
-    | (Omit<CycleReport, "seen" | "stages" | "pending"> & { readonly pending: PendingState })
+    | (Omit<CycleReport, "seen" | "stages" | "orphaned" | "pending"> & {
+        readonly pending: PendingState;
+      })
     | null;
 }
 
@@ -109,6 +111,6 @@ export async function runFollow(
 
 function shown(last: CycleReport | null): FollowSummary["last"] {
   if (last === null) return null;
-  const { seen: _seen, stages: _stages, pending, ...report } = last;
+  const { seen: _seen, stages: _stages, orphaned: _orphaned, pending, ...report } = last;
   return { ...report, pending: pendingState(pending) };
 }

@@ -1,12 +1,13 @@
 // One cycle of `follow`: all that became canonical is copied, replayed and verified, in one picture of the source.
 
 import {
+  countOrphaned,
   highestCanonical,
   readSourceHeights,
   readTargetTip,
   type SourceHeights,
 } from "@forklift/archive";
-import { type BlockRef, jsonNumber, least } from "@forklift/chain";
+import { type BlockRef, type History, jsonNumber, least } from "@forklift/chain";
 import { openContext, runInTarget } from "@forklift/context";
 import type { Network } from "@forklift/network";
 import { type StageReport, throwIfStopped } from "@forklift/pipeline";
@@ -42,6 +43,8 @@ export interface CycleReport {
   readonly seen: Date;
   /** The pending blocks above the target in that picture. */
   readonly pending: PendingReport;
+  /** Of that picture, where they are migrated; null where nobody asked. */
+  readonly orphaned: number | null;
   /** None when the source had gained nothing. */
   readonly stages: readonly StageReport[];
   readonly source: SourceLoadReport;
@@ -51,7 +54,7 @@ export interface CycleReport {
 export interface CycleOptions {
   readonly limits: SourceLimits;
   /** Where the last cycle of this process has left the target; null before the first. */
-  readonly last: Pick<CycleReport, "stateHash"> | null;
+  readonly last: Pick<CycleReport, "stateHash" | "orphaned"> | null;
   /** Of this process: what it knows of the pending blocks is not replayed again. */
   readonly tail: KeptTail;
   /** Called when the target is verified and nothing is written; null publishes nothing. */
@@ -68,19 +71,24 @@ export async function runCycle(
   await using opened = openContext(environment);
   const context = await openFollowContext(opened, followed, { limits, signal, now });
   const { source, checks, target, network } = context;
-  const { seen, tip, stages, pending } = await sharedSnapshot([source, checks], async () => {
-    const picture = { seen: date(), canonical: await canonicalEnd(source, network) };
-    // Pending blocks come without a canonical one.
-    const isIdle =
-      context.history !== "all" &&
-      last !== null &&
-      (await standsAt(target, picture.canonical, last));
-    const reports = isIdle ? [] : await runInTarget(cycle(context.history), context, environment);
-    const end = (await readTargetTip(target))!;
-    // The source still is as it was when the target was verified, so its pending blocks stand on that.
-    const proven = await tail.prove(context, checks, end, { pause: pauseOf(context, signal) });
-    return { ...picture, stages: reports, tip: end, pending: proven };
-  });
+  const { seen, tip, orphaned, stages, pending } = await sharedSnapshot(
+    [source, checks],
+    async () => {
+      const picture = {
+        seen: date(),
+        canonical: await canonicalEnd(source, network),
+        orphaned: await orphanedOf(source, context.history),
+      };
+      // Pending blocks come without a canonical one.
+      const isIdle =
+        context.history !== "all" && last !== null && (await standsAt(target, picture, last));
+      const reports = isIdle ? [] : await runInTarget(cycle(context.history), context, environment);
+      const end = (await readTargetTip(target))!;
+      // The source still is as it was when the target was verified, so its pending blocks stand on that.
+      const proven = await tail.prove(context, checks, end, { pause: pauseOf(context, signal) });
+      return { ...picture, stages: reports, tip: end, pending: proven };
+    },
+  );
   if (stages.length > 0) await keepNewestCheckpoints(followed.shared.checkpoints, network.name);
   await publish?.(context);
   const heights = await readSourceHeights(source);
@@ -92,6 +100,7 @@ export async function runCycle(
     lagSeconds: Math.max(0, date().getTime() - seen.getTime()) / MS_PER_SECOND,
     seen,
     pending,
+    orphaned,
     stages,
     source: loadOf([source, checks], elapsedMs),
     elapsedMs,
@@ -113,12 +122,22 @@ function pauseOf({ pauseSource }: FollowContext, signal: AbortSignal): () => Pro
   };
 }
 
+/** An orphan may come late, without a canonical block: of a complete history it is news. */
+async function orphanedOf(source: Session, history: History): Promise<number | null> {
+  return history === "complete" ? await countOrphaned(source) : null;
+}
+
+interface Picture {
+  readonly canonical: BlockRef;
+  readonly orphaned: number | null;
+}
+
 async function standsAt(
   target: Session,
-  canonical: BlockRef,
+  { canonical, orphaned }: Picture,
   last: NonNullable<CycleOptions["last"]>,
 ): Promise<boolean> {
-  if (last.stateHash !== canonical.stateHash) return false;
+  if (last.stateHash !== canonical.stateHash || last.orphaned !== orphaned) return false;
   return (await readTargetTip(target))?.stateHash === canonical.stateHash;
 }
 

@@ -53,24 +53,29 @@ async function countBalances(source: Session): Promise<Pick<NotMigrated, "balanc
   return { balances: Number(balances!.count) };
 }
 
-/** Blocks of the source, of any chain status, which a finished migration up to a height has not taken. */
+/** Blocks of the source, of any chain status, which a finished migration has not taken. */
 export interface BlocksNotMigrated {
-  /** Beyond the one block of each height up to the last migrated one. */
+  /** Beside the chain, up to the last migrated height. */
   readonly orphaned: number;
   readonly above: number;
 }
 
-/** By heights alone: once the chain is migrated, one block of each height up to `height` is. */
+/** Every block of the target is one of the source, whatever history it was migrated in. */
 export async function countBlocksNotMigrated(
   source: Session,
+  target: Session,
   height: number,
 ): Promise<BlocksNotMigrated> {
-  const [row] = await source.query<{ orphaned: string; above: string }>(
-    `select count(*) filter (where height > $1) as above,
-            count(*) filter (where height <= $1)
-              - count(distinct height) filter (where height <= $1) as orphaned
+  const all = await countAround(source, height);
+  const migrated = await countAround(target, height);
+  return { orphaned: all.upTo - migrated.upTo, above: all.above - migrated.above };
+}
+
+async function countAround(archive: Session, height: number) {
+  const [row] = await archive.query<Record<"above" | "up_to", string>>(
+    `select count(*) filter (where height > $1) as above, count(*) filter (where height <= $1) as up_to
      from blocks`,
     [height],
   );
-  return { orphaned: Number(row!.orphaned), above: Number(row!.above) };
+  return { above: Number(row!.above), upTo: Number(row!.up_to) };
 }

@@ -81,6 +81,15 @@ export async function readSourceHeights(source: Session): Promise<SourceHeights>
   return { highest: heightOf(row!.height), highestCanonical: heightOf(row!.canonical) };
 }
 
+/** Blocks that are neither canonical nor pending: read from the index of their statuses, whatever their height. */
+export async function countOrphaned(source: Session): Promise<number> {
+  const rows = await source.query<{ status: string; count: string }>(
+    "select coalesce(chain_status::text, 'pending') as status, count(*) as count from blocks group by chain_status",
+  );
+  const orphaned = rows.filter(({ status }) => status !== "canonical" && status !== "pending");
+  return orphaned.reduce((sum, { count }) => sum + Number(count), 0);
+}
+
 /** As the server prints them; `lowest` is null when the block is not there. */
 export interface WalkedSource {
   readonly walked: string;

@@ -24,24 +24,32 @@ export function forkRepairs(last: LastPreForkBlock): readonly ForkRepair[] {
   return [canonicalChain(last), genesisAccounts(last)];
 }
 
-function canonicalChain({ height, stateHash }: LastPreForkBlock): ForkRepair {
+/** By parent ids: beside the chain a complete history has blocks that are no canonical ones. */
+function chainUpTo(stateHash: StateHash): string {
+  return `with recursive chain as (
+  select id, parent_id from blocks where state_hash = '${stateHash}'
+  union all
+  select parent.id, parent.parent_id
+  from chain join blocks parent on parent.id = chain.parent_id
+)`;
+}
+
+const NOT_CANONICAL = "id in (select id from chain) and chain_status <> 'canonical'";
+
+function canonicalChain({ stateHash }: LastPreForkBlock): ForkRepair {
   return {
     name: "convert-chain-to-canonical",
     why:
       "an archive node makes a block canonical once 290 others stand on it, so that the last ones " +
       "before a fork stay pending for ever; in the migrated database they are canonical",
     check: {
-      sql: `select count(*) from blocks where height <= ${height} and chain_status <> 'canonical'`,
+      sql: `${chainUpTo(stateHash)}
+select count(*) from blocks where ${NOT_CANONICAL}`,
       expected: "0",
     },
-    repair: `with recursive chain as (
-  select id, parent_id from blocks where state_hash = '${stateHash}'
-  union all
-  select parent.id, parent.parent_id
-  from chain join blocks parent on parent.id = chain.parent_id
-)
+    repair: `${chainUpTo(stateHash)}
 update blocks set chain_status = 'canonical'
-where id in (select id from chain) and chain_status <> 'canonical'`,
+where ${NOT_CANONICAL}`,
   };
 }
 

@@ -36,10 +36,11 @@ const QUESTIONS: readonly HandOverQuestion[] = [
   { what: "accounts created by commands", sql: "select count(*) from accounts_created" },
 ];
 
-/** How many accounts the ledger has after the target's highest block. */
+/** How many accounts the ledger has after the target's highest block: no block beside its chain opens one. */
 export async function countAccounts(target: Session): Promise<string> {
   const [row] = await target.query<{ count: string }>(
-    "select count(distinct account_identifier_id) from accounts_accessed",
+    `select count(distinct a.account_identifier_id)
+     from accounts_accessed a join blocks b on b.id = a.block_id where b.chain_status = 'canonical'`,
   );
   return row!.count;
 }

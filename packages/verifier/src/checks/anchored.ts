@@ -3,6 +3,7 @@
 
 import type { TableCheck } from "../check.ts";
 import type { Scope } from "../walk/scope.ts";
+import { isOfChain, sideParams } from "../walk/sides.ts";
 
 export const anchored: TableCheck = {
   id: "anchored",
@@ -17,10 +18,11 @@ export const anchored: TableCheck = {
   },
 
   async run(scope, findings) {
-    const { target, network, anchor, tip, tipStatus } = scope;
+    const { target, network, anchor, tip, tipStatus, sides } = scope;
     const rows = await target.query<{ state_hash: string }>(
-      "select state_hash from blocks where height = $1 order by chain_status",
-      [anchor.height],
+      `select b.state_hash from blocks b where b.height = $3
+       order by ${isOfChain("b")} desc, b.chain_status`,
+      [...sideParams(sides), anchor.height],
     );
     findings.rowCompared();
     const place = { table: "blocks", key: `height ${anchor.height}`, column: "state_hash" };

@@ -1,13 +1,12 @@
 // Does the target hold the canonical blocks of its chain and no others? In a complete history, one at each height,
 // and beside them none but those whose parents lead to the chain.
 
-import type { Session } from "@forklift/postgres";
 import type { WalkCheck } from "../check.ts";
 import type { Findings } from "../findings.ts";
 import { lookedAt } from "../part.ts";
 import { countTable } from "../tables.ts";
-import { IS_BESIDE } from "../walk/branch-tree.ts";
 import { type Scope, statusOf } from "../walk/scope.ts";
+import { isBeside, isOfChain, sideParams } from "../walk/sides.ts";
 
 /** Of blocks that no way leads to, named one by one. */
 const NAMED_MAX = 10;
@@ -41,7 +40,7 @@ export const nothingButCanonical: WalkCheck = {
         const count =
           history === "canonical"
             ? await countTable(target, "blocks", lookedAt("blocks", { proven: null, part }))
-            : await countCanonical(target);
+            : await countCanonical(scope);
         const place = { table: "blocks", key: "all", column: "count(*)" };
         findings.compare(place, String(tip.height), count);
         if (history !== "canonical") await findLost(scope, findings);
@@ -53,17 +52,20 @@ export const nothingButCanonical: WalkCheck = {
 const LOST = `
   with recursive reached as (
     select b.id from blocks b join blocks parent on parent.id = b.parent_id
-    where b.${IS_BESIDE} and parent.chain_status = 'canonical'
+    where ${isBeside("b")} and ${isOfChain("parent")}
     union all
-    select b.id from reached join blocks b on b.parent_id = reached.id where b.${IS_BESIDE}
+    select b.id from reached join blocks b on b.parent_id = reached.id where ${isBeside("b")}
   )
-  select height, state_hash, count(*) over () as count from blocks
-  where ${IS_BESIDE} and id not in (select id from reached)
-  order by height, state_hash limit ${NAMED_MAX}`;
+  select b.height, b.state_hash, count(*) over () as count from blocks b
+  where ${isBeside("b")} and b.id not in (select id from reached)
+  order by b.height, b.state_hash limit ${NAMED_MAX}`;
 
 /** The walk goes along the branches, and never comes to these. */
-async function findLost({ target }: Scope, findings: Findings): Promise<void> {
-  const rows = await target.query<Record<"height" | "state_hash" | "count", string>>(LOST);
+async function findLost({ target, sides }: Scope, findings: Findings): Promise<void> {
+  const rows = await target.query<Record<"height" | "state_hash" | "count", string>>(
+    LOST,
+    sideParams(sides),
+  );
   for (const { height, state_hash: stateHash } of rows) {
     const key = `height ${height}, state_hash ${stateHash}`;
     const expected = "a way from parent to parent to the chain";
@@ -72,9 +74,10 @@ async function findLost({ target }: Scope, findings: Findings): Promise<void> {
   findings.addUnnamed(Number(rows[0]?.count ?? 0) - rows.length);
 }
 
-async function countCanonical(target: Session): Promise<string> {
+async function countCanonical({ target, sides }: Scope): Promise<string> {
   const [row] = await target.query<{ count: string }>(
-    "select count(*) from blocks where chain_status = 'canonical'",
+    `select count(*) from blocks b where ${isOfChain("b")}`,
+    sideParams(sides),
   );
   return row!.count;
 }

@@ -4,10 +4,8 @@
 import type { Session } from "@forklift/postgres";
 import type { ProvenPart } from "../proven-part.ts";
 import type { BlockBelow } from "./height-rows.ts";
+import { IS_BESIDE, isBeside, isOfChain, type Sides, sideParams } from "./sides.ts";
 import type { Stretch } from "./target-rows.ts";
-
-/** By the labels, for which there is an index, and not by what they are not. */
-export const IS_BESIDE = "chain_status in ('orphaned', 'pending')";
 
 export interface BlockHead extends BlockBelow {
   readonly id: number;
@@ -39,20 +37,30 @@ const HEADS = `
   with recursive branch as (
     select b.id, b.parent_id, b.height, b.state_hash
     from blocks root join blocks b on b.parent_id = root.id
-    where root.height between $1 and $2 and root.chain_status = 'canonical' and b.${IS_BESIDE}
+    where root.height between $3 and $4 and ${isOfChain("root")} and ${isBeside("b")}
     union all
     select b.id, b.parent_id, b.height, b.state_hash
     from branch join blocks b on b.parent_id = branch.id
-    where b.${IS_BESIDE}
+    where ${isBeside("b")}
   )
   select id, parent_id, height, state_hash, true as is_beside from branch
   union all
-  select id, parent_id, height, state_hash, false from blocks
-  where height between $1 and $2 and chain_status = 'canonical'`;
+  select b.id, b.parent_id, b.height, b.state_hash, false from blocks b
+  where b.height between $3 and $4 and ${isOfChain("b")}`;
+
+interface Sought {
+  readonly sides: Sides;
+  /** Ids of the chain by height, from 1 on; null where the statuses alone say which they are. */
+  readonly chain: Int32Array | null;
+}
 
 /** For each height in turn. */
-export async function readBranchings(target: Session, { from, to }: Stretch): Promise<Branching[]> {
-  const rows = await target.query<HeadRow>(HEADS, [from, to]);
+export async function readBranchings(
+  target: Session,
+  { from, to }: Stretch,
+  { sides, chain: ids }: Sought,
+): Promise<Branching[]> {
+  const rows = await target.query<HeadRow>(HEADS, [...sideParams(sides), from, to]);
   const chain = new Map<bigint, BlockHead[]>();
   const children = new Map<number, BlockHead[]>();
   for (const row of rows) {
@@ -63,10 +71,17 @@ export async function readBranchings(target: Session, { from, to }: Stretch): Pr
   for (const heads of [...chain.values(), ...children.values()]) heads.sort(byHash);
   const branchings: Branching[] = [];
   for (let height = from; height <= to; height++) {
-    const heads = chain.get(height) ?? [];
+    const heads = firstOf(ids?.[Number(height) - 1], chain.get(height) ?? []);
     branchings.push({ height, chain: heads, beside: depthFirst(heads, children) });
   }
   return branchings;
+}
+
+/** Of several canonical blocks at a height the one of the chain comes first, whatever their hashes say. */
+function firstOf(id: number | undefined, heads: readonly BlockHead[]): readonly BlockHead[] {
+  if (heads.length < 2) return heads;
+  const isFirst = (head: BlockHead) => head.id === id;
+  return [...heads.filter(isFirst), ...heads.filter((head) => !isFirst(head))];
 }
 
 function depthFirst(

@@ -7,6 +7,7 @@ import type { MissingBranches } from "../missing-branches.ts";
 import type { Part } from "../part.ts";
 import type { ProvenPart, TableVersions } from "../proven-part.ts";
 import type { RebuiltLedger } from "./rebuilt-ledger.ts";
+import type { Sides } from "./sides.ts";
 import type { WalkMark } from "./walk-mark.ts";
 
 export interface Scope extends VerifierContext {
@@ -18,6 +19,8 @@ export interface Scope extends VerifierContext {
   readonly part: Part | null;
   /** Ids of the blocks of the chain by height, from 1 on, found by parent hash; null where a height has one block or is wrong. */
   readonly chain: Int32Array | null;
+  /** Which blocks are of the chain and which beside it, for queries. */
+  readonly sides: Sides;
   /** From here up to the tip a pending block is accepted; null where none is. */
   readonly pendingFrom: bigint | null;
   /** What the source says of the tip; null when it does not have it, or there is no source. */
