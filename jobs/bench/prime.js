@@ -2,7 +2,10 @@
 // and a `forklift daily` right after it that finds nothing new.
 //
 // npm run bench:prime -- [--json] [--blocks N] [--accounts N] [--commands-per-block N] [--threads N]
-//                        [--large-blocks N] [--sample FOLDER]
+//                        [--large-blocks N] [--sample FOLDER] [--history complete]
+//
+// With --history complete (or all) the same dump is primed a second time, into a store of its own, with the
+// blocks beside the chain: processor time of a block and peak memory are told beside those of the chain alone.
 //
 // Without --sample a sample network is made first; with 50,000 blocks that takes some twenty minutes.
 //
@@ -31,6 +34,7 @@ const { values: options } = parseArgs({
     "commands-per-block": { type: "string", default: "10" },
     "large-blocks": { type: "string", default: "300" },
     threads: { type: "string", default: String(availableParallelism()) },
+    history: { type: "string", default: "canonical" },
   },
 });
 const threads = Number(options.threads);
@@ -74,7 +78,30 @@ async function measure(sample) {
   const daily = await forkliftProcess(["daily", ...job]);
   const accounts = await accountsOf(prime.document);
   const large = largeBlocks();
-  return figuresOf({ prime, daily, accounts, permutation_us, large, cpu: processors.seconds });
+  const history = options.history === "canonical" ? null : await withBranches(sample, prime);
+  const figures = { prime, daily, accounts, permutation_us, large, cpu: processors.seconds };
+  return figuresOf({ ...figures, history });
+}
+
+/** A prime of the larger history beside that of the chain: what a block takes of a processor, and memory. */
+async function withBranches(sample, canonical) {
+  const { history } = options;
+  const ownStore = path.join(scratch, `store-${history}`);
+  const larger = await forkliftProcess([
+    ...["prime", "--config", configurationOf(sample), "--history", history],
+    ...["--set", `replay.threads=${threads}`, "--set", `target.store=${ownStore}`],
+  ]);
+  const manifest = JSON.parse(await readFile(path.join(ownStore, larger.document.set), "utf8"));
+  const { orphaned, pending } = manifest.beside;
+  const blocks = manifest.height + orphaned + pending;
+  const cpu_ms_per_block = (1000 * larger.cpuSeconds) / blocks;
+  const canonical_cpu_ms_per_block = (1000 * canonical.cpuSeconds) / canonical.document.height;
+  return {
+    ...{ history, blocks, seconds: larger.seconds, cpu_ms_per_block, canonical_cpu_ms_per_block },
+    cpu_ratio: cpu_ms_per_block / canonical_cpu_ms_per_block,
+    peak_rss_mb: larger.peakRssMb,
+    memory_ratio: larger.peakRssMb / canonical.peakRssMb,
+  };
 }
 
 /** Those of genesis, and those that blocks have opened. */
@@ -97,7 +124,7 @@ function largeBlocks() {
 }
 
 /** The document of --json, whose names are a contract, and what only people read. */
-function figuresOf({ prime, daily, accounts, permutation_us, large, cpu }) {
+function figuresOf({ prime, daily, accounts, permutation_us, large, cpu, history }) {
   const stages = new Map(prime.document.stages.map((report) => [report.stage, report]));
   const { measured, details } = stages.get("replay-commands");
   const { height: blocks } = prime.document;
@@ -125,6 +152,7 @@ function figuresOf({ prime, daily, accounts, permutation_us, large, cpu }) {
     idle_daily_seconds: daily.seconds,
     replay: work("replay-commands"),
     verification: work("verify-target"),
+    ...(history !== null && { history }),
   };
   return { document, cpu, large };
 }
@@ -165,4 +193,14 @@ function print({ document, cpu, large }) {
   const each = ((1000 * large.seconds) / large.blocks).toFixed(1);
   row(`    of one thread, each of ${large.blocks}`, each, "ms");
   row("daily without news", document.idle_daily_seconds.toFixed(1), "s");
+  if (document.history !== undefined) printHistory(document.history, row);
+}
+
+function printHistory(of, row) {
+  row(`prime of a ${of.history} history, ${of.blocks} blocks`, of.seconds.toFixed(1), "s");
+  row("  processor time of a block", of.cpu_ms_per_block.toFixed(2), "ms");
+  row("    of the chain alone", of.canonical_cpu_ms_per_block.toFixed(2), "ms");
+  row("    ratio", of.cpu_ratio.toFixed(2), "");
+  row("  peak memory", String(of.peak_rss_mb), "MB");
+  row("    ratio to the chain alone", of.memory_ratio.toFixed(2), "");
 }

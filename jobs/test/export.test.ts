@@ -3,7 +3,7 @@
 // @module-tag only-in-all
 
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import {
   archiveTest,
@@ -182,10 +182,39 @@ describe.skipIf(isRealArchiveMissing())("export --orphans", () => {
       next: "repair it",
     });
     expect(await readdir(home)).toEqual(["full"]);
+    const elsewhere = path.join(home, "elsewhere");
+    await mkdir(elsewhere);
+    await symlink(elsewhere, path.join(home, "link"));
+    await expectRefusal(exporting(source, path.join(home, "link")), {
+      exit: 78,
+      says: [path.join(home, "link"), "symbolic link"],
+      next: "--out",
+    });
+    expect((await readdir(home)).sort()).toEqual(["elsewhere", "full", "link"]);
     await expectRefusal(["export", "--source-db", source.url, "--out", home], {
       exit: 64,
       says: ["--orphans"],
       next: /./,
     });
+  });
+
+  test("is refused when the command of a row is gone, with both numbers", async ({ newFolder }) => {
+    await using source = await openRestored(mainnetUrl(REAL_ARCHIVE.release2));
+    const home = await newFolder();
+    const out = path.join(home, "orphans");
+    // A role without foreign keys between: as a restore that was cut off leaves it.
+    await changeDatabase(
+      source,
+      `set session_replication_role = replica;
+       delete from internal_commands where id = (
+         select bc.internal_command_id from blocks_internal_commands bc join blocks b on b.id = bc.block_id
+         group by 1 having bool_and(b.chain_status = 'orphaned') order by 1 limit 1)`,
+    );
+    await expectRefusal(exporting(source, out), {
+      exit: 65,
+      says: [/has \d+ rows of blocks_internal_commands/, "rows of internal_commands that are gone"],
+      next: "run the same command again",
+    });
+    expect(await readdir(home)).toEqual([]);
   });
 });

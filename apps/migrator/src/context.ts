@@ -5,6 +5,7 @@ import type { History, StateHash } from "@forklift/chain";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import type { BlockSources } from "@forklift/precomputed";
+import type { LeftOutNames } from "./branches/left-out-names.ts";
 import type { OutputForm } from "./form/output-form.ts";
 import type { SourceLoad } from "./source-load.ts";
 
@@ -24,6 +25,8 @@ export interface MigratorContext {
   readonly history?: History;
   /** Whether a block beside the chain that cannot be kept ends the run; default: it is left out. */
   readonly requireOrphans?: boolean;
+  /** Keeps the blocks that are left out by name, for a verification in the same run. */
+  readonly leftOutNames?: LeftOutNames;
   /** Whether the creation fees that the source records are looked at; default: yes. */
   readonly comparesCreationFees?: boolean;
   /** Where we differ from the official tool: its form or ours. */

@@ -1,3 +1,4 @@
+export { LeftOutNames } from "./branches/left-out-names.ts";
 export * from "./commands/block-options.ts";
 export * from "./commands/history-options.ts";
 export { migratorCommands } from "./commands/index.ts";

@@ -8,7 +8,13 @@ import { pathToFileURL } from "node:url";
 import type { History, StateHash } from "@forklift/chain";
 import type { RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
-import { boundedLoad, type LoadLimits, type MigratorContext, outputForm } from "@forklift/migrator";
+import {
+  boundedLoad,
+  LeftOutNames,
+  type LoadLimits,
+  type MigratorContext,
+  outputForm,
+} from "@forklift/migrator";
 import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import type { ReplayerContext } from "@forklift/replayer";
@@ -165,6 +171,7 @@ export async function openFollowContext(
     balances: replay.compareBalances ? checks : null,
     history,
     requireOrphans,
+    leftOutNames: new LeftOutNames(),
     comparesCreationFees: verify.compareCreationFees,
     threads,
     checkpointUrl: null,

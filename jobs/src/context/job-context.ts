@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import type { History, StateHash } from "@forklift/chain";
 import type { RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
-import { type MigratorContext, outputForm } from "@forklift/migrator";
+import { LeftOutNames, type MigratorContext, outputForm } from "@forklift/migrator";
 import { loadGenesisLedger } from "@forklift/network";
 import type { ReplayerContext } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
@@ -95,6 +95,7 @@ export async function openJobContext(
     balances: config.replay.compareBalances ? databases.source : null,
     history: config.history,
     requireOrphans: config.requireOrphans,
+    leftOutNames: new LeftOutNames(),
     comparesCreationFees: config.verify.compareCreationFees,
     threads: config.replay.threads ?? availableParallelism(),
     checkpointUrl: null,

@@ -1,8 +1,7 @@
 // What a canonical migration leaves behind, as JSON lines: every orphaned block of the source, on demand the
 // pending ones too, each with all its rows and the name of its precomputed block.
 
-import assert from "node:assert/strict";
-import { mkdir, readdir, rename } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import {
@@ -14,7 +13,13 @@ import {
 import { blockFileName, jsonNumber } from "@forklift/chain";
 import { forkliftVersion } from "@forklift/console";
 import { openWorkDirectory } from "@forklift/context";
-import { type Check, ConfigError, throwIfStopped, type WholeStage } from "@forklift/pipeline";
+import {
+  type Check,
+  ConfigError,
+  SourceDataError,
+  throwIfStopped,
+  type WholeStage,
+} from "@forklift/pipeline";
 import { type Session, snapshot } from "@forklift/postgres";
 import { digestStream, openStore, type WrittenObject } from "@forklift/storage";
 import { errorCode, fileError } from "@forklift/system";
@@ -82,6 +87,7 @@ export const exportOrphans: WholeStage<ExportContext, { readonly blocks: number 
     const parent = path.dirname(path.resolve(out));
     // Beside the folder that it becomes, so that it becomes that at once.
     await using work = await openWorkDirectory(parent);
+    await requireReplaceable(out, path.join(work.path, "replaceable"));
     const folder = path.join(work.path, "export");
     await mkdir(folder);
     const store = openStore(pathToFileURL(`${folder}/`).href);
@@ -96,7 +102,7 @@ export const exportOrphans: WholeStage<ExportContext, { readonly blocks: number 
     };
     const written = await snapshot(source, async () => {
       const file = await store.write(BLOCKS_FILE, lines());
-      requireAll(tally, await countLeftBehind(source, { withPending }));
+      requireAll(source, tally, await countLeftBehind(source, { withPending }));
       return file;
     });
     const manifest = manifestOf(context, tally, written);
@@ -124,10 +130,27 @@ export const exportOrphans: WholeStage<ExportContext, { readonly blocks: number 
   },
 };
 
-/** By counts that a query of their own has made in the same picture of the source. */
-function requireAll(tally: Tally, counts: LeftBehindCounts): void {
-  const { blocks, userCommands, internalCommands } = tally;
-  assert.deepEqual({ blocks, userCommands, internalCommands }, counts);
+/**
+ * By counts that a query of their own has made in the same picture of the source.
+ * @throws SourceDataError when rows refer to a command that is gone.
+ */
+function requireAll(source: Session, tally: Tally, counts: LeftBehindCounts): void {
+  const tables = [
+    ["blocks_user_commands", "userCommands", "user_commands"],
+    ["blocks_internal_commands", "internalCommands", "internal_commands"],
+  ] as const;
+  for (const [table, of, commands] of tables) {
+    if (tally[of] === counts[of]) continue;
+    throw new SourceDataError(
+      `the source ${source.maskedUrl} has ${counts[of]} rows of ${table} for the ${counts.blocks} blocks to be ` +
+        `exported, and the command of ${tally[of]} of them: the others refer to rows of ${commands} that are gone`,
+      {
+        hint:
+          `put the lost rows of ${commands} back from a dump of the archive that still has them, then run the same ` +
+          "command again",
+      },
+    );
+  }
 }
 
 /** @throws ConfigError */
@@ -140,6 +163,31 @@ async function requireEmpty(out: string): Promise<void> {
   throw new ConfigError(`the folder ${out} is not empty: it holds ${names.sort()[0]}`, {
     hint: "give --out an empty folder, or one that is not there yet",
   });
+}
+
+/**
+ * Before hours of work, what its end does: an empty folder gives way to the one that was written.
+ * @param aside a path in the folder that this one lies in, where nothing is.
+ * @throws ConfigError
+ */
+async function requireReplaceable(out: string, aside: string): Promise<void> {
+  const place = path.resolve(out);
+  const found = await lstat(place).catch(() => null);
+  if (found === null) return;
+  const hint = "give --out a folder that is not there yet";
+  if (found.isSymbolicLink()) {
+    throw new ConfigError(`${out} is a symbolic link, expected a folder`, { hint });
+  }
+  try {
+    await rename(place, aside);
+    await rename(aside, place);
+  } catch (cause) {
+    throw new ConfigError(
+      `the folder ${out} cannot be replaced by the one that is written beside it, as that of a mount cannot: ` +
+        `${errorCode(cause) ?? cause}`,
+      { cause, hint: `${hint}, below this one for example` },
+    );
+  }
 }
 
 function emptyTally(): Tally {

@@ -6,7 +6,12 @@ import type { FollowContext } from "../context/follow-context.ts";
 import { namedAnchor, sourceAnchor } from "./anchor.ts";
 import { markProven, readProvenPart, VERIFY_STAGE } from "./proven-height.ts";
 import { readReport } from "./verification-report.ts";
-import { answersOfReport, runVerification, type VerificationPlan } from "./verify-target.ts";
+import {
+  answersOfReport,
+  runVerification,
+  type VerificationPlan,
+  withLeftOut,
+} from "./verify-target.ts";
 
 export const verifyFollowed: WholeStage<FollowContext, VerificationPlan> = {
   id: VERIFY_STAGE,
@@ -19,7 +24,9 @@ export const verifyFollowed: WholeStage<FollowContext, VerificationPlan> = {
   },
 
   async run(context, plan, watch) {
-    const result = await runVerification({ ...context, source: context.checks }, plan, watch);
+    // Both sessions see one picture: what this one shows beside the chain, the copy has seen.
+    const compared = { ...withLeftOut(context), source: context.checks };
+    const result = await runVerification(compared, plan, watch);
     const { tip, digests } = await readReport(context);
     const { height, stateHash } = tip;
     const versions = context.verified.versions!;

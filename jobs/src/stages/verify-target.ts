@@ -38,13 +38,23 @@ export const verifyTarget: WholeStage<JobContext, VerificationPlan> = {
     return { anchor, proven };
   },
 
-  run: runVerification,
+  run: (context, plan, watch) =>
+    // A living archive gains blocks between the copy and this: none of them was lost.
+    runVerification(context.sourceDump === null ? context : withLeftOut(context), plan, watch),
   verify: answersOfReport,
 };
 
 export interface VerifiedContext
   extends Omit<VerifierContext, "anchor" | "proven" | "schema" | "openTarget">,
     Pick<JobContext, "targetUrl" | "workPath" | "walkMarks" | "verified" | "now" | "inform"> {}
+
+/** What the migration of this run has left out, if it has looked for every block beside the chain. */
+export function withLeftOut<Context extends Pick<JobContext, "leftOutNames">>(
+  context: Context,
+): Context & Pick<VerifierContext, "leftOut"> {
+  const leftOut = context.leftOutNames?.all ?? null;
+  return leftOut === null ? context : { ...context, leftOut };
+}
 
 /** Leaves the report in the work folder. @throws VerificationError */
 export async function runVerification(

@@ -3,6 +3,7 @@
 import type { BranchPlace } from "@forklift/archive";
 import { jsonNumber, UINT32_MAX } from "@forklift/chain";
 import { type LeftOut, SourceDataError } from "@forklift/pipeline";
+import type { LeftOutNames } from "./left-out-names.ts";
 
 /** Warnings, and blocks of the report. Whoever has more of them has the same fault many times. */
 const TOLD_MAX = 100;
@@ -18,6 +19,8 @@ export interface LeftOutBlock extends BranchPlace {
 interface Telling {
   readonly requireOrphans: boolean;
   readonly warn: (message: string) => void;
+  /** Is told of every one. */
+  readonly names?: LeftOutNames | undefined;
 }
 
 const DETAILS = {
@@ -47,6 +50,7 @@ export class LeftOutBlocks {
       });
     }
     this.#counts[cause] += 1;
+    this.#telling.names?.add(stateHash);
     if (this.#first.length === TOLD_MAX) return;
     this.#first.push({ stateHash, height: reportedHeight(height), reason });
     this.#telling.warn(`${what} is left out: ${reason}`);

@@ -52,7 +52,8 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
   kind: "batches",
 
   async plan(context) {
-    const { source, target } = context;
+    const { source, target, leftOutNames } = context;
+    leftOutNames?.forget();
     const { chain, targetTip } = await chooseRange(context, { targetHasSchema: true });
     const branches = chosenBranches(context, chain);
     if (branches === null)
@@ -64,6 +65,7 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
         { hint: "run forklift migrate, which copies the chain first" },
       );
     }
+    leftOutNames?.begin();
     const page = await nextBranchPage({ source, target }, branches, null, LOOKED_AT);
     if (page.absent.length === 0) return { skip: "the target holds every block beside the chain" };
     const { orphaned, pending } = await countBranchBlocks(target);
@@ -77,11 +79,11 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
   },
 
   async open(context, { branches }) {
-    const { requireOrphans = false, warn } = context;
+    const { requireOrphans = false, warn, leftOutNames: names } = context;
     const pages = new BranchPages(context, branches);
     return {
       pages,
-      leftOut: new LeftOutBlocks({ requireOrphans, warn }),
+      leftOut: new LeftOutBlocks({ requireOrphans, warn, names }),
       rowIds: new RowIds(),
       done: { blocks: 0, copied: 0 },
       [Symbol.asyncDispose]: () => pages[Symbol.asyncDispose](),

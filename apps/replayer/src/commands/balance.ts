@@ -1,6 +1,7 @@
 // `balance`: what accounts held after a block, answered only when the whole ledger of that block comes out of
 // the archive's rows.
 
+import { requireArchiveForm } from "@forklift/archive";
 import { FormatError, type PublicKey, parseStateHash, type StateHash } from "@forklift/chain";
 import {
   type CommonOptions,
@@ -29,7 +30,7 @@ export function addBalanceCommand(program: Command, host: Host, finish: Finish):
   withCommonOptions(program.command("balance"))
     .description("tell what accounts held at a block, once its ledger hash comes out of the rows")
     .argument("<key...>", "public keys", keysArgument)
-    .requiredOption("--target-db <url>", "the Berkeley archive; only read")
+    .requiredOption("--target-db <url>", "the archive, of Berkeley or Mesa; only read")
     .requiredOption(
       "--at <block>",
       "a height, where the canonical block is meant, or a state hash",
@@ -40,7 +41,8 @@ export function addBalanceCommand(program: Command, host: Host, finish: Finish):
       const environment = openRunEnvironment(host, logOptionsOf(options));
       await using context = openContext(environment);
       const { inform } = context;
-      const target = await context.targetReader(options.targetDb);
+      const target = await context.reader(options.targetDb);
+      await requireArchiveForm(target, "target");
       const network = await networkOf(target, { role: "target", name: options.network });
       const balances = await stoppable(RUN_AGAIN.beginsAnew, environment.signal, () =>
         // One picture: a node may be writing, and change what is canonical.

@@ -2,9 +2,12 @@
 // the whole ledger is rebuilt and its root compared with the block's ledger hash: an altered row of any
 // account makes the answer an error.
 
-import { type AskedBlock, DEFAULT_TOKEN, findAskedBlock } from "@forklift/archive";
+import { type AskedBlock, DEFAULT_TOKEN, findAskedBlock, unreplayedAbove } from "@forklift/archive";
 import type { PublicKey, StateHash, Timing } from "@forklift/chain";
 import { minimumBalance } from "@forklift/ledger";
+import { isLedgerHashException } from "@forklift/network";
+import { ConfigError } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
 import { type RebuildContext, rebuildLedger } from "./rebuild-ledger.ts";
 
 /** Amounts in nanomina, as Rosetta reports them at the block's slot: total = liquid + locked. */
@@ -37,7 +40,7 @@ export interface Balances {
 
 /**
  * @param at a height, where the canonical block is meant, or the state hash of any block.
- * @throws UsageError, ConfigError when there is no such block or it is none of protocol 1.x.
+ * @throws UsageError, ConfigError when there is no such block, it is none of protocol 1.x, or it is not replayed.
  * @throws VerificationError, SourceDataError when the rows do not make the ledger that the block states.
  */
 export async function balancesAt(
@@ -46,6 +49,7 @@ export async function balancesAt(
   publicKeys: readonly PublicKey[],
 ): Promise<Balances> {
   const block = await findAskedBlock(context.target, at);
+  await requireReplayed(context.target, block);
   const ledger = await rebuildLedger(context, block);
   const accounts = publicKeys.map((publicKey) => {
     const found = ledger.find(publicKey);
@@ -62,7 +66,20 @@ export async function balancesAt(
   return {
     block,
     accountCount: ledger.accountCount,
-    isLedgerHashCompared: !context.network.ledgerHashExceptions.has(block.stateHash),
+    isLedgerHashCompared: !isLedgerHashException(context.network.ledgerHashExceptions, block),
     accounts,
   };
+}
+
+/** @throws ConfigError */
+async function requireReplayed(target: Session, { stateHash, height }: AskedBlock): Promise<void> {
+  const recorded = await unreplayedAbove(target, stateHash);
+  if (recorded === null) return;
+  throw new ConfigError(
+    `block ${stateHash} at height ${height} of ${target.maskedUrl} is not replayed: on its chain ` +
+      `accounts_accessed ends at height ${recorded}`,
+    {
+      hint: "run forklift replay, then ask again; or give --at a height up to which it is replayed",
+    },
+  );
 }

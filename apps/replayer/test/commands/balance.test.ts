@@ -1,6 +1,8 @@
 // What accounts held at a block, answered out of the rows of one branch, and refused when a row of any account
 // is not what it was.
 
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
 import {
   changedCopy,
@@ -22,6 +24,9 @@ const { run, runJson, expectRefusal } = inProcess(replayer);
 /** The tip of the archive, and a block below it. */
 const TOP = 60;
 const MIDDLE = 40;
+
+/** What upgrades an archive of Berkeley. */
+const MESA = path.resolve(import.meta.dirname, "../../../../schemas/mesa");
 
 /** A key of nobody on mainnet at these heights. */
 const NOBODY = "B62qrPN5Y5yq8kGE3FbVKbGTdTAJNdtNtB5sNVpxyRwWGcDEhpMzc8g";
@@ -185,6 +190,59 @@ describe.skipIf(isMainnetDataMissing())("balance on real mainnet blocks", () => 
       exit: 64,
       says: ["2 blocks at height", "none of them canonical", OTHER, stateHashes[TOP]!],
       next: "--at STATE_HASH",
+    });
+  });
+
+  test("is not told of a block that nobody has replayed, on the chain or beside it", {
+    tags: ["only-in-all"],
+  }, async ({ primed: top, archive: { stateHashes } }) => {
+    // As a migration leaves it, and a replay up to the block in the middle.
+    await using target = await changedCopy(
+      top,
+      `delete from accounts_accessed where block_id in (select id from blocks where height > ${MIDDLE});
+       delete from accounts_created where block_id in (select id from blocks where height > ${MIDDLE})`,
+    );
+    for (const at of [TOP, stateHashes[MIDDLE + 1]!]) {
+      await expectRefusal(balance(target, at, NOBODY), {
+        exit: 78,
+        says: ["is not replayed", `accounts_accessed ends at height ${MIDDLE}`],
+        next: "forklift replay",
+      });
+    }
+    await runJson(balance(target, MIDDLE, NOBODY));
+    await using orphaned = await changedCopy(
+      top,
+      `delete from accounts_accessed where block_id = (select id from blocks where height = ${TOP});
+       update blocks set chain_status = 'orphaned' where height = ${TOP}`,
+    );
+    await expectRefusal(balance(orphaned, stateHashes[TOP]!, NOBODY), {
+      exit: 78,
+      says: ["is not replayed", stateHashes[TOP]!],
+      next: "forklift replay",
+    });
+  });
+
+  test("is told of an archive of Mesa, below its fork", { tags: ["only-in-all"] }, async ({
+    primed: top,
+  }) => {
+    const form = (name: string) => readFile(path.join(MESA, `${name}.sql`), "utf8");
+    const forms = await Promise.all(["0.0.5", "documented", "0.0.6"].map(form));
+    await using mesa = await changedCopy(
+      top,
+      [
+        ...forms,
+        `insert into migration_history values (clock_timestamp(), '4.0.0', '0.0.6', 'test', 'applied');
+         insert into protocol_versions (transaction, network, patch) values (4, 0, 0);
+         update blocks set protocol_version_id = (select max(id) from protocol_versions) where height = ${TOP}`,
+      ].join(";\n"),
+    );
+    const [touched] = (await newestRows(mesa, MIDDLE)).filter(({ height }) => height !== "1");
+    const { accounts } = await runJson<Document>(balance(mesa, MIDDLE, touched!.key));
+    expect(accounts[0]!.total.nanomina).toBe(touched!.balance);
+    await expectRefusal(balance(mesa, TOP, touched!.key), {
+      exit: 78,
+      says: ["protocol version 4.0.0"],
+      next: "last pre-fork block",
     });
   });
 

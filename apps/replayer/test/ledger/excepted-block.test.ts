@@ -10,11 +10,13 @@ import { openStore } from "@forklift/storage";
 import {
   changedCopy,
   isMainnetDataMissing,
+  openTestDatabase,
   openTestSession,
   archiveTest as test,
 } from "@forklift/testkit";
 import { describe, expect } from "vitest";
 import { readCheckpoint } from "../../src/checkpoint/read-checkpoint.ts";
+import { balancesAt } from "../../src/ledger/balances-at.ts";
 import { rebuildLedger } from "../../src/ledger/rebuild-ledger.ts";
 
 /** Of the block that the replayed archive and its checkpoint end in. */
@@ -38,9 +40,17 @@ describe.skipIf(isMainnetDataMissing())("a ledger whose hash is not that of its 
     for (const network of [excepting(null), excepting(new Set([slot]))]) {
       await readCheckpoint(target, network, place);
       await rebuildLedger({ target, network }, tip);
+      const held = await balancesAt({ target, network }, tip.stateHash, []);
+      expect(held.isLedgerHashCompared).toBe(false);
     }
     const network = excepting(new Set([slot + 1n]));
     await expect(readCheckpoint(target, network, place)).rejects.toThrow(SourceDataError);
     await expect(rebuildLedger({ target, network }, tip)).rejects.toThrow(VerificationError);
+
+    // At a slot that is not the exception's the hash is demanded, and said to have been.
+    await using copy = await openTestDatabase(primed);
+    await using unchanged = await openTestSession(copy);
+    const held = await balancesAt({ target: unchanged, network }, tip.stateHash, []);
+    expect(held.isLedgerHashCompared).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 // Blocks with commands, whose accounts only a replay records: how many there are, and whether some are left.
 
+import type { StateHash } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
 
 /** In SQL, of the alias `b` of a block: a block without commands touches no account. */
@@ -37,6 +38,32 @@ export async function unfinishedReplayHeight(target: Session): Promise<bigint | 
        and b.chain_status = 'canonical' and ${HAS_COMMANDS})`,
   );
   return recorded === undefined ? null : BigInt(recorded.height);
+}
+
+/**
+ * Of the chain that ends in the block: the height of its highest block with recorded accounts, when blocks with
+ * commands stand above that one; 0 when none has any. Null when all up to the block is replayed.
+ */
+export async function unreplayedAbove(
+  target: Session,
+  stateHash: StateHash,
+): Promise<bigint | null> {
+  const [row] = await target.query<{ height: string | null; unreplayed: boolean }>(
+    `with recursive walk as (
+       select b.id, b.parent_id, b.height, ${IS_RECORDED} as is_recorded from blocks b
+       where b.state_hash = $1
+       union all
+       select b.id, b.parent_id, b.height, ${IS_RECORDED} from walk join blocks b on b.id = walk.parent_id
+       where not walk.is_recorded
+     )
+     select max(height) filter (where is_recorded) as height,
+            coalesce(bool_or(not is_recorded and ${HAS_COMMANDS}), false) as unreplayed
+     from walk b`,
+    [stateHash],
+  );
+  const { height, unreplayed } = row!;
+  if (height === null) return 0n;
+  return unreplayed ? BigInt(height) : null;
 }
 
 /** Those of the state hashes whose blocks have no command. */
