@@ -13,10 +13,11 @@ import { tableChecks, walkChecks } from "./checks/index.ts";
 import type { Tip, VerifierContext } from "./context.ts";
 import { coverageOf } from "./coverage.ts";
 import { followWalk, type Marking, type WalkOptions } from "./follow-walk.ts";
-import { type ArchiveFindings, findingsOf, readPendingFrom, unprovenOf } from "./later-eras.ts";
+import { type ArchiveFindings, findingsOf, unprovenOf } from "./later-eras.ts";
 import { findMissingBranches } from "./missing-branches.ts";
 import { isMet } from "./needs.ts";
 import { lookedAt, partUpTo } from "./part.ts";
+import { type PendingTail, readPendingEnd, readPendingTail } from "./pending-tail.ts";
 import {
   type ProvenPart,
   readVersions,
@@ -121,16 +122,14 @@ export async function verifySnapshot(
   return { ...report, ...answerOf(report) };
 }
 
-function isNotAsked(needs: readonly Need[], { history }: Scope): boolean {
-  return (
-    needs.some((need) => ONLY_IF.has(need)) ||
-    (history === "canonical" && needs.includes("branches"))
-  );
+/** Of a check that is left out: whether it lacks what there is nothing of. */
+function isNotAsked(needs: readonly Need[], scope: Scope): boolean {
+  return needs.some((need) => !isMet([need], scope) && ONLY_IF.has(need));
 }
 
 /** Null for a history that is to hold nothing beside the chain, and for tables that cannot be read. */
 async function besideChain(
-  { target, history, missing }: Scope,
+  { target, history, missing, tail }: Scope,
   isOk: boolean,
 ): Promise<BesideChain | null> {
   if (history === "canonical") return null;
@@ -138,7 +137,9 @@ async function besideChain(
     let beside: BesideChain | null = null;
     await inSavepoint(target, async () => {
       const rows = await target.query<Record<"status" | "count", string>>(
-        `select chain_status::text as status, count(*) from blocks where ${IS_BESIDE} group by 1`,
+        `select chain_status::text as status, count(*) from blocks
+         where ${IS_BESIDE} and id <> all($1) group by 1`,
+        [tail?.ids ?? []],
       );
       const count = (status: string) =>
         BigInt(rows.find((row) => row.status === status)?.count ?? 0);
@@ -156,7 +157,7 @@ async function besideChain(
 }
 
 /** What there is nothing of is not left out, and nobody could give it. */
-const ONLY_IF: ReadonlySet<Need> = new Set(["proven part", "later blocks"]);
+const ONLY_IF: ReadonlySet<Need> = new Set(["proven part", "later blocks", "branches"]);
 
 /** An archive that cannot be read, which the checks have reported already, is not described either. */
 async function archiveFindings(
@@ -201,23 +202,26 @@ async function openScope(
   const { target, proven, source, leftOut, archive = null } = context;
   const isPart = archive?.goesOn === true;
   assert(!isPart || proven === null, "nothing is remembered of an archive that goes on");
-  const beside = isPart ? NOTHING_BESIDE : await holdsBeside(target);
-  const history = context.history ?? historyThatHolds(beside, archive !== null);
+  // In an archive that others have made, the chain down from the anchor may end with pending blocks.
+  const end = archive === null || isPart ? null : await readPendingEnd(target, context.anchor);
+  const tailTip = isPart ? await readAnchor(context) : end;
+  const tail = archive === null || tailTip === null ? null : await readPendingTail(target, tailTip);
+  const beside = isPart ? NOTHING_BESIDE : await holdsBeside(target, tail);
+  const history = context.history ?? historyThatHolds(beside);
   const hasBranches = history !== "canonical" && (beside.orphaned || beside.pending);
-  const tip = isPart ? await readAnchor(context) : await readTip({ ...context, history });
+  const tip = tailTip ?? (await readTip({ ...context, history }));
   const part = isPart ? partUpTo(tip.height, context.schema) : null;
-  const pendingFrom = archive === null ? null : await readPendingFrom(target, tip);
   const chain = isPart ? await findChain(target, tip, 0n) : null;
   const settled = proven && settledVersions(proven);
   const asked = {
-    ...{ ...context, history, hasBranches, tip, part, pendingFrom, chain },
+    ...{ ...context, history, hasBranches, tip, part, tail, chain },
     settledVersions: settled,
   };
   const marking = marks === undefined ? null : await openMarking(asked, marks);
   const mark = await marking?.marks.load();
   const walked = mark && (await isBelievable(mark, marking!, asked)) ? mark : null;
   if (walked !== null) onResumed?.(walked.height);
-  const below = walked ?? (proven && (await firstBelow(target, { proven, hasBranches })));
+  const below = walked ?? (proven && (await firstBelow(context, { proven, hasBranches })));
   const range = { from: below?.height ?? 0n, to: tip.height, threads: context.threads ?? 1 };
   const rebuilt = await RebuiltLedger.at(target, range);
   const tipStatus = await readTipStatus(context, tip);
@@ -241,34 +245,48 @@ interface Beside {
 
 const NOTHING_BESIDE: Beside = { orphaned: false, pending: false };
 
-async function holdsBeside(target: Session): Promise<Beside> {
+/** As texts: in a changed target the type of the status may lack a label, which is for a check to find. */
+async function holdsBeside(target: Session, tail: PendingTail | null): Promise<Beside> {
   const [row] = await target.query<Beside>(
-    `select exists (select from blocks where chain_status = 'orphaned') as orphaned,
-            exists (select from blocks where chain_status = 'pending') as pending`,
+    `select coalesce(bool_or(chain_status::text = 'orphaned'), false) as orphaned,
+            coalesce(bool_or(chain_status::text = 'pending' and id <> all($1)), false) as pending
+     from blocks`,
+    [tail?.ids ?? []],
   );
   return row!;
 }
 
-/** In an archive that others have made, the last blocks of the chain may be pending. */
-function historyThatHolds({ orphaned, pending }: Beside, isOfOthers: boolean): History {
-  if (pending && !isOfOthers) return "all";
+function historyThatHolds({ orphaned, pending }: Beside): History {
+  if (pending) return "all";
   return orphaned ? "complete" : "canonical";
 }
 
-/** The proven block, or one below it where a branch leaves the chain that has a block which nobody has proven. */
+/**
+ * The proven block, or one below it where a branch leaves the chain that has a block which nobody has proven. Its ledger
+ * hash is demanded, since the accounts below are known by it. Null for genesis.
+ */
 async function firstBelow(
-  target: Session,
+  { target, network }: Pick<VerifierContext, "target" | "network">,
   { proven, hasBranches }: { readonly proven: ProvenPart; readonly hasBranches: boolean },
 ): Promise<Scope["below"]> {
-  const height = hasBranches ? await lowestNewFork(target, proven) : null;
-  if (height === null || height >= proven.height) return proven;
-  const [row] = await target.query<{ state_hash: string; ledger_hash: string }>(
-    `select state_hash, ledger_hash from blocks
-     where height = $1 and chain_status = 'canonical' order by state_hash limit 1`,
-    [height],
+  const fork = hasBranches ? await lowestNewFork(target, proven) : null;
+  if (fork === null || fork >= proven.height) return proven;
+  const rows = await target.query<Record<"height" | "state_hash" | "ledger_hash", string>>(
+    `select height, state_hash, ledger_hash from blocks
+     where height <= $1 and chain_status::text = 'canonical' and state_hash <> all($2)
+     order by height desc, state_hash limit 1`,
+    [fork, [...network.ledgerHashExceptions.keys()]],
   );
-  const stateHash = row!.state_hash as StateHash;
-  return { height, stateHash, ledgerHash: row!.ledger_hash as LedgerHash };
+  return rows[0] === undefined ? null : tipOf(rows[0]);
+}
+
+function tipOf(row: Readonly<Record<"height" | "state_hash" | "ledger_hash", string>>): Tip {
+  // Not parsed: a text that is no hash is for the checks to find, not a reason to run none of them.
+  return {
+    height: BigInt(row.height),
+    stateHash: row.state_hash as StateHash,
+    ledgerHash: row.ledger_hash as LedgerHash,
+  };
 }
 
 /** Null for a target whose tables cannot be read: the checks report them. */
@@ -360,7 +378,8 @@ export async function readTip({
     );
     return row;
   };
-  const ofChain = history === "canonical" ? undefined : await highest("chain_status = 'canonical'");
+  const ofChain =
+    history === "canonical" ? undefined : await highest("chain_status::text = 'canonical'");
   const row = ofChain ?? (await highest("true"));
   if (row === undefined) {
     throw new ConfigError(
@@ -377,12 +396,7 @@ export async function readTip({
       { hint: "verify all of it, with --full" },
     );
   }
-  // Not parsed: a text that is no hash is for the checks to find, not a reason to run none of them.
-  return {
-    height,
-    stateHash: row.state_hash as StateHash,
-    ledgerHash: row.ledger_hash as LedgerHash,
-  };
+  return tipOf(row);
 }
 
 /** @throws ConfigError when the anchor stands higher than so many blocks can reach. */

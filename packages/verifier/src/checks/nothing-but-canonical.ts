@@ -1,12 +1,12 @@
 // Does the target hold the canonical blocks of its chain and no others? In a complete history, one at each height,
 // and beside them none but those whose parents lead to the chain.
 
-import type { Session } from "@forklift/postgres";
 import type { WalkCheck } from "../check.ts";
 import type { Findings } from "../findings.ts";
 import { lookedAt } from "../part.ts";
 import { countTable } from "../tables.ts";
 import { IS_BESIDE } from "../walk/branch-tree.ts";
+import type { HeightRows } from "../walk/height-rows.ts";
 import { type Scope, statusOf } from "../walk/scope.ts";
 
 /** Of blocks that no way leads to, named one by one. */
@@ -28,7 +28,10 @@ export const nothingButCanonical: WalkCheck = {
     return {
       see({ height, isBeside, blocks }) {
         findings.rowCompared();
-        if (isBeside) return;
+        if (isBeside) {
+          if (history === "complete") requireOrphaned(height, blocks, findings);
+          return;
+        }
         const key = `height ${height}`;
         const place = { table: "blocks", key, column: "height" };
         findings.compare(place, "one block", blocks.length === 1 ? "one block" : listOf(blocks));
@@ -41,7 +44,7 @@ export const nothingButCanonical: WalkCheck = {
         const count =
           history === "canonical"
             ? await countTable(target, "blocks", lookedAt("blocks", { proven: null, part }))
-            : await countCanonical(target);
+            : await countOfChain(scope);
         const place = { table: "blocks", key: "all", column: "count(*)" };
         findings.compare(place, String(tip.height), count);
         if (history !== "canonical") await findLost(scope, findings);
@@ -50,20 +53,41 @@ export const nothingButCanonical: WalkCheck = {
   },
 };
 
-const LOST = `
+/** A pending block is one more than was migrated: only a history of all has any. */
+function requireOrphaned(height: bigint, blocks: HeightRows["blocks"], findings: Findings): void {
+  for (const block of blocks) {
+    const key = `height ${height}, state_hash ${block["state_hash"]}`;
+    const place = { table: "blocks", key, column: "chain_status" };
+    findings.compare(place, "orphaned", block["chain_status"]!);
+  }
+}
+
+const REACHED = `
   with recursive reached as (
-    select b.id from blocks b join blocks parent on parent.id = b.parent_id
-    where b.${IS_BESIDE} and parent.chain_status = 'canonical'
+    select b.id, b.height, b.state_hash from blocks b join blocks parent on parent.id = b.parent_id
+    where b.${IS_BESIDE} and b.id <> all($1)
+      and (parent.chain_status = 'canonical' or parent.id = any($1))
     union all
-    select b.id from reached join blocks b on b.parent_id = reached.id where b.${IS_BESIDE}
-  )
-  select height, state_hash, count(*) over () as count from blocks
-  where ${IS_BESIDE} and id not in (select id from reached)
+    select b.id, b.height, b.state_hash from reached join blocks b on b.parent_id = reached.id
+    where b.${IS_BESIDE} and b.id <> all($1)
+  )`;
+
+const COUNTS = `${REACHED}
+  select (select count(*) from reached) as reached,
+         (select count(*) from blocks where ${IS_BESIDE} and id <> all($1)) as beside`;
+
+const LOST = `${REACHED}
+  select height, state_hash, count(*) over () as count from (
+    select id, height, state_hash from blocks where ${IS_BESIDE} and id <> all($1)
+    except select id, height, state_hash from reached) lost
   order by height, state_hash limit ${NAMED_MAX}`;
 
-/** The walk goes along the branches, and never comes to these. */
-async function findLost({ target }: Scope, findings: Findings): Promise<void> {
-  const rows = await target.query<Record<"height" | "state_hash" | "count", string>>(LOST);
+/** The walk goes along the branches, and never comes to these. Of a good target they are only counted. */
+async function findLost({ target, tail }: Scope, findings: Findings): Promise<void> {
+  const ofChain = [tail?.ids ?? []];
+  const [counts] = await target.query<Record<"reached" | "beside", string>>(COUNTS, ofChain);
+  if (counts!.reached === counts!.beside) return;
+  const rows = await target.query<Record<"height" | "state_hash" | "count", string>>(LOST, ofChain);
   for (const { height, state_hash: stateHash } of rows) {
     const key = `height ${height}, state_hash ${stateHash}`;
     const expected = "a way from parent to parent to the chain";
@@ -72,9 +96,11 @@ async function findLost({ target }: Scope, findings: Findings): Promise<void> {
   findings.addUnnamed(Number(rows[0]?.count ?? 0) - rows.length);
 }
 
-async function countCanonical(target: Session): Promise<string> {
+async function countOfChain({ target, tail }: Scope): Promise<string> {
   const [row] = await target.query<{ count: string }>(
-    "select count(*) from blocks where chain_status = 'canonical'",
+    `select (select count(*) from blocks where chain_status = 'canonical')
+          + (select count(*) from blocks where id = any($1)) as count`,
+    [tail?.ids ?? []],
   );
   return row!.count;
 }

@@ -6,7 +6,7 @@ import type { ProvenPart } from "../proven-part.ts";
 import type { BlockBelow } from "./height-rows.ts";
 import type { Stretch } from "./target-rows.ts";
 
-/** By the labels, for which there is an index, and not by what they are not. */
+/** By the labels, for which there is an index, and not by what they are not. So is a pending block of the chain. */
 export const IS_BESIDE = "chain_status in ('orphaned', 'pending')";
 
 export interface BlockHead extends BlockBelow {
@@ -39,20 +39,25 @@ const HEADS = `
   with recursive branch as (
     select b.id, b.parent_id, b.height, b.state_hash
     from blocks root join blocks b on b.parent_id = root.id
-    where root.height between $1 and $2 and root.chain_status = 'canonical' and b.${IS_BESIDE}
+    where root.height between $1 and $2 and (root.chain_status = 'canonical' or root.id = any($3))
+      and b.${IS_BESIDE} and b.id <> all($3)
     union all
     select b.id, b.parent_id, b.height, b.state_hash
     from branch join blocks b on b.parent_id = branch.id
-    where b.${IS_BESIDE}
+    where b.${IS_BESIDE} and b.id <> all($3)
   )
   select id, parent_id, height, state_hash, true as is_beside from branch
   union all
   select id, parent_id, height, state_hash, false from blocks
-  where height between $1 and $2 and chain_status = 'canonical'`;
+  where height between $1 and $2 and (chain_status = 'canonical' or id = any($3))`;
 
-/** For each height in turn. */
-export async function readBranchings(target: Session, { from, to }: Stretch): Promise<Branching[]> {
-  const rows = await target.query<HeadRow>(HEADS, [from, to]);
+/** For each height in turn. @param tail ids of the blocks of the chain that are pending. */
+export async function readBranchings(
+  target: Session,
+  { from, to }: Stretch,
+  tail: readonly number[] = [],
+): Promise<Branching[]> {
+  const rows = await target.query<HeadRow>(HEADS, [from, to, tail]);
   const chain = new Map<bigint, BlockHead[]>();
   const children = new Map<number, BlockHead[]>();
   for (const row of rows) {
@@ -109,12 +114,14 @@ export function newBlocks(proven: ProvenPart | null): (id: number) => boolean {
 export async function lowestNewFork(target: Session, proven: ProvenPart): Promise<bigint | null> {
   const [row] = await target.query<{ height: string | null }>(
     `with recursive way as (
-       select parent_id from blocks where ${IS_BESIDE} and (id > $1 or id = any($2))
+       select parent_id from blocks
+       where chain_status::text <> 'canonical' and (id > $1 or id = any($2))
        union
-       select b.parent_id from way join blocks b on b.id = way.parent_id where b.${IS_BESIDE}
+       select b.parent_id from way join blocks b on b.id = way.parent_id
+       where b.chain_status::text <> 'canonical'
      )
      select min(b.height) as height from way join blocks b on b.id = way.parent_id
-     where b.chain_status = 'canonical'`,
+     where b.chain_status::text = 'canonical'`,
     [proven.versions["blocks"]!.last, proven.unsettled?.blockIds ?? []],
   );
   return row?.height == null ? null : BigInt(row.height);

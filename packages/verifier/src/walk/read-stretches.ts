@@ -97,11 +97,11 @@ function chainFirst(blocks: readonly PlacedRow[], ids: Int32Array): readonly Pla
 }
 
 async function piecesWithBranches(
-  { target, proven, provenHeight }: Scope,
+  { target, proven, provenHeight, tail }: Scope,
   stretch: Stretch,
   thereHeight: bigint | null,
 ): Promise<Piece[]> {
-  const branchings = await readBranchings(target, stretch);
+  const branchings = await readBranchings(target, stretch, tail?.ids);
   const steps = stepsOf(branchings, { isNew: newBlocks(proven), provenHeight, thereHeight });
   const most = BLOCKS_OF_HEIGHT_MAX * branchings.length;
   const pieces: Piece[] = [];

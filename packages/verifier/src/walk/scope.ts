@@ -5,6 +5,7 @@ import type { Session } from "@forklift/postgres";
 import type { Tip, VerifierContext } from "../context.ts";
 import type { MissingBranches } from "../missing-branches.ts";
 import type { Part } from "../part.ts";
+import type { PendingTail } from "../pending-tail.ts";
 import type { ProvenPart, TableVersions } from "../proven-part.ts";
 import type { RebuiltLedger } from "./rebuilt-ledger.ts";
 import type { WalkMark } from "./walk-mark.ts";
@@ -18,8 +19,8 @@ export interface Scope extends VerifierContext {
   readonly part: Part | null;
   /** Ids of the blocks of the chain by height, from 1 on, found by parent hash; null where a height has one block or is wrong. */
   readonly chain: Int32Array | null;
-  /** From here up to the tip a pending block is accepted; null where none is. */
-  readonly pendingFrom: bigint | null;
+  /** Up to the tip, the blocks of the chain that may be pending; null where none may. */
+  readonly tail: PendingTail | null;
   /** What the source says of the tip; null when it does not have it, or there is no source. */
   readonly tipStatus: string | null;
   /** Zero when everything is checked. */
@@ -38,11 +39,7 @@ export interface Scope extends VerifierContext {
 }
 
 /** The chain status that a block must have that has this one. */
-export function statusOf(
-  { pendingFrom }: Pick<Scope, "pendingFrom">,
-  height: bigint,
-  status: string,
-): string {
-  const isAccepted = status === "pending" && pendingFrom !== null && height >= pendingFrom;
+export function statusOf({ tail }: Pick<Scope, "tail">, height: bigint, status: string): string {
+  const isAccepted = status === "pending" && tail !== null && height >= tail.fromHeight;
   return isAccepted ? status : "canonical";
 }
