@@ -1,7 +1,14 @@
 // The anchor: the one state hash that is trusted, and by whom. Everything that a run
 // establishes is established downwards from it.
 
-import { canonicalOrHighest, findTargetRef, type StopPoint, targetRefAt } from "@forklift/archive";
+import {
+  canonicalOrHighest,
+  findAnyBlock,
+  findPendingEnd,
+  isOurs,
+  type StopPoint,
+  targetRefAt,
+} from "@forklift/archive";
 import type { BlockRef, StateHash } from "@forklift/chain";
 import type { Network } from "@forklift/network";
 import { ConfigError, VerificationError } from "@forklift/pipeline";
@@ -29,17 +36,16 @@ export async function namedAnchor({
   stop,
 }: Omit<AnchorContext, "source">): Promise<Anchor | null> {
   if (trustedStateHash !== null) return await vouchedByOperator(target, trustedStateHash);
-  const tip = await readTip({ target, proven: null });
-  if (lastPreForkBlock === null || tip.height < lastPreForkBlock.height) {
+  if (lastPreForkBlock === null || !(await reaches(target, lastPreForkBlock))) {
     if (stop.forkStateHash === null) return null;
     return await vouchedByOperator(target, stop.forkStateHash);
   }
   // By its hash: an archive that others have made may have several blocks at its height.
   const found =
-    (await findTargetRef(target, lastPreForkBlock.stateHash)) ??
+    (await findAnyBlock(target, lastPreForkBlock.stateHash)) ??
     (await targetRefAt(target, lastPreForkBlock.height));
   if (found?.height === lastPreForkBlock.height && found.stateHash === lastPreForkBlock.stateHash)
-    return { ...found, vouchedBy: "preset" };
+    return { height: found.height, stateHash: found.stateHash, vouchedBy: "preset" };
   throw new VerificationError(
     `the migrated chain has ${found?.stateHash ?? "no block"} at height ` +
       `${lastPreForkBlock.height}, the network agreed on ${lastPreForkBlock.stateHash}`,
@@ -50,8 +56,8 @@ export async function namedAnchor({
 }
 
 /**
- * The target's tip when the source calls it canonical, else the source's highest canonical block. That
- * it stands on the migrated chain is for the verification to say, as is whether the source has the tip.
+ * The target's tip when the source calls it canonical, be it pending in an archive that others have made; else
+ * the source's highest canonical block. That it stands on the migrated chain is for the verification to say, as is whether the source has the tip.
  * @throws ConfigError when there is no source: no target is its own anchor. SourceDataError when the
  * source has no canonical block.
  */
@@ -65,7 +71,22 @@ export async function sourceAnchor({
     });
   }
   const tip = await readTip({ target, proven: null });
+  const end = (await isOurs(target)) ? null : await findPendingEnd(target);
+  if (end !== null) {
+    const anchor = await canonicalOrHighest(source, end);
+    if (anchor.stateHash === end) return { ...anchor, vouchedBy: "source" };
+  }
   return { ...(await canonicalOrHighest(source, tip.stateHash)), vouchedBy: "source" };
+}
+
+/**
+ * Whether the chain goes up to that block. A pending one ends the chain of an archive that others have made; in a
+ * target of ours it stands beside the chain, or the chain is yet to come to it.
+ */
+async function reaches(target: Session, { height, stateHash }: BlockRef): Promise<boolean> {
+  const tip = await readTip({ target, proven: null });
+  if (tip.height >= height) return true;
+  return (await findAnyBlock(target, stateHash)) !== null && !(await isOurs(target));
 }
 
 async function vouchedByOperator(target: Session, stateHash: StateHash): Promise<Anchor> {
@@ -73,8 +94,8 @@ async function vouchedByOperator(target: Session, stateHash: StateHash): Promise
 }
 
 async function requireOnChain(target: Session, stateHash: StateHash): Promise<BlockRef> {
-  const block = await findTargetRef(target, stateHash);
-  if (block !== null) return block;
+  const block = await findAnyBlock(target, stateHash);
+  if (block !== null) return { height: block.height, stateHash: block.stateHash };
   throw new VerificationError(`the trusted block ${stateHash} is not on the migrated chain`, {
     hint: "check the hash; if it is right, the source is not the chain that you trust",
   });

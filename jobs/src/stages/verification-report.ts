@@ -18,7 +18,10 @@ const height = z.int().nonnegative();
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
 const needs = z.array(
-  z.enum(["source", "creation fees", "blocks", "fork config", "no later blocks", "branches"]),
+  z.enum([
+    ...["source", "creation fees", "blocks", "fork config", "branches"],
+    ...["later blocks", "no later blocks"],
+  ] as const),
 );
 
 /** `docs/verification-report.schema.json` is made from it. Keys may be added, none is renamed. */

@@ -33,29 +33,6 @@ export interface BlocksOfVersion {
 /** Named in a report; a network has had a few. */
 const VERSIONS_MAX = 50;
 
-/** Blocks that an archive node waits for until it calls one canonical that has so many on top. */
-const FINALITY_BLOCKS = 290n;
-
-/**
- * From the tip down the blocks that are pending and may be, without a gap: no block of its protocol is ever built on
- * the last ones before a fork. Null when the tip is not pending.
- */
-export async function readPendingFrom(target: Session, tip: Tip): Promise<bigint | null> {
-  const [row] = await target.query<{ lowest: string | null }>(
-    `with recursive tail as (
-       select height, parent_hash, chain_status from blocks where state_hash = $1 and height = $2
-       union all
-       select parent.height, parent.parent_hash, parent.chain_status
-       from tail join blocks parent
-         on parent.state_hash = tail.parent_hash and parent.height = tail.height - 1
-       where tail.chain_status = 'pending' and parent.height > $2 - $3::bigint
-     )
-     select min(height) as lowest from tail where chain_status = 'pending'`,
-    [tip.stateHash, tip.height, FINALITY_BLOCKS],
-  );
-  return row?.lowest == null ? null : BigInt(row.lowest);
-}
-
 /** @param rowCounts of the part, by filled table. */
 export async function findingsOf(
   scope: Scope,
@@ -79,10 +56,10 @@ export async function findingsOf(
   return { form, additions, accepted, goesOn };
 }
 
-function acceptedStatuses({ pendingFrom, tip }: Scope): Omit<Accepted, "unproven">[] {
-  if (pendingFrom === null) return [];
-  const heights =
-    pendingFrom === tip.height ? `height ${tip.height}` : `heights ${pendingFrom} to ${tip.height}`;
+function acceptedStatuses({ tail, tip }: Scope): Omit<Accepted, "unproven">[] {
+  if (tail === null) return [];
+  const { fromHeight: from } = tail;
+  const heights = from === tip.height ? `height ${tip.height}` : `heights ${from} to ${tip.height}`;
   return [
     {
       id: "pending-before-fork",

@@ -13,10 +13,11 @@ import { tableChecks, walkChecks } from "./checks/index.ts";
 import type { Tip, VerifierContext } from "./context.ts";
 import { coverageOf } from "./coverage.ts";
 import { followWalk, type Marking, type WalkOptions } from "./follow-walk.ts";
-import { type ArchiveFindings, findingsOf, readPendingFrom, unprovenOf } from "./later-eras.ts";
+import { type ArchiveFindings, findingsOf, unprovenOf } from "./later-eras.ts";
 import { findMissingBranches } from "./missing-branches.ts";
 import { isMet } from "./needs.ts";
 import { lookedAt, partUpTo } from "./part.ts";
+import { readPendingEnd, readPendingTail } from "./pending-tail.ts";
 import {
   type ProvenPart,
   readVersions,
@@ -129,11 +130,9 @@ export async function verifySnapshot(
   return { ...report, ...answerOf(report) };
 }
 
-function isNotAsked(needs: readonly Need[], { history }: Scope): boolean {
-  return (
-    needs.some((need) => ONLY_IF.has(need)) ||
-    (history === "canonical" && needs.includes("branches"))
-  );
+/** Of a check that is left out: whether it lacks what there is nothing of. */
+function isNotAsked(needs: readonly Need[], scope: Scope): boolean {
+  return needs.some((need) => !isMet([need], scope) && ONLY_IF.has(need));
 }
 
 /** Null for a history that is to hold nothing beside the chain, and for tables that cannot be read. */
@@ -165,7 +164,7 @@ async function countBeside(
 }
 
 /** What there is nothing of is not left out, and nobody could give it. */
-const ONLY_IF: ReadonlySet<Need> = new Set(["proven part", "later blocks"]);
+const ONLY_IF: ReadonlySet<Need> = new Set(["proven part", "later blocks", "branches"]);
 
 /** An archive that cannot be read, which the checks have reported already, is not described either. */
 async function archiveFindings(
@@ -215,17 +214,16 @@ async function openScope(
     : await groundOfWhole(context);
   const { history, tip } = ground;
   const hasBranches = history !== "canonical" && hasBeside;
-  const pendingFrom = archive === null ? null : await readPendingFrom(target, tip);
   const settled = proven && settledVersions(proven);
   const asked = {
-    ...{ ...context, ...ground, hasBranches, pendingFrom },
+    ...{ ...context, ...ground, hasBranches },
     settledVersions: settled,
   };
   const marking = marks === undefined ? null : await openMarking(asked, marks);
   const mark = await marking?.marks.load();
   const walked = mark && (await isBelievable(mark, marking!, asked)) ? mark : null;
   if (walked !== null) onResumed?.(walked.height);
-  const below = walked ?? (proven && (await firstBelow(target, { proven, hasBranches })));
+  const below = walked ?? (proven && (await firstBelow(context, { proven, hasBranches })));
   const range = { from: below?.height ?? 0n, to: tip.height, threads: context.threads ?? 1 };
   const rebuilt = await RebuiltLedger.at(target, range);
   const tipStatus = await readTipStatus(context, tip);
@@ -242,16 +240,20 @@ async function openScope(
   return { scope: { ...asked, ...place }, marking };
 }
 
-interface Ground extends Pick<Scope, "history" | "tip" | "part" | "chain" | "sides"> {
+interface Ground extends Pick<Scope, "history" | "tip" | "part" | "chain" | "tail" | "sides"> {
   readonly hasBeside: boolean;
 }
 
 async function groundOfWhole(context: VerifierContext): Promise<Ground> {
-  const { target, archive = null } = context;
-  const beside = await besideByStatus(target);
-  const history = context.history ?? historyThatHolds(beside, archive !== null);
-  const tip = await readTip({ ...context, history });
-  return { history, tip, part: null, chain: null, sides: BY_STATUS, hasBeside: isAny(beside) };
+  const { target, anchor, archive = null } = context;
+  // In an archive that others have made, the chain down from the anchor may end with pending blocks.
+  const end = archive === null ? null : await readPendingEnd(target, anchor);
+  const tail = end === null ? null : await readPendingTail(target, end);
+  const sides = { ...BY_STATUS, chainBeside: tail?.ids ?? [] };
+  const beside = await besideByStatus(target, sides);
+  const history = context.history ?? historyThatHolds(beside);
+  const tip = end ?? (await readTip({ ...context, history }));
+  return { history, tip, part: null, chain: null, tail, sides, hasBeside: isAny(beside) };
 }
 
 /** Which blocks are of its chain is found by parent hashes, so that every other one is beside it. */
@@ -260,35 +262,47 @@ async function groundOfPart(context: VerifierContext): Promise<Ground> {
   const tip = await readAnchor(context);
   const part = partUpTo(tip.height, schema);
   const chain = await findChain(target, tip, 0n);
+  const tail = await readPendingTail(target, tip);
   const { beside, sides } = await besideChain(target, chain);
-  const history = context.history ?? historyThatHolds(beside, false);
-  return { history, tip, part, chain, sides, hasBeside: isAny(beside) };
+  const history = context.history ?? historyThatHolds(beside);
+  return { history, tip, part, chain, tail, sides, hasBeside: isAny(beside) };
 }
 
 function isAny({ orphaned, pending }: Beside): boolean {
   return orphaned || pending;
 }
 
-/** In an archive that others have made, the last blocks of the chain may be pending. */
-function historyThatHolds({ orphaned, pending }: Beside, isOfOthers: boolean): History {
-  if (pending && !isOfOthers) return "all";
+function historyThatHolds({ orphaned, pending }: Beside): History {
+  if (pending) return "all";
   return orphaned ? "complete" : "canonical";
 }
 
-/** The proven block, or one below it where a branch leaves the chain that has a block which nobody has proven. */
+/**
+ * The proven block, or one below it where a branch leaves the chain that has a block which nobody has proven. Its ledger
+ * hash is demanded, since the accounts below are known by it. Null for genesis.
+ */
 async function firstBelow(
-  target: Session,
+  { target, network }: Pick<VerifierContext, "target" | "network">,
   { proven, hasBranches }: { readonly proven: ProvenPart; readonly hasBranches: boolean },
 ): Promise<Scope["below"]> {
-  const height = hasBranches ? await lowestNewFork(target, proven) : null;
-  if (height === null || height >= proven.height) return proven;
-  const [row] = await target.query<{ state_hash: string; ledger_hash: string }>(
-    `select state_hash, ledger_hash from blocks
-     where height = $1 and chain_status = 'canonical' order by state_hash limit 1`,
-    [height],
+  const fork = hasBranches ? await lowestNewFork(target, proven) : null;
+  if (fork === null || fork >= proven.height) return proven;
+  const rows = await target.query<Record<"height" | "state_hash" | "ledger_hash", string>>(
+    `select height, state_hash, ledger_hash from blocks
+     where height <= $1 and chain_status::text = 'canonical' and state_hash <> all($2)
+     order by height desc, state_hash limit 1`,
+    [fork, [...network.ledgerHashExceptions.keys()]],
   );
-  const stateHash = row!.state_hash as StateHash;
-  return { height, stateHash, ledgerHash: row!.ledger_hash as LedgerHash };
+  return rows[0] === undefined ? null : tipOf(rows[0]);
+}
+
+function tipOf(row: Readonly<Record<"height" | "state_hash" | "ledger_hash", string>>): Tip {
+  // Not parsed: a text that is no hash is for the checks to find, not a reason to run none of them.
+  return {
+    height: BigInt(row.height),
+    stateHash: row.state_hash as StateHash,
+    ledgerHash: row.ledger_hash as LedgerHash,
+  };
 }
 
 /** Null for a target whose tables cannot be read: the checks report them. */
@@ -380,7 +394,8 @@ export async function readTip({
     );
     return row;
   };
-  const ofChain = history === "canonical" ? undefined : await highest("chain_status = 'canonical'");
+  const ofChain =
+    history === "canonical" ? undefined : await highest("chain_status::text = 'canonical'");
   const row = ofChain ?? (await highest("true"));
   if (row === undefined) {
     throw new ConfigError(
@@ -397,12 +412,7 @@ export async function readTip({
       { hint: "verify all of it, with --full" },
     );
   }
-  // Not parsed: a text that is no hash is for the checks to find, not a reason to run none of them.
-  return {
-    height,
-    stateHash: row.state_hash as StateHash,
-    ledgerHash: row.ledger_hash as LedgerHash,
-  };
+  return tipOf(row);
 }
 
 /** @throws ConfigError when the anchor stands higher than so many blocks can reach. */

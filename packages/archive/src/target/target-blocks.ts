@@ -26,6 +26,8 @@ interface Row {
   readonly ledger_hash: LedgerHash;
 }
 
+const SELECT = "select height, state_hash, global_slot_since_genesis as slot, ledger_hash";
+
 /** The highest migrated block; null for a target without blocks. @throws ConfigError as all below. */
 export async function readTargetTip(target: Session): Promise<TargetBlock | null> {
   return await findOne(target, "order by height desc limit 1");
@@ -53,6 +55,35 @@ export async function targetRefAt(target: Session, height: bigint): Promise<Bloc
 export async function findTargetRef(target: Session, stateHash: string): Promise<BlockRef | null> {
   const row = await findRow(target, "and state_hash = $1", [stateHash]);
   return row && refOf(row);
+}
+
+/** Whatever its chain status: the last blocks of an archive that others have made may be pending. */
+export interface AnyBlock extends BlockRef {
+  /** As it stands in the table. */
+  readonly chainStatus: string;
+}
+
+/** @throws ConfigError likewise. */
+export async function findAnyBlock(target: Session, stateHash: string): Promise<AnyBlock | null> {
+  const [row] = await target.query<Row & { readonly status: string }>(
+    `${SELECT}, chain_status::text as status from blocks where state_hash = $1
+     order by height limit 1`,
+    [stateHash],
+  );
+  return row === undefined ? null : { ...refOf(row), chainStatus: row.status };
+}
+
+/**
+ * The state hash, as it stands in the table, of the pending block that is higher than every other block but orphaned
+ * ones; null without one.
+ */
+export async function findPendingEnd(target: Session): Promise<string | null> {
+  const [row] = await target.query<Record<"state_hash" | "status", string>>(
+    `select state_hash, chain_status::text as status from blocks
+     where chain_status::text <> 'orphaned'
+     order by height desc, chain_status::text, state_hash limit 1`,
+  );
+  return row?.status === "pending" ? row.state_hash : null;
 }
 
 /** The ledger hash of a block as it stands in its row; null when the target has no such block. */
@@ -99,15 +130,17 @@ async function findOne(...query: Parameters<typeof findRow>): Promise<TargetBloc
   return row && blockOf(row);
 }
 
-/** @param which what follows the condition that a block is canonical; one of the texts above. */
+/**
+ * The status is compared as a text: in a changed target its type may lack the label, which is no error of ours.
+ * @param which what follows the condition that a block is canonical; one of the texts above.
+ */
 async function findRow(
   target: Session,
   which: string,
   params: readonly unknown[] = [],
 ): Promise<Row | null> {
   const [row] = await target.query<Row>(
-    `select height, state_hash, global_slot_since_genesis as slot, ledger_hash from blocks
-     where chain_status = 'canonical' ${which}`,
+    `${SELECT} from blocks where chain_status::text = 'canonical' ${which}`,
     params,
   );
   return row ?? null;

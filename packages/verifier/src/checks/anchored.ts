@@ -2,8 +2,7 @@
 // the source where there is one, and none above the one that the network forked from?
 
 import type { TableCheck } from "../check.ts";
-import type { Scope } from "../walk/scope.ts";
-import { isOfChain, sideParams } from "../walk/sides.ts";
+import { type Scope, statusOf } from "../walk/scope.ts";
 
 export const anchored: TableCheck = {
   id: "anchored",
@@ -18,15 +17,28 @@ export const anchored: TableCheck = {
   },
 
   async run(scope, findings) {
-    const { target, network, anchor, tip, tipStatus, sides } = scope;
-    const rows = await target.query<{ state_hash: string }>(
-      `select b.state_hash from blocks b where b.height = $3
-       order by ${isOfChain("b")} desc, b.chain_status`,
-      [...sideParams(sides), anchor.height],
+    const { target, network, anchor, tip, tipStatus } = scope;
+    const [block] = await target.query<{ state_hash: string; status: string }>(
+      `select state_hash, chain_status::text as status from blocks where height = $1
+       order by state_hash <> $2, chain_status limit 1`,
+      [anchor.height, anchor.stateHash],
     );
     findings.rowCompared();
-    const place = { table: "blocks", key: `height ${anchor.height}`, column: "state_hash" };
-    findings.compare(place, anchor.stateHash, rows[0]?.state_hash ?? "no block");
+    const place = { table: "blocks", key: `height ${anchor.height}` };
+    const found = block?.state_hash ?? "no block";
+    findings.compare({ ...place, column: "state_hash" }, anchor.stateHash, found);
+    if (block?.state_hash === anchor.stateHash) {
+      const expected = statusOf(scope, anchor.height, block.status);
+      findings.compare({ ...place, column: "chain_status" }, expected, block.status);
+      if (anchor.height > tip.height) {
+        findings.add({
+          ...place,
+          column: "height",
+          expected: `a chain up to ${anchor.stateHash}`,
+          found: `one that ends at height ${tip.height}`,
+        });
+      }
+    }
     const last = network.lastPreForkBlock;
     if (last !== null && tip.height > last.height) {
       findings.add({

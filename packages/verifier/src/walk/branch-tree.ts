@@ -4,7 +4,7 @@
 import type { Session } from "@forklift/postgres";
 import type { ProvenPart } from "../proven-part.ts";
 import type { BlockBelow } from "./height-rows.ts";
-import { IS_BESIDE, isBeside, isOfChain, type Sides, sideParams } from "./sides.ts";
+import { isBeside, isOfChain, type Sides, sideParams } from "./sides.ts";
 import type { Stretch } from "./target-rows.ts";
 
 export interface BlockHead extends BlockBelow {
@@ -124,12 +124,14 @@ export function newBlocks(proven: ProvenPart | null): (id: number) => boolean {
 export async function lowestNewFork(target: Session, proven: ProvenPart): Promise<bigint | null> {
   const [row] = await target.query<{ height: string | null }>(
     `with recursive way as (
-       select parent_id from blocks where ${IS_BESIDE} and (id > $1 or id = any($2))
+       select parent_id from blocks
+       where chain_status::text <> 'canonical' and (id > $1 or id = any($2))
        union
-       select b.parent_id from way join blocks b on b.id = way.parent_id where b.${IS_BESIDE}
+       select b.parent_id from way join blocks b on b.id = way.parent_id
+       where b.chain_status::text <> 'canonical'
      )
      select min(b.height) as height from way join blocks b on b.id = way.parent_id
-     where b.chain_status = 'canonical'`,
+     where b.chain_status::text = 'canonical'`,
     [proven.versions["blocks"]!.last, proven.unsettled?.blockIds ?? []],
   );
   return row?.height == null ? null : BigInt(row.height);

@@ -5,6 +5,7 @@ import type { Session } from "@forklift/postgres";
 import type { Tip, VerifierContext } from "../context.ts";
 import type { MissingBranches } from "../missing-branches.ts";
 import type { Part } from "../part.ts";
+import type { PendingTail } from "../pending-tail.ts";
 import type { ProvenPart, TableVersions } from "../proven-part.ts";
 import type { RebuiltLedger } from "./rebuilt-ledger.ts";
 import type { Sides } from "./sides.ts";
@@ -21,8 +22,8 @@ export interface Scope extends VerifierContext {
   readonly chain: Int32Array | null;
   /** Which blocks are of the chain and which beside it, for queries. */
   readonly sides: Sides;
-  /** From here up to the tip a pending block is accepted; null where none is. */
-  readonly pendingFrom: bigint | null;
+  /** Up to the tip, the blocks of the chain that may be pending; null where none may. */
+  readonly tail: PendingTail | null;
   /** What the source says of the tip; null when it does not have it, or there is no source. */
   readonly tipStatus: string | null;
   /** Zero when everything is checked. */
@@ -41,11 +42,7 @@ export interface Scope extends VerifierContext {
 }
 
 /** The chain status that a block must have that has this one. */
-export function statusOf(
-  { pendingFrom }: Pick<Scope, "pendingFrom">,
-  height: bigint,
-  status: string,
-): string {
-  const isAccepted = status === "pending" && pendingFrom !== null && height >= pendingFrom;
+export function statusOf({ tail }: Pick<Scope, "tail">, height: bigint, status: string): string {
+  const isAccepted = status === "pending" && tail !== null && height >= tail.fromHeight;
   return isAccepted ? status : "canonical";
 }

@@ -39,10 +39,13 @@ export interface Beside {
   readonly pending: boolean;
 }
 
-export async function besideByStatus(target: Session): Promise<Beside> {
+/** As texts: in a changed target the type of the status may lack a label, which is for a check to find. */
+export async function besideByStatus(target: Session, sides: Sides): Promise<Beside> {
   const [row] = await target.query<Beside>(
-    `select exists (select from blocks where chain_status = 'orphaned') as orphaned,
-            exists (select from blocks where chain_status = 'pending') as pending`,
+    `select coalesce(bool_or(chain_status::text = 'orphaned'), false) as orphaned,
+            coalesce(bool_or(chain_status::text = 'pending'), false) as pending
+     from blocks where height <= $1::bigint and id <> all($2::int[])`,
+    sideParams(sides),
   );
   return row!;
 }
@@ -56,7 +59,8 @@ export async function besideChain(
   const chainBeside: number[] = [];
   const beside = { orphaned: false, pending: false };
   const rows = target.rows<{ id: number; height: string; status: keyof Beside }>(
-    `select id, height, chain_status::text as status from blocks where ${IS_BESIDE} and height <= $1`,
+    `select id, height, chain_status::text as status from blocks
+     where chain_status::text in ('orphaned', 'pending') and height <= $1`,
     [upTo],
   );
   for await (const { id, height, status } of rows) {
