@@ -4,7 +4,7 @@
 import type { Session } from "@forklift/postgres";
 
 /** By the labels, for which there is an index, and not by what they are not. */
-export const IS_BESIDE = "chain_status in ('orphaned', 'pending')";
+const IS_BESIDE = "chain_status in ('orphaned', 'pending')";
 
 export interface Sides {
   /** Blocks above this height are on neither side. */
