@@ -133,7 +133,9 @@ function merged(base: unknown, patch: unknown, field = ""): unknown {
     name,
     name in base ? merged(base[name], value, name) : value,
   ]);
-  return { ...base, ...Object.fromEntries(fields) };
+  const all = Object.entries({ ...base, ...Object.fromEntries(fields) });
+  // A patch takes away what it says is null.
+  return Object.fromEntries(all.filter(([, value]) => value !== null));
 }
 
 function withImages(node: unknown, images: NonNullable<Kustomization["images"]>): unknown {
