@@ -50,6 +50,7 @@ interface Pod {
 
 interface JobSpec {
   readonly activeDeadlineSeconds: number;
+  readonly ttlSecondsAfterFinished: number;
   readonly podFailurePolicy: {
     readonly rules: readonly {
       readonly action: string;
