@@ -1,6 +1,7 @@
 // A target that holds blocks beside its chain: what can be done to them, and the checks that notice it. Prints
 // the matrix.
 
+import { parseStateHash } from "@forklift/chain";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { VerifierContext } from "../src/context.ts";
 import type { VerificationReport } from "../src/report.ts";
@@ -60,6 +61,21 @@ test("a target of every block is good, its branches walked, and its answer says 
 test("where a history of the chain alone is asked for, every other block is one too many", async () => {
   const report = await verifyUnder(NOTHING, { ...context, history: "canonical" });
   expect(failedIn(report)).toContain("nothing-but-canonical");
+});
+
+test("a trusted block beside the chain, or above its tip, is no anchor of it", {
+  tags: ["only-in-all"],
+}, async () => {
+  const rows = await context.target.query<{ height: string; state_hash: string }>(
+    `select height, state_hash from blocks where chain_status <> 'canonical' order by height`,
+  );
+  const [lowest, highest] = [rows[0]!, rows.at(-1)!];
+  expect(BigInt(highest.height)).toBeGreaterThan(archive.tipHeight);
+  for (const { height, state_hash } of [lowest, highest]) {
+    const stateHash = parseStateHash(state_hash);
+    const anchor = { height: BigInt(height), stateHash, vouchedBy: "operator" } as const;
+    expect(failedIn(await verifyUnder(NOTHING, { ...context, anchor }))).toContain("anchored");
+  }
 });
 
 /** As where the new chain goes on in the archive: what stands above the anchor is left alone. */
