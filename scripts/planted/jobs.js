@@ -56,4 +56,11 @@ export default [
     "if (names.length >= 0) return;",
     "export",
   ],
+  [
+    "a block beside the chain that was not left out by name may not be missing",
+    "verify-target",
+    "return leftOut === null ? context : { ...context, leftOut };",
+    "return context;",
+    "lost-orphan",
+  ],
 ];

@@ -28,4 +28,11 @@ export default [
     "found !== null ||",
     "pending-tail",
   ],
+  [
+    "a balance is told of a replayed block alone",
+    "balances-at",
+    "  await requireReplayed(context.target, block);\n",
+    "",
+    "balance",
+  ],
 ];

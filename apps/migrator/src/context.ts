@@ -5,7 +5,6 @@ import type { History, StateHash } from "@forklift/chain";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import type { BlockSources } from "@forklift/precomputed";
-import type { LeftOutNames } from "./branches/left-out-names.ts";
 import type { OutputForm } from "./form/output-form.ts";
 import type { SourceLoad } from "./source-load.ts";
 
@@ -26,7 +25,7 @@ export interface MigratorContext {
   /** Whether a block beside the chain that cannot be kept ends the run; default: it is left out. */
   readonly requireOrphans?: boolean;
   /** Keeps the blocks that are left out by name, for a verification in the same run. */
-  readonly leftOutNames?: LeftOutNames;
+  readonly leftOutNames?: NamesLeftOut;
   /** Whether the creation fees that the source records are looked at; default: yes. */
   readonly comparesCreationFees?: boolean;
   /** Where we differ from the official tool: its form or ours. */
@@ -35,4 +34,15 @@ export interface MigratorContext {
   readonly now: () => number;
   /** Tells the operator of what does not stop the run. */
   readonly warn: (message: string) => void;
+}
+
+/** The state hashes of what a run has left out beside the chain. */
+export interface NamesLeftOut {
+  /** A stage has begun that looks for every block beside the chain. */
+  begin(): void;
+  /** No stage has looked for them all. */
+  forget(): void;
+  add(stateHash: string): void;
+  /** Null when nobody looked for all, or too many were left out to keep. */
+  readonly all: ReadonlySet<string> | null;
 }

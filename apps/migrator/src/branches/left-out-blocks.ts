@@ -3,7 +3,7 @@
 import type { BranchPlace } from "@forklift/archive";
 import { jsonNumber, UINT32_MAX } from "@forklift/chain";
 import { type LeftOut, SourceDataError } from "@forklift/pipeline";
-import type { LeftOutNames } from "./left-out-names.ts";
+import type { NamesLeftOut } from "../context.ts";
 
 /** Warnings, and blocks of the report. Whoever has more of them has the same fault many times. */
 const TOLD_MAX = 100;
@@ -20,7 +20,7 @@ interface Telling {
   readonly requireOrphans: boolean;
   readonly warn: (message: string) => void;
   /** Is told of every one. */
-  readonly names?: LeftOutNames | undefined;
+  readonly names?: NamesLeftOut | undefined;
 }
 
 const DETAILS = {

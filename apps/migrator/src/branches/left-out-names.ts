@@ -1,9 +1,11 @@
 // Which blocks beside the chain a run has left out, for its verification: any other that is missing was lost.
 
+import type { NamesLeftOut } from "../context.ts";
+
 /** A state hash takes 52 bytes, about 100 in a set: 20 MB. Who leaves out more is told how many, not which. */
 const NAMES_MAX = 200_000;
 
-export class LeftOutNames {
+export class LeftOutNames implements NamesLeftOut {
   readonly #max: number;
   #names: Set<string> | null = null;
 
@@ -11,12 +13,10 @@ export class LeftOutNames {
     this.#max = max;
   }
 
-  /** A stage has begun that looks for every block beside the chain. */
   begin(): void {
     this.#names = new Set();
   }
 
-  /** No stage has looked for them all. */
   forget(): void {
     this.#names = null;
   }
@@ -26,7 +26,6 @@ export class LeftOutNames {
     if (this.#names !== null && this.#names.size > this.#max) this.forget();
   }
 
-  /** State hashes; null when nobody looked for all, or too many were left out to keep. */
   get all(): ReadonlySet<string> | null {
     return this.#names;
   }

@@ -49,16 +49,18 @@ export async function unreplayedAbove(
   stateHash: StateHash,
 ): Promise<bigint | null> {
   const [row] = await target.query<{ height: string | null; unreplayed: boolean }>(
+    // In sets, for while a replay goes on the accounts' tables may be without their indexes.
     `with recursive walk as (
-       select b.id, b.parent_id, b.height, ${IS_RECORDED} as is_recorded from blocks b
-       where b.state_hash = $1
+       select id, parent_id, height from blocks where state_hash = $1
        union all
-       select b.id, b.parent_id, b.height, ${IS_RECORDED} from walk join blocks b on b.id = walk.parent_id
-       where not walk.is_recorded
+       select b.id, b.parent_id, b.height from walk join blocks b on b.id = walk.parent_id
+       where b.height < walk.height
+     ), recorded as (
+       select max(height) as height from walk where id in (select block_id from accounts_accessed)
      )
-     select max(height) filter (where is_recorded) as height,
-            coalesce(bool_or(not is_recorded and ${HAS_COMMANDS}), false) as unreplayed
-     from walk b`,
+     select height,
+            exists (select from walk b where b.height > recorded.height and ${HAS_COMMANDS}) as unreplayed
+     from recorded`,
     [stateHash],
   );
   const { height, unreplayed } = row!;
