@@ -17,7 +17,7 @@ import { type ArchiveFindings, findingsOf, unprovenOf } from "./later-eras.ts";
 import { findMissingBranches } from "./missing-branches.ts";
 import { isMet } from "./needs.ts";
 import { lookedAt, partUpTo } from "./part.ts";
-import { type PendingTail, readPendingEnd, readPendingTail } from "./pending-tail.ts";
+import { type PendingTail, readPendingTail } from "./pending-tail.ts";
 import {
   type ProvenPart,
   readVersions,
@@ -202,14 +202,14 @@ async function openScope(
   const { target, proven, source, leftOut, archive = null } = context;
   const isPart = archive?.goesOn === true;
   assert(!isPart || proven === null, "nothing is remembered of an archive that goes on");
-  // In an archive that others have made, the chain down from the anchor may end with pending blocks.
-  const end = archive === null || isPart ? null : await readPendingEnd(target, context.anchor);
-  const tailTip = isPart ? await readAnchor(context) : end;
-  const tail = archive === null || tailTip === null ? null : await readPendingTail(target, tailTip);
+  // In an archive that others have made, the chain down from the anchor may end with pending blocks. Those above
+  // it are beside the chain then: nobody says which of them will be of it.
+  const tail = archive === null ? null : await readPendingTail(target, context.anchor);
   const beside = isPart ? NOTHING_BESIDE : await holdsBeside(target, tail);
   const history = context.history ?? historyThatHolds(beside);
   const hasBranches = history !== "canonical" && (beside.orphaned || beside.pending);
-  const tip = tailTip ?? (await readTip({ ...context, history }));
+  const endsAtAnchor = isPart || tail !== null;
+  const tip = endsAtAnchor ? await readAnchor(context) : await readTip({ ...context, history });
   const part = isPart ? partUpTo(tip.height, context.schema) : null;
   const chain = isPart ? await findChain(target, tip, 0n) : null;
   const settled = proven && settledVersions(proven);
