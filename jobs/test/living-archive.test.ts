@@ -405,6 +405,19 @@ describe("the two ways of the official migration", () => {
       goesOn: null,
       accepted: [{ id: "pending-before-fork" }],
     });
+    const bySource = await failedOf(pending, "--source-db", source.url, ...blocks());
+    expect([bySource.exit, bySource.failed]).toEqual([0, []]);
+    expect(bySource.report.tip).toMatchObject({ height: TIP_HEIGHT, stateHash: tip });
+  });
+
+  test("a chain status that lacks a label is a schema that differs", async () => {
+    for (const label of ["canonical", "pending"]) {
+      const sql = `alter type chain_status_type rename value '${label}' to 'other'`;
+      await using renamed = await changedCopy(whole, sql);
+      const { exit, failed } = await failedOf(renamed);
+      expect(exit).toBe(20);
+      expect(failed).toContain("schema-equal");
+    }
   });
 
   test("its VRF output is accepted and named, in all rows or in none", async () => {

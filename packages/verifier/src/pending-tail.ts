@@ -1,9 +1,8 @@
 // The pending blocks that end the chain of an archive which others have made: no block of their protocol was ever built
 // on them.
 
-import type { BlockRef, LedgerHash, StateHash } from "@forklift/chain";
+import type { BlockRef } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
-import type { Tip } from "./context.ts";
 
 /** Blocks that an archive node waits for until it calls one canonical that has so many on top. */
 const FINALITY_BLOCKS = 290n;
@@ -35,30 +34,4 @@ export async function readPendingTail(target: Session, tip: BlockRef): Promise<P
   const [lowest] = rows;
   if (lowest === undefined) return null;
   return { fromHeight: BigInt(lowest.height), ids: rows.map(({ id }) => id) };
-}
-
-/**
- * The highest pending block on a pending one, up to as many blocks as an archive node waits for; itself where none
- * stands on it.
- */
-export async function readPendingEnd(target: Session, from: BlockRef): Promise<Tip | null> {
-  const [row] = await target.query<Record<"height" | "state_hash" | "ledger_hash", string>>(
-    `with recursive way as (
-       select height, state_hash, ledger_hash from blocks
-       where state_hash = $1 and height = $2 and chain_status::text = 'pending'
-       union all
-       select child.height, child.state_hash, child.ledger_hash
-       from way join blocks child
-         on child.parent_hash = way.state_hash and child.height = way.height + 1
-       where child.chain_status::text = 'pending' and child.height < $2 + $3::bigint
-     )
-     select height, state_hash, ledger_hash from way order by height desc, state_hash limit 1`,
-    [from.stateHash, from.height, FINALITY_BLOCKS],
-  );
-  if (row === undefined) return null;
-  return {
-    height: BigInt(row.height),
-    stateHash: row.state_hash as StateHash,
-    ledgerHash: row.ledger_hash as LedgerHash,
-  };
 }

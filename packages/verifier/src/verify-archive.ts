@@ -17,7 +17,7 @@ import { type ArchiveFindings, findingsOf, unprovenOf } from "./later-eras.ts";
 import { findMissingBranches } from "./missing-branches.ts";
 import { isMet } from "./needs.ts";
 import { lookedAt, partUpTo } from "./part.ts";
-import { readPendingEnd, readPendingTail } from "./pending-tail.ts";
+import { readPendingTail } from "./pending-tail.ts";
 import {
   type ProvenPart,
   readVersions,
@@ -246,13 +246,13 @@ interface Ground extends Pick<Scope, "history" | "tip" | "part" | "chain" | "tai
 
 async function groundOfWhole(context: VerifierContext): Promise<Ground> {
   const { target, anchor, archive = null } = context;
-  // In an archive that others have made, the chain down from the anchor may end with pending blocks.
-  const end = archive === null ? null : await readPendingEnd(target, anchor);
-  const tail = end === null ? null : await readPendingTail(target, end);
+  // In an archive that others have made, the chain down from the anchor may end with pending blocks. Those above
+  // it are beside the chain then: nobody says which of them will be of it.
+  const tail = archive === null ? null : await readPendingTail(target, anchor);
   const sides = { ...BY_STATUS, chainBeside: tail?.ids ?? [] };
   const beside = await besideByStatus(target, sides);
   const history = context.history ?? historyThatHolds(beside);
-  const tip = end ?? (await readTip({ ...context, history }));
+  const tip = tail === null ? await readTip({ ...context, history }) : await readAnchor(context);
   return { history, tip, part: null, chain: null, tail, sides, hasBeside: isAny(beside) };
 }
 

@@ -2,6 +2,8 @@
 // below the proven height, and pending blocks that the network has decided.
 // @module-tag only-in-all
 
+import { parseStateHash } from "@forklift/chain";
+import { withLedgerHashExceptions } from "@forklift/network";
 import { expect, test } from "vitest";
 import type { VerifierContext } from "../src/context.ts";
 import { type ProvenPart, readUnsettled, readVersions } from "../src/proven-part.ts";
@@ -79,6 +81,36 @@ test("orphans that come to a target which was proven without them are walked, an
   expect(failedIn(await verify({ ...context, proven }, [lost]))).toEqual(
     expect.arrayContaining(["nothing-but-canonical", "every-row-seen"]),
   );
+});
+
+test("late orphans may stand on a block whose ledger hash is not demanded", async () => {
+  await using archive = await openSampleArchive();
+  const { source, target } = archive.context;
+  const [fork] = await source!.query<Record<"state_hash" | "ledger_hash", string>>(
+    `select parent.state_hash, parent.ledger_hash
+     from blocks b join blocks parent on parent.id = b.parent_id
+     where b.chain_status = 'orphaned' and parent.chain_status = 'canonical' order by b.height limit 1`,
+  );
+  const stateHash = parseStateHash(fork!.state_hash);
+  // Of another block: one that no ledger here has.
+  const other =
+    archive.context.network.genesis.protocolState.body.blockchainState.snarkedLedgerHash;
+  const write = async (ledgerHash: string) => {
+    for (const session of [source!, target]) {
+      const sql = "update blocks set ledger_hash = $1 where state_hash = $2";
+      await session.query(sql, [ledgerHash, stateHash]);
+    }
+  };
+  const network = withLedgerHashExceptions(archive.context.network, [stateHash]);
+  const context = { ...archive.context, network, blocks: null };
+  await write(other);
+  const proven = await prove({ ...archive, context });
+  await write(fork!.ledger_hash);
+  await archive.goOn("complete");
+  await write(other);
+  const report = await verify({ ...context, proven });
+  expect(report.checks.flatMap(({ differences }) => differences)).toEqual([]);
+  expect(report.beside!.orphaned).toBeGreaterThan(4n);
 });
 
 test("pending blocks that were proven and are decided since are looked at again", async () => {

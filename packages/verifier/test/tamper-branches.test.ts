@@ -3,7 +3,7 @@
 
 import { parseStateHash } from "@forklift/chain";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { VerifierContext } from "../src/context.ts";
+import type { LivingArchive, VerifierContext } from "../src/context.ts";
 import type { VerificationReport } from "../src/report.ts";
 import { BLOCK_TABLES } from "../src/tables.ts";
 import { verifySnapshot } from "../src/verify-archive.ts";
@@ -130,6 +130,69 @@ test("in an archive that goes on the branches up to the anchor are walked, and n
   const alone = await verifyUnder(NOTHING, { ...part, history: "canonical" });
   expect(failedIn(alone)).toContain("nothing-but-canonical");
 });
+
+test("where no pending block is asked for, each of them is one too many", async () => {
+  const report = await verifyUnder(NOTHING, { ...sourceless, history: "complete" });
+  const { pending } = (await verifyUnder(NOTHING, sourceless)).beside!;
+  const check = report.checks.find(({ id }) => id === "nothing-but-canonical")!;
+  expect(check.differenceCount).toBe(Number(pending));
+  expect(check.differences[0]).toMatchObject({ column: "chain_status", expected: "orphaned" });
+});
+
+/** Of the last five blocks of the chain. */
+const labelled = (status: string) => ({
+  sql: [
+    `update blocks set chain_status = '${status}' where chain_status = 'canonical'
+       and height > (select max(height) from blocks where chain_status = 'canonical') - 5`,
+  ],
+});
+
+test("an anchor beside the chain, or above its tip, is not on it", async () => {
+  for (const status of ["orphaned", "pending"]) {
+    const report = await verifyUnder(labelled(status), sourceless);
+    expect(report.tip.height).toBe(archive.tipHeight - 5n);
+    const { differences } = report.checks.find(({ id }) => id === "anchored")!;
+    expect(differences).toMatchObject([
+      { column: "chain_status", expected: "canonical", found: status },
+      { column: "height" },
+    ]);
+  }
+});
+
+/** As a database without our marks, or with an index more. */
+const OF_OTHERS: LivingArchive = {
+  ...{ form: "Berkeley", additions: [], isUpgraded: false, goesOn: false, accepted: [] },
+};
+
+test("an archive of others may end with pending blocks, and have others beside its chain", async () => {
+  for (const given of [context, sourceless]) {
+    const others = { ...given, archive: OF_OTHERS };
+    const ending = await verifyUnder(labelled("pending"), others);
+    expect(failedIn(ending)).toEqual([]);
+    expect(ending.tip.height).toBe(archive.tipHeight);
+    expect(ending.archive?.accepted).toMatchObject([{ id: "pending-before-fork" }]);
+    const plain = await verifyUnder(NOTHING, others);
+    expect(failedIn(plain)).toEqual([]);
+    expect(plain.archive?.accepted).toEqual([]);
+    expect(ending.beside).toEqual(plain.beside);
+  }
+  const undecided = "update blocks set chain_status = 'pending' where chain_status = 'orphaned'";
+  const report = await verifyUnder({ sql: [undecided] }, { ...sourceless, archive: OF_OTHERS });
+  expect(failedIn(report)).toEqual([]);
+  const lost = "update blocks set parent_id = null where chain_status = 'pending' and height > 36";
+  const cut = { sql: [`${labelled("pending").sql[0]}; ${lost}`] };
+  expect((await verifyUnder(cut, { ...sourceless, archive: OF_OTHERS })).ok).toBe(false);
+});
+
+test.each(["canonical", "orphaned", "pending"])(
+  "a chain status that no longer has the label %s is a schema that differs",
+  async (label) => {
+    const sql = [`alter type chain_status_type rename value '${label}' to 'other'`];
+    for (const given of [context, { ...sourceless, archive: OF_OTHERS }]) {
+      expect(failedIn(await verifyUnder({ sql }, given))).toContain("schema-equal");
+    }
+  },
+);
 
 const TABLES = [...BLOCK_TABLES, "user_commands", "internal_commands"];
 
