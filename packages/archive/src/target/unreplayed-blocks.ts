@@ -25,17 +25,18 @@ export async function countBlocksWithCommands(
 
 /**
  * The height of the highest block with recorded accounts, when blocks with commands stand above it: there a
- * replay goes on. Null when nothing is left to replay, or nothing is recorded at all.
+ * replay goes on. Null when nothing is left to replay, or nothing is recorded at all. The status is a text, since a
+ * changed target may lack the label.
  */
 export async function unfinishedReplayHeight(target: Session): Promise<bigint | null> {
   const [recorded] = await target.query<{ height: string }>(
     `select recorded.height
      from (select height from blocks
-           where chain_status = 'canonical'
+           where chain_status::text = 'canonical'
              and exists (select from accounts_accessed where block_id = blocks.id)
            order by height desc limit 1) recorded
      where exists (select from blocks b where b.height > recorded.height
-       and b.chain_status = 'canonical' and ${HAS_COMMANDS})`,
+       and b.chain_status::text = 'canonical' and ${HAS_COMMANDS})`,
   );
   return recorded === undefined ? null : BigInt(recorded.height);
 }
