@@ -5,7 +5,7 @@
 import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { deleteBlocksAbove } from "@forklift/archive";
+import { deleteBlocksAbove, progressMarks, saveProgressMark } from "@forklift/archive";
 import { ConfigError, SourceDataError } from "@forklift/pipeline";
 import {
   type GrowingSource,
@@ -297,14 +297,19 @@ test("an orphan that the source calls canonical, and the target's block orphaned
   expect(await copiedRows(target)).toEqual(before);
 });
 
-test("pending blocks above the stop point are to be taken back first", async () => {
-  const stopAtHeight = BigInt(LAST.heights - 1);
+test("once the run has an end, pending blocks above it go, and what was proven with them", async () => {
+  const stop = { forkStateHash: null, stopAtHeight: BigInt(LAST.heights - 1) };
   await using target = await openTestDatabase(all);
-  const asked = { history: "all", stop: { forkStateHash: null, stopAtHeight } } as const;
-  const refused = migrateNight(source, target, asked);
-  await expect(refused).rejects.toThrow(ConfigError);
-  await expect(refused).rejects.toThrow(/pending block 3N\w+ at height \d+, above the stop point/);
-  await expect(refused).rejects.toMatchObject({ hint: expect.stringContaining("forklift unwind") });
+  {
+    await using session = await openTestSession(target);
+    await saveProgressMark(session, "verify-target", { height: "1", stateHash: "3N" });
+  }
+  const reports = await migrateNight(source, target, { history: "all", stop });
+  expect(detailsOf(reports, "adopt-branches")!["deleted"]).toBeGreaterThan(0);
+  await using stopped = await atOnce(source, { history: "all", stop });
+  expect(await copiedRows(target)).toEqual(await copiedRows(stopped));
+  await using session = await openTestSession(target);
+  expect(await progressMarks(session).load("verify-target")).toBeNull();
 });
 
 test.each([
