@@ -414,8 +414,8 @@ describe("the two ways of the official migration", () => {
     for (const label of ["canonical", "pending"]) {
       const sql = `alter type chain_status_type rename value '${label}' to 'other'`;
       await using renamed = await changedCopy(whole, sql);
-      const { exit, failed } = await failedOf(renamed);
-      expect(exit).toBe(20);
+      const { exit, failed, stderr } = await failedOf(renamed);
+      expect(exit, stderr).toBe(20);
       expect(failed).toContain("schema-equal");
     }
   });
