@@ -3,6 +3,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { progressMarks, saveProgressMark } from "@forklift/archive";
 import { ConfigError, VerificationError } from "@forklift/pipeline";
 import { connect } from "@forklift/postgres";
 import { databaseContents, type TestDatabase } from "@forklift/testkit";
@@ -269,6 +270,23 @@ describe("of an archive with forks of forks", { tags: ["only-in-all"] }, () => {
     expect(await recordedAccounts(target)).toEqual(expected);
     // And is replayed no more than what is put back.
     expect((await archive.replay(target)).map(({ rowCount }) => rowCount)).toEqual([0, 0]);
+  });
+
+  test("an unwind to the tip takes what stands above it beside the chain, and what was proven with that", async () => {
+    const target = await archive.complete(tip.stateHash);
+    await archive.replay(target);
+    await using session = await connect(target.url, { applicationName: "forklift test" });
+    const above = "select count(*)::int as count from blocks where height > $1";
+    const [before] = await session.query<{ count: number }>(above, [tip.height]);
+    expect(before!.count).toBeGreaterThan(0);
+    const mark = { height: String(tip.height), stateHash: tip.stateHash };
+    await saveProgressMark(session, "verify-target", { ...mark, digests: {} });
+    const { network } = archive;
+    const context = { target: session, network, checkpoints: null, inform: () => undefined };
+    await unwind(context, await planUnwind(context, tip.height));
+    expect(await session.query(above, [tip.height])).toEqual([{ count: 0 }]);
+    expect(await progressMarks(session).load("verify-target")).toBeNull();
+    expect(await progressMarks(session).load("replay-commands")).toMatchObject(mark);
   });
 
   test("a replay with a stop point takes the branches that begin up to there", async () => {
