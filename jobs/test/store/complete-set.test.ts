@@ -9,7 +9,13 @@ import { parseJson } from "@forklift/chain";
 import { connect } from "@forklift/postgres";
 import { makeSample } from "@forklift/sample";
 import { type Manifest, manifestSchema } from "@forklift/sets";
-import { inProcess, openSampleSource, serverUrl, type TestDatabase } from "@forklift/testkit";
+import {
+  inProcess,
+  openSampleSource,
+  openTestDatabase,
+  serverUrl,
+  type TestDatabase,
+} from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { forklift } from "../../src/commands/index.ts";
 import type { JobPlan } from "../../src/run/plan-job.ts";
@@ -160,4 +166,28 @@ test("blocks that were left out are tried again by a run that requires all", asy
   expect(await runJson(required, ranWith())).toMatchObject({ published: true, set: outcome.set });
   expect((await publishedManifest()).beside).toMatchObject({ missing: 0 });
   expect(await runJson(required, ranWith())).toMatchObject({ published: false });
+});
+
+test("a target that was changed is not taken for one that has gone on beside its chain", async () => {
+  await using target = await openTestDatabase();
+  const kept = (...args: string[]) => [
+    ...complete(...args),
+    ...["--set", `target.database=${target.url}`],
+    ...["--set", `target.store=${path.join(home, "store-of-kept")}`],
+  ];
+  await runJson<JobOutcome>(kept("prime"), ranWith());
+  const change = async (sql: string) => {
+    await using session = await connect(target.url, { applicationName: "forklift test" });
+    await session.query(sql);
+  };
+  await change("update accounts_accessed set nonce = nonce + 1 where block_id = 3");
+  await expectRefusal(
+    kept("daily"),
+    {
+      exit: 78,
+      says: ["stands at the height of set", "digest of accounts_accessed"],
+      next: "give an empty target database",
+    },
+    ranWith(),
+  );
 });
