@@ -115,6 +115,8 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
         GENESIS_LEDGER: mainnetUrl(MAINNET.genesisLedger),
         SET_DUMP: `./store/mainnet-migrated-archive-dump-${MAINNET.dumps[0]}.sql.tar.gz`,
         TRUSTED: CANONICAL_TIP,
+        SET: "./store/",
+        KEY: GENESIS_KEY,
         ...more,
       },
     });
@@ -145,6 +147,9 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
     beforeAll(async () => {
       const copy = "npx forklift store copy --all --store ./store/ --to gs://bucket/sets/";
       await shell(copy, { STORAGE_EMULATOR_HOST: emulator.url });
+      await shell('npx forklift restore --dump "$SET_DUMP" --db "$SET_DB"', {
+        SET_DB: restored.url,
+      });
     });
 
     test.each(commandsOfPages)("%s", async (command) => {
@@ -156,6 +161,8 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
       const stdout = await shell(here, {
         TARGET_DB: restored.url,
         SET_DB: restoredAgain.url,
+        LIVE_DB: restored.url,
+        LAST_BLOCK: CANONICAL_TIP,
         STORAGE_EMULATOR_HOST: emulator.url,
       });
       expect(stdout).not.toBe("");
@@ -176,6 +183,9 @@ async function serve(folder: string): Promise<Server> {
 
 /** The only block at height 1028, where the dump of the first night ends; still pending then. */
 const PENDING_TIP = "3NK565aesyTMnN1cBtaZsrsr4AKpTXiMdCgffUcPCTKCogP5Yew2";
+
+/** Of an account that the genesis ledger has. */
+const GENESIS_KEY = "B62qiy32p8kAKnny8ZFwoMhYpBppM1DWVCqAPBYNcXnsAHhnfAAuXgg";
 
 /** The highest canonical block of that night, at height 738, where the set of prime ends. */
 const CANONICAL_TIP = "3NLwnTNdGzBF7kWYfv8tpsyk6ctYMsdozpvKkpcwCr7mizEhsoHg";
