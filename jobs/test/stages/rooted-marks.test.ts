@@ -35,7 +35,8 @@ async function openMarked() {
   const target = await openTestSession(database);
   await createWorkingSchema(target);
   await target.query(
-    `create table blocks (height bigint, state_hash text, ledger_hash text, global_slot_since_genesis bigint);
+    `create table blocks (height bigint, state_hash text, ledger_hash text, global_slot_since_genesis bigint,
+                         chain_status text default 'canonical');
      insert into blocks values (7, '${MARK.stateHash}', '${MARK.ledgerHash}', 7)`,
   );
   const kept = walkMarksIn(openStore(pathToFileURL(`${folder}/`).href), () => undefined);

@@ -27,10 +27,18 @@ async function replay({ blocksPerLedgerHash, threads, spoil, signal }: Replay) {
   return { report: report!, contents: await sandbox.contents() };
 }
 
+/** A mark says whether every ledger hash was compared. */
+const withoutMarks = (contents: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(contents, (key, value) =>
+      key === "forklift.progress_mark" ? undefined : value,
+    ),
+  );
+
 test.each([1, 2])("writes the same with fewer permutations, on %i threads", async (threads) => {
   const every = await replay({ blocksPerLedgerHash: 1, threads });
   const some = await replay({ blocksPerLedgerHash: 32, threads });
-  expect(some.contents).toEqual(every.contents);
+  expect(withoutMarks(some.contents)).toEqual(withoutMarks(every.contents));
   const [ofEvery, ofSome] = [every, some].map(({ report }) =>
     Number(report.measured!["permutations"]),
   );
