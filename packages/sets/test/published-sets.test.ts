@@ -38,7 +38,7 @@ test("a set of a later forklift stops the jobs of this one, and no file beside i
   for (const change of [
     { version: 3, files: "elsewhere" },
     { stars: 5 },
-    { history: "complete" },
+    { history: "of every fork" },
   ]) {
     const { name, manifest } = manifestOf({ height: 20 }, older.manifest.files);
     await store.write(name, one(Buffer.from(JSON.stringify({ ...manifest, ...change }))));
