@@ -161,6 +161,7 @@ function blockAt(height, ledgerHash, userCommands, internalCommands) {
     snarkedLedgerHash: epoch.ledgerHash,
     stakingEpochData: epoch,
     nextEpochData: epoch,
+    chainStatus: "canonical",
     minWindowDensity: 77n,
     subWindowDensities: [7n],
     totalCurrency: BALANCE,
