@@ -59,8 +59,8 @@ export default [
   [
     "whoever is in is sent away",
     "switch-scripts",
-    "perform pg_terminate_backend(pid) from",
-    "perform 1 from",
+    "perform pg_terminate_backend(session);",
+    "perform 1;",
     "switch-scripts",
   ],
   [

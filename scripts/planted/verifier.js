@@ -37,8 +37,8 @@ export default [
   ],
   [
     "a pending block is accepted at the end of the part alone",
-    "later-eras",
-    "where tail.chain_status = 'pending' and",
+    "pending-tail",
+    "where tail.status = 'pending' and",
     "where",
     "part",
   ],
