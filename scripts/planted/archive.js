@@ -15,6 +15,13 @@ export default [
     "source-chain",
   ],
   [
+    "the repair after a fork is one of the chain alone",
+    "fork-repairs",
+    "id in (select id from chain) and chain_status",
+    "chain_status",
+    "hand-over",
+  ],
+  [
     "the new archive has the grants of the old one's database",
     "carry-over",
     "database}`, grants),",

@@ -38,8 +38,8 @@ export default [
   [
     "a cycle of follow reads one picture of the source",
     "run-cycle",
-    "await sharedSnapshot(",
-    "await ((_sessions, work) => work())(",
+    "await sharedSnapshot([source, checks], async () => {",
+    "await (async (work) => await work())(async () => {",
     "one-picture",
   ],
   [

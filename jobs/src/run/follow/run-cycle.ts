@@ -71,24 +71,22 @@ export async function runCycle(
   await using opened = openContext(environment);
   const context = await openFollowContext(opened, followed, { limits, signal, now });
   const { source, checks, target, network } = context;
-  const { seen, tip, orphaned, stages, pending } = await sharedSnapshot(
-    [source, checks],
-    async () => {
-      const picture = {
-        seen: date(),
-        canonical: await canonicalEnd(source, network),
-        orphaned: await orphanedOf(source, context.history),
-      };
-      // Pending blocks come without a canonical one.
-      const isIdle =
-        context.history !== "all" && last !== null && (await standsAt(target, picture, last));
-      const reports = isIdle ? [] : await runInTarget(cycle(context.history), context, environment);
-      const end = (await readTargetTip(target))!;
-      // The source still is as it was when the target was verified, so its pending blocks stand on that.
-      const proven = await tail.prove(context, checks, end, { pause: pauseOf(context, signal) });
-      return { ...picture, stages: reports, tip: end, pending: proven };
-    },
-  );
+  const outcome = await sharedSnapshot([source, checks], async () => {
+    const picture = {
+      seen: date(),
+      canonical: await canonicalEnd(source, network),
+      orphaned: await orphanedOf(source, context.history),
+    };
+    // Pending blocks come without a canonical one.
+    const isIdle =
+      context.history !== "all" && last !== null && (await standsAt(target, picture, last));
+    const reports = isIdle ? [] : await runInTarget(cycle(context.history), context, environment);
+    const end = (await readTargetTip(target))!;
+    // The source still is as it was when the target was verified, so its pending blocks stand on that.
+    const proven = await tail.prove(context, checks, end, { pause: pauseOf(context, signal) });
+    return { ...picture, stages: reports, tip: end, pending: proven };
+  });
+  const { seen, tip, orphaned, stages, pending } = outcome;
   if (stages.length > 0) await keepNewestCheckpoints(followed.shared.checkpoints, network.name);
   await publish?.(context);
   const heights = await readSourceHeights(source);
