@@ -11,7 +11,7 @@ import {
 } from "@forklift/archive";
 import type { Session } from "@forklift/postgres";
 import type { MigratorContext } from "../context.ts";
-import { WHOLE_LOAD } from "../source-load.ts";
+import { type SourceLoad, WHOLE_LOAD } from "../source-load.ts";
 import { type MergedBranchBlock, mergeBranches } from "./merge-branches.ts";
 
 /** Blocks of a page, of which two are in memory: a full block takes 128 commands of 1 kB. */
@@ -27,27 +27,54 @@ export interface BranchPage {
   readonly isLast: boolean;
 }
 
-/** The next page on which the target lacks a block, or the last of all. */
+interface Read {
+  readonly source: Session;
+  /** Null before there is one, which lacks every block. */
+  readonly target: Session | null;
+  readonly load?: SourceLoad;
+}
+
+/** The next page on which the target lacks a block, or the last of all; the source is left alone between two reads. */
 export async function nextBranchPage(
-  { source, target }: { readonly source: Session; readonly target: Session | null },
+  { load = WHOLE_LOAD, ...sessions }: Read,
   branches: SourceBranches,
   after: BranchPlace | null,
-  max: number = BLOCKS_PER_PAGE,
+  max: number,
 ): Promise<BranchPage> {
-  let last = after;
+  return await firstWithAbsent(
+    after,
+    (place) => readBranchPage(sessions, branches, place, max),
+    () => load.pause(),
+  );
+}
+
+async function firstWithAbsent(
+  after: BranchPlace | null,
+  read: (after: BranchPlace | null) => Promise<BranchPage>,
+  pause: () => Promise<void>,
+): Promise<BranchPage> {
+  let place = after;
   let count = 0;
   for (;;) {
-    const refs = await readBranchRefs(source, branches, { after: last, max });
-    const hashes = refs.map(({ stateHash }) => stateHash);
-    const present = new Set<string>(
-      target === null ? [] : await stateHashesInTarget(target, hashes),
-    );
-    last = refs.at(-1) ?? last;
-    count += refs.length;
-    const absent = refs.filter(({ stateHash }) => !present.has(stateHash));
-    const isLast = refs.length < max;
-    if (absent.length > 0 || isLast) return { absent, last, count, isLast };
+    const page = await read(place);
+    count += page.count;
+    if (page.absent.length > 0 || page.isLast) return { ...page, count };
+    place = page.last;
+    await pause();
   }
+}
+
+async function readBranchPage(
+  { source, target }: Omit<Read, "load">,
+  branches: SourceBranches,
+  after: BranchPlace | null,
+  max: number,
+): Promise<BranchPage> {
+  const refs = await readBranchRefs(source, branches, { after, max });
+  const hashes = refs.map(({ stateHash }) => stateHash);
+  const present = new Set<string>(target === null ? [] : await stateHashesInTarget(target, hashes));
+  const absent = refs.filter(({ stateHash }) => !present.has(stateHash));
+  return { absent, last: refs.at(-1) ?? after, count: refs.length, isLast: refs.length < max };
 }
 
 export interface MergedPage extends BranchPage {
@@ -78,16 +105,26 @@ export class BranchPages implements AsyncDisposable {
   }
 
   async #begin(after: BranchPlace | null): Promise<PageAhead> {
-    const { load = WHOLE_LOAD, now } = this.#context;
-    const max = Math.min(BLOCKS_PER_PAGE, load.blocks);
-    const startedMs = now();
-    const page = await nextBranchPage(this.#context, this.#branches, after, max);
-    load.adapt(page.count, now() - startedMs);
+    const { load = WHOLE_LOAD } = this.#context;
+    const page = await firstWithAbsent(
+      after,
+      (place) => this.#readTimed(place),
+      () => load.pause(),
+    );
     if (!page.isLast) await load.pause();
     const merging = mergeBranches(this.#context, page.absent);
     // Its error is thrown where the page is asked for.
     merging.catch(() => undefined);
     return { ...page, merging };
+  }
+
+  async #readTimed(after: BranchPlace | null): Promise<BranchPage> {
+    const { load = WHOLE_LOAD, now } = this.#context;
+    const max = Math.min(BLOCKS_PER_PAGE, load.blocks);
+    const startedMs = now();
+    const page = await readBranchPage(this.#context, this.#branches, after, max);
+    load.adapt(page.count, now() - startedMs);
+    return page;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,11 +12,12 @@ import {
 import type { BlockRef, BranchStatus } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import type { MigratorContext } from "../context.ts";
+import { WHOLE_LOAD } from "../source-load.ts";
 
 /** Blocks that are asked for at once. */
 const BLOCKS_PER_PAGE = 1_000;
 
-type Asked = Pick<MigratorContext, "source" | "target" | "history">;
+type Asked = Pick<MigratorContext, "source" | "target" | "history" | "load">;
 
 /**
  * The blocks right above the target's tip that the chain goes on with and the target holds already, ascending. A
@@ -63,7 +64,7 @@ export type ChangedStatuses = Readonly<Record<BranchStatus, readonly string[]>>;
  * @throws SourceDataError when the source takes the verdict on a block back.
  */
 export async function changedStatuses(
-  { source, target, history }: Asked,
+  { source, target, history, load = WHOLE_LOAD }: Asked,
   { adopted, upTo }: { readonly adopted: readonly BranchBlock[]; readonly upTo: bigint | null },
 ): Promise<ChangedStatuses> {
   const isAdopted = new Set<string>(adopted.map(({ stateHash }) => stateHash));
@@ -84,6 +85,7 @@ export async function changedStatuses(
     }
     if (page.length < BLOCKS_PER_PAGE) return changed;
     after = page.at(-1)!;
+    await load.pause();
   }
 }
 

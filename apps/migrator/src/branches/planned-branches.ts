@@ -4,7 +4,6 @@
 import type { BranchPlace, SourceBranches } from "@forklift/archive";
 import type { BlockRef } from "@forklift/chain";
 import { parseStateHash } from "@forklift/chain";
-import type { Session } from "@forklift/postgres";
 import { nextBranchPage } from "./branch-pages.ts";
 import { brokenLink } from "./linked-blocks.ts";
 
@@ -22,14 +21,14 @@ export const NO_BRANCHES: PlannedBranches = { absent: [], leftOut: [] };
 
 /** Reads only. */
 export async function planBranches(
-  sessions: { readonly source: Session; readonly target: Session | null },
+  read: Parameters<typeof nextBranchPage>[0],
   branches: SourceBranches,
 ): Promise<PlannedBranches> {
   const absent: BlockRef[] = [];
   const leftOut = new Set<string>();
   let after: BranchPlace | null = null;
   for (;;) {
-    const page = await nextBranchPage(sessions, branches, after, LISTED_PER_PAGE);
+    const page = await nextBranchPage(read, branches, after, LISTED_PER_PAGE);
     for (const ref of page.absent) {
       const { parentIs, parentHash } = ref;
       const standsOnNone = parentIs === "neither" || leftOut.has(parentHash);

@@ -52,7 +52,7 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
   kind: "batches",
 
   async plan(context) {
-    const { source, target, leftOutNames } = context;
+    const { target, leftOutNames } = context;
     leftOutNames?.forget();
     const { chain, targetTip } = await chooseRange(context, { targetHasSchema: true });
     const branches = chosenBranches(context, chain);
@@ -66,7 +66,7 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
       );
     }
     leftOutNames?.begin();
-    const page = await nextBranchPage({ source, target }, branches, null, LOOKED_AT);
+    const page = await nextBranchPage(context, branches, null, LOOKED_AT);
     if (page.absent.length === 0) return { skip: "the target holds every block beside the chain" };
     const { orphaned, pending } = await countBranchBlocks(target);
     return { branches, targetTip, branchBlocks: orphaned + pending };

@@ -5,7 +5,13 @@
 import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { deleteBlocksAbove, progressMarks, saveProgressMark } from "@forklift/archive";
+import {
+  branchesOf,
+  deleteBlocksAbove,
+  progressMarks,
+  saveProgressMark,
+  selectChain,
+} from "@forklift/archive";
 import { ConfigError, SourceDataError } from "@forklift/pipeline";
 import {
   type GrowingSource,
@@ -14,6 +20,8 @@ import {
   type TestDatabase,
 } from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { nextBranchPage } from "../../src/branches/branch-pages.ts";
+import { WHOLE_LOAD } from "../../src/source-load.ts";
 import {
   type Asked,
   copiedRows,
@@ -122,6 +130,22 @@ test("a night without news writes nothing", async () => {
   const reports = await migrateNight(source, complete, { history: "complete" });
   expect(reports.map(({ rowCount }) => rowCount)).toEqual(reports.map(() => 0));
   expect(await copiedRows(complete)).toEqual(before);
+});
+
+test("the source is left alone between two pages of which the target has every block", async () => {
+  await using from = await openTestSession(source);
+  await using to = await openTestSession(complete);
+  const chain = await selectChain(from, { forkStateHash: null, stopAtHeight: null }, "sample");
+  const branches = branchesOf("complete", chain, { hasEnd: false })!;
+  let pauses = 0;
+  const pause = async () => {
+    pauses++;
+  };
+  const read = { source: from, target: to, load: { ...WHOLE_LOAD, pause } };
+  const page = await nextBranchPage(read, branches, null, 3);
+  expect(page).toMatchObject({ absent: [], isLast: true });
+  expect(page.count).toBeGreaterThan(6);
+  expect(pauses).toBe(Math.floor(page.count / 3));
 });
 
 test("an orphan that comes late is copied, however old its height is", async () => {
