@@ -57,7 +57,8 @@ export async function namedAnchor({
 
 /**
  * The target's tip when the source calls it canonical, be it pending in an archive that others have made; else
- * the source's highest canonical block. That it stands on the migrated chain is for the verification to say, as is whether the source has the tip.
+ * the source's highest canonical block. That it stands on the migrated chain is for the verification to say, as is
+ * whether the source has the tip.
  * @throws ConfigError when there is no source: no target is its own anchor. SourceDataError when the
  * source has no canonical block.
  */

@@ -9,9 +9,7 @@ import { openContext, runInTarget } from "@forklift/context";
 import { VerificationError, type Watch } from "@forklift/pipeline";
 import { sharedSnapshot } from "@forklift/postgres";
 import { openTestDatabase } from "@forklift/testkit";
-import pino from "pino";
 import { expect, test } from "vitest";
-import { configSchema } from "../../src/config/schema.ts";
 import { followConfigOf } from "../../src/context/follow-config.ts";
 import type { FollowContext } from "../../src/context/follow-context.ts";
 import { openFollowContext, openFollowed } from "../../src/context/follow-context.ts";
@@ -21,6 +19,7 @@ import { readReport } from "../../src/stages/verification-report.ts";
 import { verifyFollowed } from "../../src/stages/verify-followed.ts";
 import { verifyTarget } from "../../src/stages/verify-target.ts";
 import { changeInDatabase, openLivingSource } from "./living-source.ts";
+import { followedConfig, quietEnvironment, WIDE_LIMITS } from "./quiet-follow.ts";
 
 const HEIGHT = 30;
 
@@ -49,27 +48,13 @@ test("is a difference of a cycle and of a job on a dump, not of a job on a livin
   await source.live(HEIGHT);
   await changeInDatabase(source.database, SPOIL_LOWEST);
   const { folder } = source.network;
-  const config = configSchema.parse({
-    network: path.join(folder, "network.yaml"),
-    genesisLedger: path.join(folder, "genesis-ledger.json"),
-    history: "complete",
-    source: { database: source.database.url },
-    target: { store: path.join(home, "store"), database: target.url },
-    blocks: [path.join(folder, "blocks")],
-    work: { dir: path.join(home, "work") },
-  });
-  const environment = {
-    log: pino({ level: "silent" }),
-    signal: new AbortController().signal,
-    now: () => performance.now(),
-    date: () => new Date(),
-    progressLine: null,
-  };
+  const places = { folder, home, sourceUrl: source.database.url, targetUrl: target.url };
+  const config = followedConfig(places, { history: "complete" });
+  const environment = quietEnvironment();
   await using opened = openContext(environment);
   const followed = await openFollowed(opened, followConfigOf(config), environment);
   const { signal, now } = environment;
-  const limits = { blocksMax: 25, pauseMs: 0, statementTimeoutMs: 600_000 };
-  const context = await openFollowContext(opened, followed, { limits, signal, now });
+  const context = await openFollowContext(opened, followed, { limits: WIDE_LIMITS, signal, now });
   await sharedSnapshot([context.source, context.checks], async () => {
     await runInTarget(cycle("complete"), context, environment);
     expect(await lackedIn(context)).toBe(1);

@@ -8,12 +8,11 @@ import path from "node:path";
 import { openContext, runInTarget } from "@forklift/context";
 import { sharedSnapshot } from "@forklift/postgres";
 import { openSampleSource, openTestDatabase, sampleNetwork } from "@forklift/testkit";
-import pino from "pino";
 import { expect, test } from "vitest";
-import { configSchema } from "../../src/config/schema.ts";
 import { followConfigOf } from "../../src/context/follow-config.ts";
 import { openFollowContext, openFollowed } from "../../src/context/follow-context.ts";
 import { cycle } from "../../src/run/recipes/follow.ts";
+import { followedConfig, quietEnvironment, WIDE_LIMITS } from "./quiet-follow.ts";
 
 /** More blocks than the replay reads at once. */
 const SIZES = {
@@ -25,21 +24,11 @@ test("copy, replay and verification pause between their reads of the source, and
   const { folder } = await sampleNetwork(SIZES);
   await using source = await openSampleSource(SIZES);
   await using target = await openTestDatabase();
-  const config = configSchema.parse({
-    network: path.join(folder, "network.yaml"),
-    genesisLedger: path.join(folder, "genesis-ledger.json"),
-    source: { database: source.url },
-    target: { store: path.join(home, "store"), database: target.url },
-    blocks: [path.join(folder, "blocks")],
-    work: { dir: path.join(home, "work") },
-  });
+  const places = { folder, home, sourceUrl: source.url, targetUrl: target.url };
+  const config = followedConfig(places);
   let stage = "";
   const environment = {
-    log: pino({ level: "silent" }),
-    signal: new AbortController().signal,
-    now: () => performance.now(),
-    date: () => new Date(),
-    progressLine: null,
+    ...quietEnvironment(),
     onStageStarted: (started: { readonly stage: string }) => {
       stage = started.stage;
     },
@@ -47,7 +36,7 @@ test("copy, replay and verification pause between their reads of the source, and
   await using opened = openContext(environment);
   const followed = await openFollowed(opened, followConfigOf(config), environment);
   const context = await openFollowContext(opened, followed, {
-    limits: { blocksMax: 25, pauseMs: 0, statementTimeoutMs: 600_000 },
+    limits: WIDE_LIMITS,
     ...environment,
   });
   /** The statements that the source had been sent at each pause, by stage. */

@@ -8,14 +8,13 @@ import { openContext } from "@forklift/context";
 import { startServer, urlWithDatabase } from "@forklift/postgres";
 import { KeptTail } from "@forklift/replayer";
 import { inProcess, openTestDatabase } from "@forklift/testkit";
-import pino from "pino";
 import { expect, test } from "vitest";
 import { forklift } from "../../src/commands/index.ts";
-import { configSchema } from "../../src/config/schema.ts";
 import { followConfigOf } from "../../src/context/follow-config.ts";
 import { openFollowed } from "../../src/context/follow-context.ts";
 import { type CycleReport, runCycle } from "../../src/run/follow/run-cycle.ts";
 import { changeInDatabase, livingNetwork, openLivingSource } from "./living-source.ts";
+import { followedConfig, quietEnvironment, WIDE_LIMITS } from "./quiet-follow.ts";
 
 const { runJson } = inProcess(forklift);
 
@@ -36,32 +35,23 @@ test("the statements that a cycle reports are those that the server has logged, 
     async [Symbol.asyncDispose]() {},
   });
   await using target = await openTestDatabase();
-  const config = configSchema.parse({
-    network: path.join(folder, "network.yaml"),
-    genesisLedger: path.join(folder, "genesis-ledger.json"),
-    source: { database: url },
-    target: { store: path.join(home, "store"), database: target.url },
-    blocks: [path.join(folder, "blocks")],
-    work: { dir: path.join(home, "work") },
-  });
-  const environment = {
-    log: pino({ level: "silent" }),
-    signal: new AbortController().signal,
-    now: () => performance.now(),
-    date: () => new Date(),
-    progressLine: null,
-  };
+  const places = { folder, home, sourceUrl: url, targetUrl: target.url };
+  const config = followedConfig(places);
+  const environment = quietEnvironment();
   await using opened = openContext(environment);
   const followed = await openFollowed(opened, followConfigOf(config), environment);
   await using tail = new KeptTail();
-  const limits = { blocksMax: 25, pauseMs: 0, statementTimeoutMs: 600_000 };
   let last: CycleReport | null = null;
   const logOfServer = async () => await readFile(path.join(home, "pg", "server.log"), "utf8");
   /** Its report, and how many statements the server has logged meanwhile. */
   async function cycle() {
     await changeInDatabase({ url }, "alter database living set log_statement = 'all'");
     const before = await logOfServer();
-    last = await runCycle(followed, { limits, last, tail, publish: null }, environment);
+    last = await runCycle(
+      followed,
+      { limits: WIDE_LIMITS, last, tail, publish: null },
+      environment,
+    );
     const logged = (await logOfServer()).slice(before.length);
     await changeInDatabase({ url }, "alter database living reset log_statement");
     // A cursor that is read on is the same statement.

@@ -59,8 +59,8 @@ async function* pagesOf(blocks: AsyncIterable<BlockRef>): AsyncGenerator<BlockRe
 export type ChangedStatuses = Readonly<Record<BranchStatus, readonly string[]>>;
 
 /**
- * Of those blocks of the target, up to a height if one is given, that are not canonical and do not become so. One that the source does not have,
- * or calls canonical above the chosen chain, stays what it is.
+ * Of those blocks of the target, up to a height if one is given, that are not canonical and do not become so. One
+ * that the source does not have, or calls canonical above the chosen chain, stays what it is.
  * @throws SourceDataError when the source takes the verdict on a block back.
  */
 export async function changedStatuses(

@@ -2,6 +2,7 @@
 
 import type { BlockRef, BranchStatus, ChainStatus } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
+import { IS_RECORDED } from "./unreplayed-blocks.ts";
 
 export interface BranchBlock extends BlockRef {
   readonly status: BranchStatus;
@@ -89,8 +90,7 @@ export async function recordedAmong(
   stateHashes: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const rows = await target.query<{ state_hash: string }>(
-    `select b.state_hash from blocks b where b.state_hash = any($1)
-       and exists (select from accounts_accessed a where a.block_id = b.id)`,
+    `select b.state_hash from blocks b where b.state_hash = any($1) and ${IS_RECORDED}`,
     [stateHashes],
   );
   return new Set(rows.map(({ state_hash }) => state_hash));
