@@ -73,7 +73,7 @@ async function provenGenesis(
   const { protocolState } = network.genesis;
   const commands = { userCommands: [], internalCommands: [] };
   requireSameCommands(genesis, commands);
-  return { protocolState, ...commands, source: "the network preset" };
+  return { protocolState, ...commands, signatures: null, source: "the network preset" };
 }
 
 /** As `mergedBlocks` merges them, one that stands beside the chain. */
