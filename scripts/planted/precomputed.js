@@ -14,4 +14,18 @@ export default [
     "if (false)",
     "verify-block",
   ],
+  [
+    "a link counts once it hashes to its block",
+    "link-reader",
+    "!== id.stateHash",
+    "=== null",
+    "pick-chain",
+  ],
+  [
+    "a picked chain ends in the network's genesis block",
+    "pick-chain",
+    "|| at.stateHash === floor.stateHash",
+    "|| true",
+    "pick-chain",
+  ],
 ];
