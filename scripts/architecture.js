@@ -114,7 +114,7 @@ const FLOORS = {
   "packages/postgres/src": "restore > dump > dump-forms > server | schema > session",
   "packages/storage/src": "open-store > gcs > passing-failure > file | http > *",
   "packages/precomputed/src":
-    "bundle-space > list-bundle > open-block-sources > block-sources > bundle | cache | folder > files | * > verify",
+    "bundle-space > list-bundle > open-block-sources | picking > block-sources > links > bundle | cache | folder > files | * > verify",
   "packages/archive/src": "audit > preflight | source | switch | target > *",
   "packages/verifier/src":
     "verify-archive > answer-of | follow-walk > ask-check | checks | report | needs > check | believe-mark | later-eras > walk > *",

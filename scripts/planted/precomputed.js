@@ -35,4 +35,18 @@ export default [
     "id: { height, stateHash }",
     "signatures",
   ],
+  [
+    "a link counts once it hashes to its block",
+    "link-reader",
+    "!== id.stateHash",
+    "=== null",
+    "pick-chain",
+  ],
+  [
+    "a picked chain ends in the network's genesis block",
+    "pick-chain",
+    "|| at.stateHash === floor.stateHash",
+    "|| true",
+    "pick-chain",
+  ],
 ];

@@ -31,6 +31,7 @@ export * from "./target/fork-repairs.ts";
 export * from "./target/genesis-rows.ts";
 export * from "./target/hand-over-questions.ts";
 export * from "./target/migrated-block.ts";
+export * from "./target/picked-chain.ts";
 export * from "./target/progress-marks.ts";
 export * from "./target/published-tip.ts";
 export * from "./target/read-accounts.ts";

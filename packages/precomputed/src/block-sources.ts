@@ -5,7 +5,11 @@ import { ConfigError, ForkliftError, SourceDataError, TryAgainError } from "@for
 import { pMapIterable } from "p-map";
 import type { BlockCache } from "./cache/block-cache.ts";
 import { CacheWriter } from "./cache/cache-writer.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
 import { FileIntake } from "./files/file-intake.ts";
+import { type BlockLink, linkOf } from "./links/block-link.ts";
+import { type ChainPlaces, listPlaces } from "./links/chain-places.ts";
+import { type LinkId, LinkReader } from "./links/link-reader.ts";
 import { RefusedFiles } from "./refused-files.ts";
 import { type SourceStatistics, type SourceTally, sourceTally } from "./source-tally.ts";
 import type { BlockId, BlockSource, VerifiedBlock, WantedBlock } from "./verify/block-source.ts";
@@ -23,13 +27,6 @@ const FETCHES_MAX = 64;
 const BLOCKS_WAITING_MAX = 192;
 
 const AHEAD = { concurrency: FETCHES_MAX, backpressure: BLOCKS_WAITING_MAX };
-
-/**
- * A source that was unavailable for so many blocks in a row, each retried for several seconds,
- * has its circuit breaker opened: else every block would wait as long for the next source.
- */
-const FAILURES_IN_A_ROW_MAX = 3;
-const COOL_DOWN_MS = 60_000;
 
 type WantedBlocks = Iterable<WantedBlock> | AsyncIterable<WantedBlock>;
 
@@ -52,6 +49,15 @@ export interface BlockSources extends AsyncDisposable {
   fetchAll(ids: WantedBlocks): AsyncGenerator<VerifiedBlock>;
   /** As `fetchAll`, for blocks that can be left out: why no source has a sound one comes in its place. */
   fetchEach(ids: WantedBlocks): AsyncGenerator<VerifiedBlock | SourceDataError>;
+  /**
+   * What the sources have by their names. Read at the first call, and again by `isAnew`, for whoever
+   * waits for new blocks.
+   */
+  places(isAnew?: boolean): Promise<ChainPlaces>;
+  /** The block's parent, from the beginning of a file under a usual name; null where no source has that. */
+  findLink(id: LinkId): Promise<BlockLink | null>;
+  /** The same, whatever it takes. @throws as `fetch` does. */
+  fetchLink(id: BlockId): Promise<BlockLink>;
   /** In the order in which the sources are queried, the cache among them. */
   statistics(): readonly SourceStatistics[];
 }
@@ -100,6 +106,8 @@ export function blockSources(
     }),
   );
   const intake = new FileIntake();
+  const links = new LinkReader(places);
+  let listed: Promise<ChainPlaces> | undefined;
   const warn = (message: string) => parts.warn?.(message);
   const cacheWriter = cache && new CacheWriter(cache, warn);
   const refusedFiles = new RefusedFiles(network, warn);
@@ -225,6 +233,19 @@ export function blockSources(
     async *fetchEach(ids) {
       yield* pMapIterable(ids, (id) => fetch(id).catch(sourceDataError), AHEAD);
     },
+    places(isAnew = false) {
+      if (isAnew) listed = undefined;
+      listed ??= listPlaces(sources, { network, warn }).catch((error: unknown) => {
+        listed = undefined;
+        throw error;
+      });
+      return listed;
+    },
+    findLink: (id) => links.read(id),
+    async fetchLink(id) {
+      const found = await links.read(id);
+      return found ?? linkOf((await fetch(id)).protocolState, id.stateHash);
+    },
     statistics: () => places.map(({ tally }) => tally.statistics()),
     async [Symbol.asyncDispose]() {
       refusedFiles.tellRest();
@@ -247,48 +268,6 @@ function inOrder(
   const at = sources.findIndex(({ isRemote }) => isRemote);
   if (cache === undefined || at === -1) return sources;
   return sources.toSpliced(at, 0, cache);
-}
-
-/** Stops queries to a source that was unavailable several times in a row, while it cools down. */
-class CircuitBreaker {
-  readonly #url: string;
-  readonly #now: () => number;
-  #failuresInARow = 0;
-  #openUntilMs = Number.NEGATIVE_INFINITY;
-
-  constructor(url: string, now: () => number) {
-    this.#url = url;
-    this.#now = now;
-  }
-
-  /**
-   * Queries the source. Only its own answers count: a query that the open breaker refused must not
-   * keep the breaker open, or the source would never be queried again.
-   * @throws TryAgainError without a query while the breaker is open.
-   */
-  async watch<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    if (this.#now() < this.#openUntilMs) {
-      throw new TryAgainError(
-        `${this.#url} was away ${this.#failuresInARow} times in a row and is not asked for a while`,
-        { hint: "see that it can be reached, or name another source of blocks; then run again" },
-      );
-    }
-    try {
-      const answer = await ask();
-      this.#failuresInARow = 0;
-      this.#openUntilMs = Number.NEGATIVE_INFINITY;
-      return answer;
-    } catch (error) {
-      if (refusalKind(error) === "unavailable") this.#notice();
-      throw error;
-    }
-  }
-
-  #notice(): void {
-    this.#failuresInARow++;
-    if (this.#failuresInARow < FAILURES_IN_A_ROW_MAX) return;
-    this.#openUntilMs = this.#now() + COOL_DOWN_MS;
-  }
 }
 
 function isBlock(result: VerifiedBlock | readonly Refusal[]): result is VerifiedBlock {

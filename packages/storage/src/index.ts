@@ -1,7 +1,7 @@
 export * from "./digest-stream.ts";
 export { httpFetch } from "./http/http-fetch.ts";
 export { openObject, openStore, splitObjectUrl } from "./open-store.ts";
-export { readAll } from "./read-all.ts";
+export { readAll, readFirst } from "./read-all.ts";
 export * from "./require-folder.ts";
 export * from "./store.ts";
 export { isPath, localPathOf, maskUrl, parseStoreUrl } from "./store-url.ts";

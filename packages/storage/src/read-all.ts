@@ -1,4 +1,4 @@
-// A whole object in memory, with a bound: whoever stored it chose its size, not we.
+// An object in memory, whole or its beginning, with a bound: whoever stored it chose its size, not we.
 
 import { SourceDataError } from "@forklift/pipeline";
 import type { ObjectBody } from "./store.ts";
@@ -24,4 +24,16 @@ export async function readAll(
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, total);
+}
+
+/** As many bytes from the beginning, fewer where the object has fewer. */
+export async function readFirst(body: ObjectBody, bytesMax: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of body.stream) {
+    chunks.push(chunk);
+    total += chunk.byteLength;
+    if (total >= bytesMax) break;
+  }
+  return Buffer.concat(chunks, Math.min(total, bytesMax));
 }

@@ -80,6 +80,11 @@ export interface Store {
    * checksum. Missing where `open` does no other.
    */
   openEncoded?(name: string): Promise<ObjectBody | null>;
+  /**
+   * The object from its beginning, in the form that `openEncoded` gives, for a reader that leaves after so
+   * many bytes: of those behind them no more is fetched than cannot be helped.
+   */
+  openHead(name: string, headBytes: number): Promise<ObjectBody | null>;
   /** A whole object of at most `VERSIONED_BYTES_MAX` bytes, with what `replace` compares. */
   read(name: string): Promise<VersionedObject | null>;
   /**

@@ -14,7 +14,7 @@ import { describe, expect, test } from "vitest";
 import { HTTP_LIMITS, httpClient } from "../src/http/http-client.ts";
 import { httpStore } from "../src/http/http-store.ts";
 import { openObject } from "../src/open-store.ts";
-import { readAll } from "../src/read-all.ts";
+import { readAll, readFirst } from "../src/read-all.ts";
 import type { ByteRange } from "../src/store.ts";
 import { serve } from "./faulty-server.ts";
 
@@ -345,4 +345,42 @@ test("the web can be neither listed nor written", async () => {
   expect(() => store.list()).toThrow(ConfigError);
   await expect(store.write("x", (async function* () {})())).rejects.toThrow(ConfigError);
   await expect(store.remove("x")).rejects.toThrow(ConfigError);
+});
+
+const headOf = async (url: string, bytes: number) => {
+  const body = await storeAt(url).openHead("x", bytes);
+  return body === null ? null : await readFirst(body, bytes);
+};
+
+test("the beginning of an object is asked for by a range, which may reach beyond its end", async () => {
+  await using server = await serve((request, response) => {
+    const end = Math.min(Number(/^bytes=0-(\d+)$/.exec(request.headers.range!)![1]) + 1, 5000);
+    const headers = { "content-range": `bytes 0-${end - 1}/5000`, "content-length": end };
+    response.writeHead(206, headers).end(CONTENT.subarray(0, end));
+  });
+  expect((await headOf(server.url, 100))!.equals(CONTENT.subarray(0, 100))).toBe(true);
+  expect((await headOf(server.url, 9000))!.equals(CONTENT.subarray(0, 5000))).toBe(true);
+});
+
+test("of a server without ranges the beginning is read, and the rest is left", async () => {
+  let sent = 0;
+  await using server = await serve((_, response) => {
+    const piece = CONTENT.subarray(0, 65_536);
+    response.setHeader("content-length", 1000 * piece.length);
+    const send = () => {
+      while (sent < 1000 && response.write(piece)) sent++;
+    };
+    response.on("drain", send);
+    send();
+  });
+  expect((await headOf(server.url, 100))!.equals(CONTENT.subarray(0, 100))).toBe(true);
+  expect(sent).toBeLessThan(500);
+});
+
+test("an object that is not there has no beginning, and a refusal is told", async () => {
+  await using server = await serve((request, response) => {
+    response.writeHead(request.url === "/x" ? 404 : 416).end();
+  });
+  expect(await headOf(server.url, 100)).toBeNull();
+  await expect(storeAt(server.url).openHead("y", 100)).rejects.toThrow("answered 416, expected 206");
 });

@@ -10,7 +10,7 @@ import { SourceDataError } from "@forklift/pipeline";
 import { type GcsEmulator, startGcsEmulator } from "@forklift/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { openObject, openStore } from "../src/open-store.ts";
-import { readAll } from "../src/read-all.ts";
+import { readAll, readFirst } from "../src/read-all.ts";
 import type { Store } from "../src/store.ts";
 import { serve } from "./faulty-server.ts";
 
@@ -65,6 +65,18 @@ describe.each([
     const found = (await store.open("sub/ü%.txt"))!;
     expect(found.bytes).toBe(9n);
     expect(`${await readAll(found, 100)}`).toBe("123456789");
+  });
+
+  test("gives the beginning of an object, which may be shorter", async () => {
+    await store.write("x", body("123456789"));
+    const head = async (name: string, bytes: number) => {
+      const found = await store.openHead(name, bytes);
+      return found === null ? null : `${await readFirst(found, bytes)}`;
+    };
+    expect(await head("x", 4)).toBe("1234");
+    expect(await head("x", 9)).toBe("123456789");
+    expect(await head("x", 4096)).toBe("123456789");
+    expect(await head("y", 4)).toBeNull();
   });
 
   test("lists objects by prefix, in order, whatever folders they seem to lie in", async () => {

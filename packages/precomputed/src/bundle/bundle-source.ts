@@ -3,7 +3,7 @@
 import { SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { maskUrl, parseStoreUrl, splitObjectUrl } from "@forklift/storage";
 import { blockFileNames } from "../files/block-file-forms.ts";
-import { unpackBlockFile } from "../files/unpack-block-file.ts";
+import { unpackBlockFile, unpackHead } from "../files/unpack-block-file.ts";
 import { BLOCK_FILE_BYTES_MAX, type BlockId, type BlockSource } from "../verify/block-source.ts";
 import { packingOf } from "./bundle-packing.ts";
 import { type BundleOptions, openTarReader, type TarReader } from "./tar-reader.ts";
@@ -45,7 +45,7 @@ export function bundleSource(url: string, given: BundleSourceOptions): BlockSour
   };
 
   /** Of the names that the archive has for the block, from `first` on. */
-  async function* read(id: BlockId, first: number): AsyncGenerator<Uint8Array> {
+  async function* read(id: BlockId, first: number, headBytes?: number): AsyncGenerator<Uint8Array> {
     const reader = await shelfOnce();
     const names = blockFileNames(network, id).filter((name) => reader.find(name) !== null);
     for (const name of names.slice(first)) {
@@ -56,19 +56,26 @@ export function bundleSource(url: string, given: BundleSourceOptions): BlockSour
           { hint: "get the bundle again" },
         );
       }
-      yield await unpackBlockFile(await reader.read(member), name);
+      if (headBytes === undefined || member.bytes <= headBytes || member.packed !== null) {
+        yield await unpackBlockFile(await reader.read(member), name);
+      } else {
+        yield await unpackHead(await reader.read({ ...member, bytes: headBytes }), name);
+      }
     }
   }
 
   return {
     url: maskedUrl,
     isRemote: parseStoreUrl(url).protocol !== "file:",
-    async find(id) {
-      return (await read(id, 0).next()).value ?? null;
+    async find(id, headBytes) {
+      return (await read(id, 0, headBytes).next()).value ?? null;
     },
     async *others(id, hadFile) {
       // `find` has reported an archive that cannot be read.
       if ((await pass?.catch(() => null)) != null) yield* read(id, hadFile ? 1 : 0);
+    },
+    async *list() {
+      yield* (await shelfOnce()).members();
     },
     async [Symbol.asyncDispose]() {
       // Whoever waited for the failed pass has received its error.

@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import { blockFileName } from "@forklift/chain";
 import { errorCode, fileError, statIfThere } from "@forklift/system";
 import { partialPath, removeAbandoned } from "../files/partial-files.ts";
+import { readSlice } from "../files/scratch-file.ts";
 import { BLOCK_FILE_BYTES_MAX, type BlockId, type BlockSource } from "../verify/block-source.ts";
 
 /** The default: a year of canonical blocks at the size they had before they were full of proofs. */
@@ -70,7 +71,7 @@ export function blockCache({ dir, maxBytes }: CacheOptions, network: string): Bl
     url: folder,
     isRemote: false,
 
-    async find(id) {
+    async find(id, headBytes = BLOCK_FILE_BYTES_MAX) {
       const path = pathOf(id);
       try {
         await using file = await open(path, "r");
@@ -79,7 +80,7 @@ export function blockCache({ dir, maxBytes }: CacheOptions, network: string): Bl
         if (size > BLOCK_FILE_BYTES_MAX) return new Uint8Array();
         const now = new Date();
         await file.utimes(now, now);
-        return await file.readFile();
+        return await readSlice(file, { offset: 0, bytes: Math.min(size, headBytes) });
       } catch (error) {
         if (errorCode(error) === "ENOENT") return null;
         throw fileError(error, `read ${path}`);

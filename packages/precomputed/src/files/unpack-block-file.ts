@@ -1,7 +1,7 @@
 // Unpacks a block file as it was stored, plain or packed.
 
 import { promisify } from "node:util";
-import { gunzip as gunzipWhole } from "node:zlib";
+import { constants, gunzip as gunzipWhole, type ZlibOptions } from "node:zlib";
 import { compressionOf, damageOf, unzstd } from "@forklift/compression";
 import { SourceDataError } from "@forklift/pipeline";
 import { errorCode } from "@forklift/system";
@@ -30,9 +30,28 @@ export async function unpackBlockFile(bytes: Uint8Array, name: string): Promise<
   return plain;
 }
 
-async function ungzipped(bytes: Uint8Array, name: string): Promise<Uint8Array> {
+/**
+ * The beginning of a block file from the beginning of a stored one. Of gzip what can be unpacked, of
+ * zstd nothing: its blocks of up to 128 KiB come whole or not at all.
+ */
+export async function unpackHead(bytes: Uint8Array, name: string): Promise<Uint8Array> {
+  let plain = bytes;
+  for (let layer = 0; layer < LAYERS_MAX; layer++) {
+    const compression = compressionOf(plain);
+    if (compression === "none") return plain;
+    if (compression === "zstd") return new Uint8Array();
+    plain = await ungzipped(plain, name, { finishFlush: constants.Z_SYNC_FLUSH });
+  }
+  return plain;
+}
+
+async function ungzipped(
+  bytes: Uint8Array,
+  name: string,
+  options: ZlibOptions = {},
+): Promise<Uint8Array> {
   try {
-    return await gunzip(bytes, { maxOutputLength: BLOCK_FILE_BYTES_MAX });
+    return await gunzip(bytes, { ...options, maxOutputLength: BLOCK_FILE_BYTES_MAX });
   } catch (cause) {
     const code = errorCode(cause);
     if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(name);

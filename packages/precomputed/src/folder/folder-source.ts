@@ -1,9 +1,9 @@
 // The block source over single files in a local folder, on a web server or in a bucket.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { openStore, parseStoreUrl, readAll, type Store, TruncatedError } from "@forklift/storage";
+import { openStore, parseStoreUrl, readAll, readFirst, type Store, TruncatedError } from "@forklift/storage";
 import { blockFileNames } from "../files/block-file-forms.ts";
-import { unpackBlockFile } from "../files/unpack-block-file.ts";
+import { unpackBlockFile, unpackHead } from "../files/unpack-block-file.ts";
 import { BLOCK_FILE_BYTES_MAX, type BlockId, type BlockSource } from "../verify/block-source.ts";
 import { FolderListing } from "./folder-listing.ts";
 import { FormGuess } from "./form-guess.ts";
@@ -19,7 +19,12 @@ export function folderSource(url: string, network: string): BlockSource {
   const isRemote = parseStoreUrl(url).protocol !== "file:";
   let retries = 0;
 
-  async function read(name: string, cuts = 0): Promise<Uint8Array | null> {
+  async function readHead(name: string, headBytes: number): Promise<Uint8Array | null> {
+    const body = await store.openHead(name, headBytes);
+    return body === null ? null : await unpackHead(await readFirst(body, headBytes), name);
+  }
+
+  async function readWhole(name: string, cuts = 0): Promise<Uint8Array | null> {
     let bytes: Uint8Array;
     try {
       const body = await (store.openEncoded?.(name) ?? store.open(name));
@@ -30,21 +35,28 @@ export function folderSource(url: string, network: string): BlockSource {
       if (!(error instanceof TruncatedError) || pauseMs === undefined) throw error;
       await delay(pauseMs);
       retries++;
-      return await read(name, cuts + 1);
+      return await readWhole(name, cuts + 1);
     }
     return await unpackBlockFile(bytes, name);
   }
 
+  const read: Read = (name, headBytes) =>
+    headBytes === undefined ? readWhole(name) : readHead(name, headBytes);
   return {
     url: store.url,
     isRemote,
     ...(isRemote ? askedByName(store, network, read) : listed(store, network, read)),
+    ...(store.isListable && { list: () => filesOf(store) }),
     retries: () => retries + store.retries(),
     async [Symbol.asyncDispose]() {},
   };
 }
 
-type Read = (name: string) => Promise<Uint8Array | null>;
+async function* filesOf(store: Store) {
+  for await (const { name, bytes } of store.list()) yield { name, bytes: Number(bytes) };
+}
+
+type Read = (name: string, headBytes?: number) => Promise<Uint8Array | null>;
 type Finder = Required<Pick<BlockSource, "find" | "others">>;
 
 /** A local folder: one listing shows its files, whatever they are called. */
@@ -52,11 +64,11 @@ function listed(store: Store, network: string, read: Read): Finder {
   const listing = new FolderListing(store, network);
   const usual = (id: BlockId) => blockFileNames(network, id)[0]!;
   return {
-    async find(id) {
-      const ordinary = await read(usual(id));
+    async find(id, headBytes) {
+      const ordinary = await read(usual(id), headBytes);
       if (ordinary !== null) return ordinary;
       const [first] = await listing.namesOf(id);
-      return first === undefined ? null : await read(first);
+      return first === undefined ? null : await read(first, headBytes);
     },
     async *others(id, hadFile) {
       const names = await listing.namesOf(id);
@@ -71,18 +83,19 @@ function askedByName(store: Store, network: string, read: Read): Finder {
   async function* tried(
     id: BlockId,
     names: Iterable<string> | AsyncIterable<string>,
+    headBytes?: number,
   ): AsyncGenerator<Uint8Array> {
     for await (const name of names) {
-      const bytes = await read(name);
+      const bytes = await read(name, headBytes);
       if (bytes === null) continue;
       guess.answered(id, name);
       yield bytes;
     }
   }
   return {
-    async find(id) {
-      const usual = await firstOf(tried(id, guess.usualNames(id)));
-      return usual ?? (await firstOf(tried(id, guess.likelyNames(id))));
+    async find(id, headBytes) {
+      const usual = await firstOf(tried(id, guess.usualNames(id), headBytes));
+      return usual ?? (await firstOf(tried(id, guess.likelyNames(id), headBytes)));
     },
     // A server that gave a file which was not the block may give one for any name.
     async *others(id, hadFile) {

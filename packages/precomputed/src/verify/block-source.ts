@@ -28,14 +28,18 @@ export interface BlockSource extends AsyncDisposable {
   /**
    * The unjudged bytes of the file that bears the block's name, unpacked; null when there is no such
    * file. A source that can only be queried name by name may try the usual ones only.
+   * @param headBytes how many from its beginning are enough; as many are given or more, fewer only
+   * where the file has no more or cannot be unpacked in part. Default: all of it.
    */
-  find(id: BlockId): Promise<Uint8Array | null>;
+  find(id: BlockId, headBytes?: number): Promise<Uint8Array | null>;
   /**
    * The same of its other files for the block, under other names: for when no source has a sound
    * one.
    * @param hadFile whether `find` gave one.
    */
   others?(id: BlockId, hadFile: boolean): AsyncIterator<Uint8Array>;
+  /** Names and stored bytes of its files, in any order. Missing where names cannot be listed. */
+  list?(): AsyncIterable<{ readonly name: string; readonly bytes: number }>;
   /** Number of retries. */
   retries?(): number;
 }

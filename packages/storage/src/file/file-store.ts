@@ -70,6 +70,14 @@ export function fileStore(url: URL): Store {
     return { bytes, stream: readFile(path, { ...file, bytes }, range) };
   }
 
+  async function openHead(name: string, headBytes: number): Promise<ObjectBody | null> {
+    const path = pathOf(name);
+    const file = await openToRead(path);
+    if (file === null) return null;
+    const bytes = file.bytes < BigInt(headBytes) ? file.bytes : BigInt(headBytes);
+    return { bytes, stream: readFile(path, { ...file, bytes }, { start: 0n, end: bytes }) };
+  }
+
   return {
     url: storeText(url),
     isListable: true,
@@ -77,6 +85,7 @@ export function fileStore(url: URL): Store {
     unfinished: (prefix = "") => listUnfinished(folder, "", prefix),
 
     open,
+    openHead,
 
     async read(name) {
       const body = await open(name);

@@ -12,14 +12,19 @@ import type { ByteRange, ObjectBody, Version } from "../store.ts";
 import type { GcsAccess } from "./gcs-access.ts";
 import { ACCESS_HINT, ruleError } from "./gcs-error.ts";
 
-export interface GcsDownloadOptions extends HttpClient {
+/** What is wanted of an object. Default: all of it, and then its checksum is compared. */
+export interface GcsPart {
+  readonly range?: ByteRange;
+  /** The first bytes, as far as there are so many. */
+  readonly headBytes?: number;
+  /** Whether it may come unpacked that is kept packed. */
+  readonly isEncodedTaken: boolean;
+}
+
+export interface GcsDownloadOptions extends HttpClient, GcsPart {
   readonly tally: RequestTally;
   /** The object's name in messages. */
   readonly shown: string;
-  /** Default: all of it, and then its checksum is compared. */
-  readonly range?: ByteRange;
-  /** Whether it may come unpacked that is kept packed. */
-  readonly isEncodedTaken: boolean;
 }
 
 export interface GcsBody extends ObjectBody {
@@ -31,7 +36,7 @@ export interface GcsBody extends ObjectBody {
 export async function openGcsObject(
   { apiUrl, authorization }: GcsAccess,
   path: string,
-  { agent, limits, tally, shown, range, isEncodedTaken }: GcsDownloadOptions,
+  { agent, limits, tally, shown, range, headBytes, isEncodedTaken }: GcsDownloadOptions,
 ): Promise<GcsBody | null> {
   const access = await authorization();
   tally.downloads++;
@@ -41,7 +46,7 @@ export async function openGcsObject(
     // Who does not take gzip is sent gzipped objects unpacked, in bytes that no checksum is of.
     headers: { ...access, "accept-encoding": "gzip" },
     shown,
-    ...defined({ range }),
+    ...defined({ range, headBytes }),
     accessHint: ACCESS_HINT,
     explain: (status, said) =>
       status === 400 || status === 403 ? ruleError(said, `read ${shown}`) : null,
@@ -52,7 +57,7 @@ export async function openGcsObject(
   const { bytes, headers } = found;
   const isAsStored = `${headers["content-encoding"] ?? "identity"}` === storedEncoding(headers);
   // The checksum is of the bytes that are kept.
-  const isChecked = range === undefined && isAsStored;
+  const isChecked = range === undefined && headBytes === undefined && isAsStored;
   const stream = isChecked ? checkedStream(found, shown) : found.stream;
   return { bytes, version: `${headers["x-goog-generation"]}`, stream };
 }

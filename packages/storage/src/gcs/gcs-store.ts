@@ -9,7 +9,6 @@ import { checkObjectName } from "../object-name.ts";
 import { isPassing, statusOf } from "../passing-failure.ts";
 import { readAll } from "../read-all.ts";
 import {
-  type ByteRange,
   type StorageClass,
   type Store,
   type StoredObject,
@@ -19,7 +18,7 @@ import {
 } from "../store.ts";
 import { maskUrl, storeText } from "../store-url.ts";
 import { connect, type GcsAccess } from "./gcs-access.ts";
-import { openGcsObject } from "./gcs-download.ts";
+import { type GcsPart, openGcsObject } from "./gcs-download.ts";
 import { ACCESS_HINT, gcsError } from "./gcs-error.ts";
 import { GCS_LIMITS, type GcsLimits } from "./gcs-limits.ts";
 import { type UploadedObject, uploadStream } from "./gcs-upload.ts";
@@ -142,15 +141,15 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
     }
   }
 
-  async function open(name: string, range?: ByteRange, isEncodedTaken = false) {
+  async function open(name: string, part: Partial<GcsPart> = {}) {
     const path = root + checkObjectName(name);
     return await openGcsObject(await access(), path, {
       agent,
       limits: limits.http,
       tally,
       shown: shownOf(name),
-      isEncodedTaken,
-      ...defined({ range }),
+      isEncodedTaken: false,
+      ...part,
     });
   }
 
@@ -202,8 +201,9 @@ export function gcsStore(url: URL, options: GcsStoreOptions = {}): Store {
     url: storeText(url),
     isListable: true,
     list,
-    open: (name, range) => open(name, range),
-    openEncoded: (name) => open(name, undefined, true),
+    open: (name, range) => open(name, defined({ range })),
+    openEncoded: (name) => open(name, { isEncodedTaken: true }),
+    openHead: (name, headBytes) => open(name, { headBytes, isEncodedTaken: true }),
     read,
     replace,
     compose,

@@ -20,6 +20,8 @@ export interface DownloadOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** Default: all of the object. */
   readonly range?: ByteRange;
+  /** Instead of a range: the first bytes, as far as there are so many. A server may send all of them. */
+  readonly headBytes?: number;
   /** The object's name in messages, without secrets. */
   readonly shown: string;
   /** What to do when we are not let in. */
@@ -40,7 +42,7 @@ export interface Download extends ObjectBody {
 /** Null when there is no such object. */
 export async function download(url: URL, options: DownloadOptions): Promise<Download | null> {
   const response = await get(url, options);
-  if (response.statusCode === expectedStatus(options)) {
+  if (isExpected(response.statusCode, options)) {
     const { headers } = response;
     const release = () => releaseBody(response);
     try {
@@ -82,10 +84,11 @@ async function beginningOf(response: Dispatcher.ResponseData): Promise<string> {
 
 async function get(
   { origin, pathname, search }: URL,
-  { client, limits, headers, range, shown }: DownloadOptions,
+  { client, limits, headers, range, headBytes, shown }: DownloadOptions,
 ): Promise<Dispatcher.ResponseData> {
+  const asked = headBytes === undefined ? range : { start: 0n, end: BigInt(headBytes) };
   // The last byte of a header's range is included.
-  const part = range === undefined ? {} : { range: `bytes=${range.start}-${range.end - 1n}` };
+  const part = asked === undefined ? {} : { range: `bytes=${asked.start}-${asked.end - 1n}` };
   try {
     return await request(`${origin}${pathname}${search}`, {
       dispatcher: client,
@@ -99,8 +102,14 @@ async function get(
   }
 }
 
-function expectedStatus({ range }: DownloadOptions): number {
-  return range === undefined ? 200 : 206;
+function expectedStatus({ range, headBytes }: DownloadOptions): number {
+  return range === undefined && headBytes === undefined ? 200 : 206;
+}
+
+/** A server without ranges sends the whole object, whose beginning is as good. */
+function isExpected(status: number, options: DownloadOptions): boolean {
+  const isWholeEnough = options.headBytes !== undefined && status === 200;
+  return isWholeEnough || status === expectedStatus(options);
 }
 
 /** @throws SourceDataError when the server sent another part than the requested one. */

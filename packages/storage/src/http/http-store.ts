@@ -31,17 +31,12 @@ export function httpStore(url: URL, client: HttpClient = sharedClient()): Store 
     });
   async function open(
     name: string,
-    range?: ByteRange,
-    isEncodedTaken = false,
+    { isEncodedTaken = false, ...part }: Partial<OpenPart> = {},
   ): Promise<ObjectBody | null> {
     const object = objectUrl(url, checkObjectName(name));
     tally.downloads++;
-    return await openUrl(object, {
-      client: dispatcher,
-      limits: client.limits,
-      range,
-      isEncodedTaken,
-    });
+    const { limits } = client;
+    return await openUrl(object, { client: dispatcher, limits, isEncodedTaken, ...part });
   }
 
   return {
@@ -52,8 +47,9 @@ export function httpStore(url: URL, client: HttpClient = sharedClient()): Store 
         hint: "give the full URL of the object, or a folder such as file:///folder",
       });
     },
-    open: (name, range) => open(name, range),
-    openEncoded: (name) => open(name, undefined, true),
+    open: (name, range) => open(name, defined({ range })),
+    openEncoded: (name) => open(name, { isEncodedTaken: true }),
+    openHead: (name, headBytes) => open(name, { headBytes, isEncodedTaken: true }),
     async read(name) {
       const body = await open(name);
       if (body === null) return null;
@@ -68,21 +64,23 @@ export function httpStore(url: URL, client: HttpClient = sharedClient()): Store 
   };
 }
 
-interface OpenOptions {
+interface OpenPart {
+  readonly range?: ByteRange;
+  readonly headBytes?: number;
+  readonly isEncodedTaken: boolean;
+}
+
+interface OpenOptions extends OpenPart {
   readonly client: Dispatcher;
   readonly limits: HttpLimits;
-  readonly range: ByteRange | undefined;
-  readonly isEncodedTaken: boolean;
 }
 
 async function openUrl(
   url: URL,
-  { client, limits, range, isEncodedTaken }: OpenOptions,
+  { isEncodedTaken, ...options }: OpenOptions,
 ): Promise<ObjectBody | null> {
   const body = await download(url, {
-    client,
-    limits,
-    ...defined({ range }),
+    ...options,
     // Compressed transfer would make Content-Length and Range speak of other bytes than the object's.
     headers: { "accept-encoding": "identity", ...authorizationOf(url) },
     shown: maskUrl(url),
