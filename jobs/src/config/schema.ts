@@ -1,10 +1,10 @@
 // The configuration of a job: every key, its type, its default. Unknown keys are errors.
 
-import { HISTORIES, parseStateHash } from "@forklift/chain";
+import { HISTORIES, parseSignatureShare, parseStateHash } from "@forklift/chain";
 import { CACHE_BYTES_MAX } from "@forklift/precomputed";
 import { REPLAY_DEFAULTS } from "@forklift/replayer";
 import { STORAGE_CLASSES } from "@forklift/storage";
-import { parsedText } from "@forklift/system";
+import { checkedText, parsedText } from "@forklift/system";
 import cron from "node-cron";
 import { z } from "zod";
 import {
@@ -93,6 +93,13 @@ export const configSchema = z.strictObject({
   history: z.enum(HISTORIES).default("canonical"),
   /** Whether a run stops at a block beside the chain that it cannot keep, instead of leaving it out. */
   requireOrphans: flag.default(false),
+  /**
+   * Of which blocks the signatures of user commands are checked: all, new, none, or N% of the new ones; default: new in
+   * daily, final and follow, none in prime.
+   */
+  signatures: checkedText(parseSignatureShare).optional(),
+  /** How many sources must hold the same commands of a block: the source archive, and each of `blocks`. */
+  agree: positiveInteger.default(1),
   /** The published genesis configuration of the fork; final compares its ledger hash and accounts. */
   forkGenesisConfig: place.optional(),
   final: z
@@ -231,6 +238,8 @@ export const CONFIG_KEYS = [
   "trustedStateHash",
   "history",
   "requireOrphans",
+  "signatures",
+  "agree",
   "forkGenesisConfig",
   "final.minConfirmations",
   "official.vrfOutput",

@@ -7,6 +7,7 @@ import {
   type CreationFeeOptions,
   type Finish,
   type FormOptions,
+  type GroundOptions,
   type Host,
   logOptionsOf,
   type Outcome,
@@ -18,6 +19,7 @@ import {
   withCommonOptions,
   withCreationFeeOption,
   withFormOptions,
+  withGroundOptions,
   withStopOptions,
 } from "@forklift/console";
 import { type Context, openContext, runInTarget } from "@forklift/context";
@@ -30,6 +32,7 @@ import {
   requireDatabaseName,
   urlWithDatabase,
 } from "@forklift/postgres";
+import { requireOrigins } from "@forklift/precomputed";
 import type { Command } from "commander";
 import type { MigratorContext } from "../context.ts";
 import { outputForm } from "../form/official-genesis.ts";
@@ -39,7 +42,7 @@ import { migrationOf } from "../pipeline.ts";
 import { watchRate } from "../plan/measured-rate.ts";
 import { planMigration } from "../plan/plan-migration.ts";
 import { openSourceProbes } from "../plan/source-probes.ts";
-import { type BlockOptions, blockSourcesOf, withBlockOptions } from "./block-options.ts";
+import { type BlockOptions, blockSourcesOf, groundsOf, withBlockOptions } from "./block-options.ts";
 import { type HistoryOptions, historyOf, withHistoryOptions } from "./history-options.ts";
 
 export interface MigrateOptions
@@ -48,6 +51,7 @@ export interface MigrateOptions
     FormOptions,
     CreationFeeOptions,
     BlockOptions,
+    GroundOptions,
     HistoryOptions {
   readonly sourceDb: string;
   readonly targetDb: string;
@@ -80,7 +84,9 @@ function addMigrateCommand(program: Command, { host, finish, follow }: Asking): 
     .description("copy the canonical chain from a pre-fork archive to a Berkeley archive")
     .requiredOption("--source-db <url>", "the pre-fork archive; only read")
     .requiredOption("--target-db <url>", "the Berkeley archive; created if it is missing");
-  const migrating = withHistoryOptions(withCreationFeeOption(withBlockOptions(command)))
+  const migrating = withGroundOptions(
+    withHistoryOptions(withCreationFeeOption(withBlockOptions(command))),
+  )
     .requiredOption("--genesis-ledger <url>", "the genesis ledger, a runtime configuration")
     .requiredOption("--network <name>", "a network preset or the path of one")
     .option("--plan", "print what would be done, and write nothing");
@@ -126,7 +132,8 @@ function requireNoEnd({ plan: isPlan, forkStateHash, stopAtHeight }: MigrateOpti
   });
 }
 
-type Shared = Omit<MigratorContext, "target" | "blocks" | "now" | "warn">;
+type Shared = Omit<MigratorContext, "target" | "blocks" | "now" | "warn"> &
+  Required<Pick<MigratorContext, "copyGrounds">>;
 
 async function openShared(context: Context, options: MigrateOptions): Promise<Shared> {
   const source = await context.source(options.sourceDb);
@@ -141,6 +148,7 @@ async function openShared(context: Context, options: MigrateOptions): Promise<Sh
     ),
     stop: stopPointOf(options),
     comparesCreationFees: options.skipCreationFees !== true,
+    copyGrounds: groundsOf(options),
     ...historyOf(options),
   };
 }
@@ -155,6 +163,7 @@ async function migrate(
     ...blockSourcesOf(options),
     network: shared.network.name,
   });
+  requireOrigins(blocks, shared.copyGrounds, { hasArchive: shared.source !== null });
   const target = await context.newTarget(options.targetDb);
   const watch = watchRate(environment);
   try {
