@@ -18,8 +18,10 @@ import {
   BLOCKS_PER_READ,
   blockSourcesOf,
   type FollowMigration,
+  type HealOptions,
   type HistoryOptions,
   historyOf,
+  withHealOption,
   withHistoryOptions,
 } from "@forklift/migrator";
 import { RUN_AGAIN, stoppable } from "@forklift/pipeline";
@@ -40,11 +42,13 @@ interface PaceOptions {
   readonly parallelism?: number;
 }
 
-interface Options extends CommonOptions, ConfigOptions, HistoryOptions, PaceOptions {}
+interface Options extends CommonOptions, ConfigOptions, HistoryOptions, HealOptions, PaceOptions {}
 
 export function addFollowCommand(program: Command, host: Host, finish: Finish): void {
   withPaceOptions(
-    withHistoryOptions(withConfigOptions(withCommonOptions(program.command("follow")))),
+    withHealOption(
+      withHistoryOptions(withConfigOptions(withCommonOptions(program.command("follow")))),
+    ),
   )
     .description("follow a living source: copy, replay and verify what became canonical, for ever")
     .action(async (options: Options) => {
@@ -91,6 +95,7 @@ export const followMigration: FollowMigration = {
           },
           replay: { ...defaults.replay, threads },
           ...historyOf(options),
+          heal: options.heal === true,
           verify: { compareCreationFees: options.skipCreationFees !== true },
         },
         options: pace,

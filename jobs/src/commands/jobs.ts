@@ -15,7 +15,13 @@ import {
   withForkGenesisOption,
   withStopOptions,
 } from "@forklift/console";
-import { type HistoryOptions, sourcesTable, withHistoryOptions } from "@forklift/migrator";
+import {
+  type HealOptions,
+  type HistoryOptions,
+  sourcesTable,
+  withHealOption,
+  withHistoryOptions,
+} from "@forklift/migrator";
 import type { JobName } from "@forklift/sets";
 import { defined } from "@forklift/system";
 import { type Command, Option } from "commander";
@@ -39,6 +45,7 @@ interface Options
     ForkGenesisOptions,
     CandidateOptions,
     HistoryOptions,
+    HealOptions,
     SourceOptions {
   readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
   readonly dryRun?: true;
@@ -54,7 +61,7 @@ export function addJobCommands(
   finish: (outcome: Outcome) => void,
 ): void {
   const add = (job: JobName, description: string) =>
-    withHistoryOptions(withConfigOptions(withCommonOptions(program.command(job))))
+    withHealOption(withHistoryOptions(withConfigOptions(withCommonOptions(program.command(job)))))
       .description(description)
       .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)
       .addOption(

@@ -113,6 +113,7 @@ const OTHERWISE: Readonly<Record<ConfigKey, string>> = {
   trustedStateHash: "the preset's last pre-fork block, else the source's",
   history: NONE,
   requireOrphans: NONE,
+  heal: NONE,
   forkGenesisConfig: "none, nothing is compared",
   "final.minConfirmations": "the preset's",
   "official.vrfOutput": NONE,

@@ -93,6 +93,8 @@ export const configSchema = z.strictObject({
   history: z.enum(HISTORIES).default("canonical"),
   /** Whether a run stops at a block beside the chain that it cannot keep, instead of leaving it out. */
   requireOrphans: flag.default(false),
+  /** Whether what the source lacks or has otherwise is taken from block files, where it is settled. */
+  heal: flag.default(false),
   /** The published genesis configuration of the fork; final compares its ledger hash and accounts. */
   forkGenesisConfig: place.optional(),
   final: z
@@ -231,6 +233,7 @@ export const CONFIG_KEYS = [
   "trustedStateHash",
   "history",
   "requireOrphans",
+  "heal",
   "forkGenesisConfig",
   "final.minConfirmations",
   "official.vrfOutput",

@@ -10,6 +10,7 @@ import {
   answersOfReport,
   runVerification,
   type VerificationPlan,
+  withHealed,
   withLeftOut,
 } from "./verify-target.ts";
 
@@ -25,7 +26,7 @@ export const verifyFollowed: WholeStage<FollowContext, VerificationPlan> = {
 
   async run(context, plan, watch) {
     // Both sessions see one picture: what this one shows beside the chain, the copy has seen.
-    const compared = { ...withLeftOut(context), source: context.checks };
+    const compared = { ...(await withHealed(withLeftOut(context))), source: context.checks };
     const result = await runVerification(compared, plan, watch);
     const { tip, digests } = await readReport(context);
     const { height, stateHash } = tip;

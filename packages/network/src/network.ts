@@ -6,6 +6,7 @@ import type { ProtocolState } from "@forklift/ledger";
 export interface Network {
   /** The prefix of block, dump and checkpoint names. */
   readonly name: string;
+  readonly signatureKind: "mainnet" | "testnet";
   readonly genesis: Genesis;
   /** Where the nightly dumps of the old archive lie. */
   readonly dumps: { readonly url: string | null; readonly prefix: string };

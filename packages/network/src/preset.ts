@@ -112,6 +112,7 @@ export function decodePreset(value: unknown, where: string): Network {
   const genesis = completeGenesis(result.data, where);
   return {
     name,
+    signatureKind: name === "mainnet" ? "mainnet" : "testnet",
     genesis: {
       isDerived: genesis.derived,
       stateHash: genesis.stateHash,

@@ -160,7 +160,7 @@ export function blockSources(
 
   function foundAt({ source }: Place, id: WantedBlock, content: BlockContent): VerifiedBlock {
     const { height, stateHash } = id;
-    return { ...content, height, stateHash, source: source.url };
+    return { ...content, height, stateHash, source: source.url, agreeing: [source.url] };
   }
 
   async function ask(

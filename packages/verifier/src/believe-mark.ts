@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Session } from "@forklift/postgres";
+import { NOTHING_HEALED } from "./healed.ts";
 import { readVersionsUpTo, type TableVersions } from "./proven-part.ts";
 import { FILLED_TABLES } from "./tables.ts";
 import type { Scope } from "./walk/scope.ts";
@@ -16,12 +17,17 @@ import type { WalkMark } from "./walk/walk-mark.ts";
  * @param by the ids of the checks, and a digest of the rules that they ask by.
  */
 export function questionOf(
-  { anchor, proven, history }: Pick<Scope, "anchor" | "proven" | "history">,
+  { anchor, proven, history, healed }: Pick<Scope, "anchor" | "proven" | "history" | "healed">,
   { checks, rules }: { readonly checks: readonly string[]; readonly rules: string },
 ): string {
   // The source vouches for the tip of the moment.
   const trusted = anchor.vouchedBy === "source" ? null : anchor.stateHash;
-  const asked = [trusted, anchor.vouchedBy, proven?.stateHash ?? null, history, checks, rules];
+  const asked = [
+    ...[trusted, anchor.vouchedBy, proven?.stateHash ?? null, history, checks, rules],
+    ...[...(healed ?? NOTHING_HEALED)]
+      .map(([stateHash, parts]) => [stateHash, ...parts].sort())
+      .sort(),
+  ];
   return createHash("sha256").update(JSON.stringify(asked)).digest("hex");
 }
 

@@ -21,7 +21,10 @@ import type { ProvenBlock } from "./proven-block.ts";
 
 const GENESIS_HEIGHT = 1n;
 
-type Tools = Pick<MigratorContext, "source" | "network" | "blocks" | "form" | "load" | "now">;
+export type Tools = Pick<
+  MigratorContext,
+  "source" | "network" | "blocks" | "form" | "load" | "now" | "agree"
+>;
 
 /**
  * The blocks of the chain above `below`, in ascending height. Rows and precomputed blocks are read
@@ -70,10 +73,18 @@ async function provenGenesis(
 ): Promise<ProvenBlock> {
   const fetched = await blocks.tryFetch(wanted(genesis));
   if (fetched !== null) return fetched;
-  const { protocolState } = network.genesis;
+  const proven = genesisOfPreset(genesis, network);
+  requireSameCommands(genesis, proven);
+  return proven;
+}
+
+export function genesisOfPreset(
+  { height, stateHash }: BlockRef,
+  { genesis }: Tools["network"],
+): ProvenBlock & BlockRef {
+  const { protocolState } = genesis;
   const commands = { userCommands: [], internalCommands: [] };
-  requireSameCommands(genesis, commands);
-  return { protocolState, ...commands, source: "the network preset" };
+  return { height, stateHash, protocolState, ...commands, source: "the network preset" };
 }
 
 /** As `mergedBlocks` merges them, one that stands beside the chain. */
@@ -87,8 +98,8 @@ export function mergeBranchBlock(
 }
 
 /** Every block but the first names the block that its chain began with. */
-function requireSameGenesis(
-  { height, stateHash }: SourceBlock,
+export function requireSameGenesis(
+  { height, stateHash }: BlockRef,
   { protocolState }: ProvenBlock,
   { name, genesis }: Tools["network"],
 ): void {
@@ -129,7 +140,9 @@ async function readLinked(
         `block ${block.stateHash} at height ${height} has parent ${block.parentHash}, expected ` +
           `${parentHash}`,
         {
-          hint: "run forklift audit, which names the file that mends the source's chain here; then run again",
+          hint:
+            "run forklift audit, which names the file that mends the source's chain here; then run again; or run " +
+            "with --heal",
         },
       );
     }
@@ -147,12 +160,16 @@ async function unreadableBlock(
   const block = await chainBlockAt(source, chain, height);
   if (block === null) {
     return new SourceDataError(`the source has no block of the chain at height ${height}`, {
-      hint: "forklift audit names the missing block and its file",
+      hint: "forklift audit names the missing block and its file; or run with --heal, which reads it",
     });
   }
   return new SourceDataError(
     `block ${block.stateHash} at height ${height} of the source refers to a row that is missing: its ` +
       "creator_id or its block_winner_id leads to no public key",
-    { hint: "repair the source's rows and look at them with forklift audit, then run again" },
+    {
+      hint:
+        "repair the source's rows and look at them with forklift audit, then run again; or run with --heal, which " +
+        "takes the keys from block files",
+    },
   );
 }

@@ -12,12 +12,15 @@ export interface WantedBlock extends BlockId {
    * is the reason why the file is wrong; the hint is for the case that no source has a better one.
    */
   readonly accept?: (content: BlockContent) => void;
+  readonly agree?: number;
+  readonly checksSignatures?: "mainnet" | "testnet";
 }
 
 /** A block that is what its name says; see `verifyBlock` for what that means. */
 export interface VerifiedBlock extends BlockId, BlockContent {
   /** The URL of the source that held it. */
   readonly source: string;
+  readonly agreeing: readonly string[];
 }
 
 export interface BlockSource extends AsyncDisposable {
