@@ -89,6 +89,7 @@ export const MAY_IMPORT = {
 
 /** Libraries that one package keeps out of everything else. @type {Record<string, string>} */
 const KEPT_IN = {
+  "@noble/curves": "packages/ledger",
   zstddec: "packages/compression",
   pg: "packages/postgres",
   "pg-copy-streams": "packages/postgres",
@@ -109,7 +110,7 @@ const KEPT_IN = {
  */
 const FLOORS = {
   "packages/ledger/src":
-    "apply > ledger > tree > accounts | block > poseidon > text | threads | wasm",
+    "apply | signature > ledger > tree > accounts | block > poseidon > text | threads | wasm",
   "packages/postgres/src": "restore > dump > dump-forms > server | schema > session",
   "packages/storage/src": "open-store > gcs > passing-failure > file | http > *",
   "packages/precomputed/src":

@@ -14,4 +14,11 @@ export default [
     "if (true)",
     "network",
   ],
+  [
+    "networks but mainnet sign by the other prefix",
+    "preset",
+    'name === "mainnet" ? "mainnet" : "testnet"',
+    '"mainnet"',
+    "network",
+  ],
 ];

@@ -14,4 +14,25 @@ export default [
     "if (false)",
     "verify-block",
   ],
+  [
+    "a wrong signature refuses a file where somebody asks",
+    "right-signatures",
+    "if (first === undefined) return;",
+    "return;",
+    "signatures",
+  ],
+  [
+    "a wrong signature is that of its block",
+    "check-signatures",
+    "wrong[at]!.push(place);",
+    "wrong[0]!.push(place);",
+    "signatures",
+  ],
+  [
+    "signatures are checked by the rules that are asked for",
+    "block-verifier",
+    "id: { height, stateHash, checksSignatures }",
+    "id: { height, stateHash }",
+    "signatures",
+  ],
 ];

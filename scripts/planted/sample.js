@@ -14,4 +14,11 @@ export default [
     "seed >>> 0",
     "random",
   ],
+  [
+    "commands are signed by their fee payers",
+    "wallet",
+    "this.#pairs.get(command.feePayer)!",
+    "this.#pairs.get(command.source)!",
+    "wallet",
+  ],
 ];

@@ -12,7 +12,7 @@ import {
 } from "@forklift/console";
 import { type DeriveOptions, derivePreset } from "@forklift/network";
 import { defined, fileError } from "@forklift/system";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 
 type Options = CommonOptions & DeriveOptions & { readonly out?: string };
 
@@ -42,6 +42,12 @@ export function addNetworkCommand(program: Command, _host: Host, finish: Finish)
     .option(
       "--fork-config <url>",
       "the published configuration of the fork: the last block before it",
+    )
+    .addOption(
+      new Option(
+        "--signature-kind <kind>",
+        "by whose rules user commands are signed; default: by those that a network of that name has",
+      ).choices(["mainnet", "testnet"]),
     )
     .option("--dumps <url>", "where the nightly dumps of the old archive lie")
     .option("--blocks <url>", "where precomputed blocks lie")

@@ -1,7 +1,8 @@
 // The benchmark of the ledger package: npm run bench:ledger, after a build.
 //
 //   --json          one JSON document instead of a table; a part that was not measured is null
-//   --only a,b      these parts: permutation, kimchi, threads, replay, state_hash, accounts, flat
+//   --only a,b      these parts: permutation, kimchi, threads, replay, state_hash, signatures,
+//                  accounts, flat
 //   --quick         small and rough, to see that it runs
 //
 // Every figure is the fastest of many short runs, and what is compared runs in turn.
@@ -13,6 +14,7 @@ import { canonicalBlocks, hasMainnetData } from "./mainnet-blocks.js";
 import { fastestUs } from "./measure.js";
 import { kimchiSubjects, legacySubjects, wasmPermutation } from "./poseidon-subjects.js";
 import { replayInProcess } from "./replay.js";
+import { signatureSubjects } from "./signatures.js";
 import { roundsFor, STATE_HASH_PERMUTATIONS, stateHashes } from "./state-hash.js";
 import { printTable } from "./table.js";
 import { onThreads } from "./threads.js";
@@ -76,6 +78,11 @@ const PARTS = {
     return { us, wasm_us: wasmUs };
   },
 
+  signatures({ size }) {
+    const subjects = { wasm_us: wasmPermutation, ...signatureSubjects() };
+    return figures(subjects, Math.ceil(size.rounds / 4));
+  },
+
   accounts({ size }) {
     return { mb_per_100k: mbPer100k(size.accountCount) };
   },
@@ -99,9 +106,9 @@ function figures(subjects, rounds) {
  * document: the fastest that any part has measured.
  */
 function withHashTimes(document) {
-  const parts = [document.permutation, document.replay, document.state_hash];
+  const parts = [document.permutation, document.replay, document.state_hash, document.signatures];
   const wasmUs = Math.min(...parts.map((part) => part?.wasm_us ?? Number.POSITIVE_INFINITY));
-  const { permutation, replay: replayed, state_hash: stateHash } = document;
+  const { permutation, replay: replayed, state_hash: stateHash, signatures } = document;
   if (permutation !== null) permutation.wasm_us = wasmUs;
   if (replayed !== null) {
     delete replayed.wasm_us;
@@ -110,6 +117,10 @@ function withHashTimes(document) {
   if (stateHash !== null) {
     delete stateHash.wasm_us;
     stateHash.hash_us = STATE_HASH_PERMUTATIONS * wasmUs;
+  }
+  if (signatures !== null) {
+    delete signatures.wasm_us;
+    signatures.permutations = signatures.block_us / wasmUs;
   }
   return document;
 }

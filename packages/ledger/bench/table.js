@@ -29,6 +29,12 @@ const ROWS = {
     us: "µs  from the parsed JSON of a block to its state hash",
     hash_us: "µs  its twelve permutations alone, one at a time",
   },
+  signatures: {
+    block_us: "µs  a signature of 128 that are checked together",
+    permutations: "    as many permutations, one at a time",
+    many_us: "µs  one of 512",
+    alone_us: "µs  one by itself",
+  },
   accounts: { mb_per_100k: "MB  100,000 accounts with their tree" },
   flat: {
     us_per_block_2k: "µs  a block of 30 payments on a ledger of 2,000 accounts",

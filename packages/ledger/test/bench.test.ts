@@ -33,6 +33,12 @@ test("npm run bench:ledger prints one JSON document with every figure", () => {
       ? { blocks: 100, seconds: positive, permutations: positive, hash_seconds: positive }
       : null,
     state_hash: hasMainnetData ? { us: positive, hash_us: positive } : null,
+    signatures: {
+      block_us: positive,
+      many_us: positive,
+      alone_us: positive,
+      permutations: positive,
+    },
     accounts: { mb_per_100k: positive },
     flat: { us_per_block_2k: positive, us_per_block_500k: positive },
   });

@@ -1,22 +1,11 @@
 // mina-signer, the network's own library, as a second opinion on hashes.
 
-import {
-  decodeBase58check,
-  encodeBase58check,
-  encodeBase58checkAscii,
-  fieldToBytes,
-  parseMemo,
-  parsePublicKey,
-  UINT32_MAX,
-  UINT64_MAX,
-  VERSION_BYTE,
-} from "@forklift/chain";
+import { decodeBase58check, encodeBase58checkAscii, UINT32_MAX, UINT64_MAX } from "@forklift/chain";
 import { blake2b } from "@noble/hashes/blake2.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   readSignature,
-  signatureText,
   signedCommandForm,
   type UnhashedCommand,
 } from "../src/block/transaction-hash.ts";
@@ -29,9 +18,12 @@ import {
   client,
   HashHelpers,
   HashLegacy,
+  MEMO_BYTES,
   Poseidon,
   PoseidonLegacy,
+  paddedMemo,
   type SignedTransfer,
+  signedCommandOf,
 } from "./mina-signer.ts";
 
 /** mina-signer prints the digest of a transaction of protocol 1.x under Berkeley's version byte. */
@@ -41,9 +33,6 @@ const BERKELEY_TRANSACTION_HASH = 0x1d;
 const SIGNED_COMMAND = 0x13;
 
 const DIGEST_BYTES = 32;
-
-/** A tag, the length, and up to 32 bytes of text. */
-const MEMO_BYTES = 34;
 
 describe.each([
   ["legacy", LEGACY_PARAMETERS, PoseidonLegacy, HashLegacy, hashLegacy],
@@ -102,30 +91,10 @@ describe("mina-signer's form of a user command lacks a version before the fee an
     memo: fc.string({ unit: fc.constantFrom(..."Coinbase 12 🙂é"), maxLength: 8 }),
   });
 
-  function paddedMemo(memo: string) {
-    const bytes = Buffer.from(memo, "utf8");
-    const padded = Buffer.alloc(MEMO_BYTES);
-    padded.set([1, bytes.length, ...bytes]);
-    return padded;
-  }
-
-  function ours(type: UnhashedCommand["type"], { data, signature }: SignedTransfer) {
-    const feePayer = parsePublicKey(data.from);
-    const validUntil = BigInt(data.validUntil);
-    const command: UnhashedCommand = {
-      type,
-      feePayer,
-      source: feePayer,
-      receiver: parsePublicKey(data.to),
-      nonce: BigInt(data.nonce),
-      amount: type === "payment" ? BigInt(data.amount) : null,
-      fee: BigInt(data.fee),
-      validUntil: validUntil === UINT32_MAX ? null : validUntil,
-      memo: parseMemo(encodeBase58check(VERSION_BYTE.memo, paddedMemo(data.memo))),
-    };
-    const rAndS = [signature.field, signature.scalar].map((number) => fieldToBytes(BigInt(number)));
-    const { bytes } = readSignature(signatureText(Buffer.concat(rAndS)));
-    return Buffer.from(signedCommandForm(command, feePayer, bytes).written());
+  function ours(type: UnhashedCommand["type"], signed: SignedTransfer) {
+    const { command, signer, signature } = signedCommandOf(type, signed);
+    const { bytes } = readSignature(signature);
+    return Buffer.from(signedCommandForm(command, signer, bytes).written());
   }
 
   /** The digest of our form without the two versions. */

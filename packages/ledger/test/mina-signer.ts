@@ -4,7 +4,17 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Field } from "@forklift/chain";
+import {
+  encodeBase58check,
+  type Field,
+  fieldToBytes,
+  parseMemo,
+  parsePublicKey,
+  UINT32_MAX,
+  VERSION_BYTE,
+} from "@forklift/chain";
+import { signatureText, type UnhashedCommand } from "../src/block/transaction-hash.ts";
+import type { SignedCommand } from "../src/signature/wrong-signatures.ts";
 
 export interface OtherPoseidon {
   /** Absorbs the elements; of none it takes one permutation. */
@@ -38,6 +48,7 @@ export interface Transfer {
 export interface SignedTransfer {
   /** Two numbers in decimal. */
   readonly signature: { readonly field: string; readonly scalar: string };
+  readonly publicKey: string;
   readonly data: Transfer;
 }
 
@@ -47,6 +58,8 @@ export interface SigningClient {
   hashPayment(signed: SignedTransfer): string;
   signStakeDelegation(transfer: Omit<Transfer, "amount">, privateKey: string): SignedTransfer;
   hashStakeDelegation(signed: SignedTransfer): string;
+  verifyPayment(signed: SignedTransfer): boolean;
+  verifyStakeDelegation(signed: SignedTransfer): boolean;
 }
 
 /** The folder of its files; only the client is to be had by the package's name. */
@@ -64,3 +77,37 @@ const { Client } = await load<{ Client: new (options: { network: string }) => Si
 );
 
 export const client = new Client({ network: "mainnet" });
+
+export const testnetClient = new Client({ network: "testnet" });
+
+/** A tag, the length, and up to 32 bytes of text. */
+export const MEMO_BYTES = 34;
+
+export function paddedMemo(memo: string): Buffer {
+  const bytes = Buffer.from(memo, "utf8");
+  const padded = Buffer.alloc(MEMO_BYTES);
+  padded.set([1, bytes.length, ...bytes]);
+  return padded;
+}
+
+/** What it signed, as blocks have it. */
+export function signedCommandOf(
+  type: UnhashedCommand["type"],
+  { data, signature }: SignedTransfer,
+): SignedCommand {
+  const feePayer = parsePublicKey(data.from);
+  const validUntil = BigInt(data.validUntil);
+  const command: UnhashedCommand = {
+    type,
+    feePayer,
+    source: feePayer,
+    receiver: parsePublicKey(data.to),
+    nonce: BigInt(data.nonce),
+    amount: type === "payment" ? BigInt(data.amount) : null,
+    fee: BigInt(data.fee),
+    validUntil: validUntil === UINT32_MAX ? null : validUntil,
+    memo: parseMemo(encodeBase58check(VERSION_BYTE.memo, paddedMemo(data.memo))),
+  };
+  const rAndS = [signature.field, signature.scalar].map((number) => fieldToBytes(BigInt(number)));
+  return { command, signer: feePayer, signature: signatureText(Buffer.concat(rAndS)) };
+}

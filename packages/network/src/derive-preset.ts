@@ -17,6 +17,7 @@ import {
   nameDocument,
   newAccount,
   type ProtocolConstants,
+  type SignatureKind,
 } from "@forklift/ledger";
 import { SourceDataError, UsageError } from "@forklift/pipeline";
 import { stringify } from "yaml";
@@ -41,6 +42,8 @@ export interface DeriveOptions {
   readonly winnerBalance?: bigint;
   /** The published configuration of the fork, which names the last block before it. */
   readonly forkConfig?: string;
+  /** What a preset of that name has where nobody says. */
+  readonly signatureKind?: SignatureKind;
   /** Places of dumps and of precomputed blocks, as a preset names them. */
   readonly dumps?: string;
   readonly blocks?: string;
@@ -88,10 +91,11 @@ export async function derivePreset(options: DeriveOptions): Promise<DerivedPrese
     winner,
     constants: constantsOf(options, json),
   });
-  const { forkConfig, dumps, blocks } = options;
+  const { forkConfig, signatureKind, dumps, blocks } = options;
   const fork = forkConfig === undefined ? null : await readForkPoint(forkConfig);
   const preset = {
     name,
+    ...(signatureKind !== undefined && { signatureKind }),
     genesis: {
       derived: true,
       stateHash: hashProtocolState(protocolState),

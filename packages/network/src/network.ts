@@ -1,12 +1,13 @@
 // What forklift must know of a network and cannot learn from its databases.
 
 import type { Account, BlockRef, LedgerHash, StateHash } from "@forklift/chain";
-import type { ProtocolState } from "@forklift/ledger";
+import type { ProtocolState, SignatureKind } from "@forklift/ledger";
 
 export interface Network {
   /** The prefix of block, dump and checkpoint names. */
   readonly name: string;
-  readonly signatureKind: "mainnet" | "testnet";
+  /** By whose rules its user commands are signed. */
+  readonly signatureKind: SignatureKind;
   readonly genesis: Genesis;
   /** Where the nightly dumps of the old archive lie. */
   readonly dumps: { readonly url: string | null; readonly prefix: string };

@@ -35,6 +35,8 @@ const MIN_CONFIRMATIONS = 20;
 /** The preset as it is written; unknown keys are errors, since a misspelt one would be silent. */
 const presetSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
+  /** Where it is left out: mainnet's on mainnet, and what every other network was built with elsewhere. */
+  signatureKind: z.enum(["mainnet", "testnet"]).optional(),
   genesis: z.strictObject({
     /** Set where the state follows from the ledger and the constants, and no public source names it. */
     derived: z.boolean().default(false),
@@ -112,7 +114,7 @@ export function decodePreset(value: unknown, where: string): Network {
   const genesis = completeGenesis(result.data, where);
   return {
     name,
-    signatureKind: name === "mainnet" ? "mainnet" : "testnet",
+    signatureKind: result.data.signatureKind ?? (name === "mainnet" ? "mainnet" : "testnet"),
     genesis: {
       isDerived: genesis.derived,
       stateHash: genesis.stateHash,

@@ -118,6 +118,19 @@ describe.skipIf(isMainnetDataMissing())("a derived preset", () => {
     expect(parsePreset(text, "the text")).toEqual(network);
   });
 
+  test("signs as networks of its name do, unless it is said to sign otherwise", async () => {
+    const genesisLedger = sharedUrl("data/mainnet/genesis-ledger.json");
+    const kindOf = async (options: Pick<DeriveOptions, "name" | "signatureKind">) => {
+      const { text, network } = await derivePreset({ ...options, genesisLedger });
+      expect(parsePreset(text, "the text").signatureKind).toBe(network.signatureKind);
+      return network.signatureKind;
+    };
+    expect(await kindOf({ name: "mainnet" })).toBe("mainnet");
+    expect(await kindOf({ name: "shadow" })).toBe("testnet");
+    expect(await kindOf({ name: "shadow", signatureKind: "mainnet" })).toBe("mainnet");
+    expect((await loadNetwork("devnet")).signatureKind).toBe("testnet");
+  });
+
   test.each<[string, string, Partial<DeriveOptions>, string]>([
     [
       "a fork configuration",

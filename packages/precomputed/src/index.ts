@@ -7,5 +7,6 @@ export { type ListBundleOptions, listIndexedBundle, readBundleThrough } from "./
 export { type BlockSourcesOptions, openBlockSources } from "./open-block-sources.ts";
 export type { SourceStatistics } from "./source-tally.ts";
 export type { BlockId, VerifiedBlock, WantedBlock } from "./verify/block-source.ts";
-export const requireRightSignatures = (..._: unknown[]): void => undefined;
+export type { SignatureVerdict } from "./verify/check-signatures.ts";
+export { requireRightSignatures } from "./verify/right-signatures.ts";
 export { type BlockContent, verifyBlocks } from "./verify/verify-block.ts";

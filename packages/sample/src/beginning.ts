@@ -9,6 +9,7 @@ import { createKeyRing } from "./key-ring.ts";
 import { occasions } from "./occasions.ts";
 import type { SampleOptions } from "./options.ts";
 import { createRandom, type Random } from "./random.ts";
+import { Wallet } from "./wallet.ts";
 
 /** A file of the sample: its path in the sample's folder, and what stands in it. */
 export interface SampleFile {
@@ -30,12 +31,14 @@ export interface Beginning {
 export function beginSample(options: SampleOptions, forkLength?: ForkLength): Beginning {
   const random = createRandom(options.seed);
   const periods = planPeriods(options);
-  const genesis = createGenesis(random, { ...options, endSlot: periods.at(-1)!.endSlot });
+  const wallet = new Wallet(random);
+  const genesis = createGenesis(random, wallet, { ...options, endSlot: periods.at(-1)!.endSlot });
   const first = genesisBlockFile(random, genesis);
   const context = {
     random,
     ledger: genesis.ledger,
-    keys: createKeyRing(random, genesis),
+    keys: createKeyRing(wallet, genesis),
+    wallet,
     stakers: genesis.accounts.map(({ publicKey }) => publicKey),
     commandsPerBlock: options.commandsPerBlock,
   };

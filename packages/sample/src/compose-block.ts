@@ -31,8 +31,8 @@ import {
   randomAuxHash,
   randomPendingCoinbaseAux,
   randomPendingCoinbaseHash,
-  randomSignature,
 } from "./random-texts.ts";
+import type { Wallet } from "./wallet.ts";
 import { buyWorks } from "./works.ts";
 
 /** A block with everything that its file and the archive say of it. */
@@ -51,6 +51,7 @@ export interface Context {
   readonly random: Random;
   readonly ledger: Ledger;
   readonly keys: KeyRing;
+  readonly wallet: Wallet;
   /** Genesis accounts, who alone have stake in the sample. */
   readonly stakers: readonly PublicKey[];
   readonly commandsPerBlock: number;
@@ -163,7 +164,7 @@ function composeCommands(
   { context, order, scene, session, applied }: Composition,
   repeated: readonly DiffCommand[],
 ): DiffCommand[] {
-  const { random, commandsPerBlock } = context;
+  const { random, wallet, commandsPerBlock } = context;
   const { occasion } = order;
   const included = repeated.map((again) => includeCommand(again, session, applied));
   const chance = occasion.isQuiet ? 0 : random.below(2 * commandsPerBlock + 1);
@@ -174,7 +175,7 @@ function composeCommands(
   for (const kind of random.shuffled(kinds)) {
     const unhashed = makeCommand(scene, kind);
     if (unhashed === null) continue;
-    const signed = { signer: unhashed.feePayer, signature: randomSignature(random) };
+    const signed = { signer: unhashed.feePayer, signature: wallet.sign(unhashed) };
     const command = { ...unhashed, hash: hashUserCommand(unhashed, signed) };
     included.push(includeCommand({ ...signed, command }, session, applied));
   }

@@ -3,7 +3,7 @@
 import { NANOMINA_PER_MINA, type PublicKey } from "@forklift/chain";
 import { type Account, newAccount, type Timing } from "@forklift/ledger";
 import type { Random } from "./random.ts";
-import { randomPublicKey } from "./random-texts.ts";
+import type { Wallet } from "./wallet.ts";
 
 /** The first accounts are rich and free, and others delegate to them. */
 export const PRODUCERS = 15;
@@ -16,9 +16,10 @@ export interface GenesisAccountsOptions {
 
 export function createGenesisAccounts(
   random: Random,
+  wallet: Wallet,
   { count, endSlot }: GenesisAccountsOptions,
 ): Account[] {
-  const keys = Array.from({ length: count }, () => randomPublicKey(random));
+  const keys = Array.from({ length: count }, () => wallet.newKey());
   const producers = keys.slice(0, PRODUCERS);
   return keys.map((key, index) =>
     index < PRODUCERS

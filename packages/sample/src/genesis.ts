@@ -13,7 +13,7 @@ import { GENESIS_TIMESTAMP } from "./calendar.ts";
 import { createGenesisAccounts } from "./genesis-accounts.ts";
 import { createGenesisState } from "./genesis-state.ts";
 import type { Random } from "./random.ts";
-import { randomPublicKey } from "./random-texts.ts";
+import type { Wallet } from "./wallet.ts";
 
 /** Nanomina. The account in front of the listed ones holds as little as mainnet's. */
 const WINNER_BALANCE = 1_000n;
@@ -36,10 +36,11 @@ export interface GenesisOptions {
 
 export function createGenesis(
   random: Random,
+  wallet: Wallet,
   { accounts: count, finality, endSlot }: GenesisOptions,
 ): Genesis {
-  const winner = newAccount(randomPublicKey(random), WINNER_BALANCE);
-  const accounts = [winner, ...createGenesisAccounts(random, { count, endSlot })];
+  const winner = newAccount(wallet.newKey(), WINNER_BALANCE);
+  const accounts = [winner, ...createGenesisAccounts(random, wallet, { count, endSlot })];
   const ledger = new Ledger(accounts);
   const state = createGenesisState(random, {
     winner: winner.publicKey,

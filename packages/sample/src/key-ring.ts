@@ -3,8 +3,7 @@
 import type { PublicKey } from "@forklift/chain";
 import type { Genesis } from "./genesis.ts";
 import { PRODUCERS } from "./genesis-accounts.ts";
-import type { Random } from "./random.ts";
-import { randomPublicKey } from "./random-texts.ts";
+import type { Wallet } from "./wallet.ts";
 
 export interface KeyRing {
   /** Whom others delegate to. */
@@ -23,13 +22,13 @@ const STRANGERS = 25;
 const FIRST_PROVER = PRODUCERS - 4;
 const PROVERS = 12;
 
-export function createKeyRing(random: Random, { accounts }: Genesis): KeyRing {
+export function createKeyRing(wallet: Wallet, { accounts }: Genesis): KeyRing {
   // The winner of the genesis block stands in front.
   const keys = accounts.slice(1).map(({ publicKey }) => publicKey);
   return {
     producers: keys.slice(0, PRODUCERS),
     provers: keys.slice(FIRST_PROVER, FIRST_PROVER + PROVERS),
-    strangers: Array.from({ length: STRANGERS }, () => randomPublicKey(random)),
-    fresh: () => randomPublicKey(random),
+    strangers: Array.from({ length: STRANGERS }, () => wallet.newKey()),
+    fresh: () => wallet.newKey(),
   };
 }

@@ -1,52 +1,20 @@
-// Keys, hashes, memos and signatures that nobody made: well formed, and of random content.
+// Hashes and memos that nobody made: well formed, and of random content.
 
 import {
   encodeBase58check,
   FIELD_MODULUS,
-  type Field,
   type FieldHashKind,
   hashText,
   type Memo,
-  type PublicKey,
-  publicKeyText,
   VERSION_BYTE,
 } from "@forklift/chain";
-import type {
-  AuxHash,
-  PendingCoinbaseAux,
-  PendingCoinbaseHash,
-  Signature,
-  VrfOutput,
-} from "@forklift/ledger";
-import { signatureText } from "@forklift/ledger";
+import type { AuxHash, PendingCoinbaseAux, PendingCoinbaseHash, VrfOutput } from "@forklift/ledger";
 import type { Random } from "./random.ts";
 
 const DIGEST_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 
 /** A VRF output keeps 253 of its 256 bits: the top three of the last byte are zero. */
 const LAST_BYTE_BITS = 0b0001_1111;
-
-/** A key on the Pallas curve, y² = x³ + 5. Nobody knows its secret. */
-export function randomPublicKey(random: Random): PublicKey {
-  for (;;) {
-    const x = random.bigBelow(FIELD_MODULUS);
-    if (isSquare((x * x * x + 5n) % FIELD_MODULUS)) {
-      return publicKeyText({ x, isOdd: random.oneIn(2) });
-    }
-  }
-}
-
-/** Euler's criterion. */
-function isSquare(field: Field): boolean {
-  let power = 1n;
-  let square = field;
-  for (let exponent = (FIELD_MODULUS - 1n) / 2n; exponent > 0n; exponent >>= 1n) {
-    if ((exponent & 1n) === 1n) power = (power * square) % FIELD_MODULUS;
-    square = (square * square) % FIELD_MODULUS;
-  }
-  return power <= 1n;
-}
 
 export function randomHash<Hash extends string>(random: Random, kind: FieldHashKind): Hash {
   return hashText(kind, random.bigBelow(FIELD_MODULUS)) as Hash;
@@ -70,10 +38,6 @@ export function randomVrfOutput(random: Random): VrfOutput {
   const output = Buffer.from(random.bytes(DIGEST_BYTES));
   output[DIGEST_BYTES - 1]! &= LAST_BYTE_BITS;
   return `${output.toString("base64url")}=` as VrfOutput;
-}
-
-export function randomSignature(random: Random): Signature {
-  return signatureText(random.bytes(SIGNATURE_BYTES));
 }
 
 const MEMO_TEXT_BYTES = 32;

@@ -1,7 +1,7 @@
-import { bytesOfMemo, FIELD_MODULUS, pointOfPublicKey } from "@forklift/chain";
+import { bytesOfMemo, FIELD_MODULUS } from "@forklift/chain";
 import { expect, test } from "vitest";
 import { createRandom, createXoshiro } from "../src/random.ts";
-import { randomMemo, randomPublicKey } from "../src/random-texts.ts";
+import { randomMemo } from "../src/random-texts.ts";
 
 test("the generator gives the numbers of the C reference for the same state", () => {
   const next = createXoshiro([0x964d4a0c, 0xd40ab895, 0xad7fdecb, 0x3006f0f0]);
@@ -47,16 +47,6 @@ test("shuffling loses nothing and changes the order", () => {
   expect(shuffled.toSorted((a, b) => a - b)).toStrictEqual(list);
 });
 
-test("public keys lie on the Pallas curve", () => {
-  const random = createRandom(6);
-  for (let key = 0; key < 20; key++) {
-    const { x } = pointOfPublicKey(randomPublicKey(random));
-    const square = (x * x * x + 5n) % FIELD_MODULUS;
-    // Legendre's symbol, by the law of quadratic reciprocity.
-    expect(jacobi(square, FIELD_MODULUS)).toBe(1);
-  }
-});
-
 test("memos have 34 bytes, their length, and nothing behind it", () => {
   const random = createRandom(7);
   for (let memo = 0; memo < 200; memo++) {
@@ -65,14 +55,3 @@ test("memos have 34 bytes, their length, and nothing behind it", () => {
     expect(content.slice(length).every((byte) => byte === 0)).toBe(true);
   }
 });
-
-function jacobi(numerator: bigint, modulus: bigint): number {
-  let [a, n, sign] = [numerator % modulus, modulus, 1];
-  while (a !== 0n) {
-    for (; a % 2n === 0n; a /= 2n) if (n % 8n === 3n || n % 8n === 5n) sign = -sign;
-    [a, n] = [n, a];
-    if (a % 4n === 3n && n % 4n === 3n) sign = -sign;
-    a %= n;
-  }
-  return n === 1n ? sign : 0;
-}

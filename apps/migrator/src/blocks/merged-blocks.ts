@@ -84,7 +84,10 @@ export function genesisOfPreset(
 ): ProvenBlock & BlockRef {
   const { protocolState } = genesis;
   const commands = { userCommands: [], internalCommands: [] };
-  return { height, stateHash, protocolState, ...commands, source: "the network preset" };
+  return {
+    ...{ height, stateHash, protocolState },
+    ...{ ...commands, signatures: null, source: "the network preset" },
+  };
 }
 
 /** As `mergedBlocks` merges them, one that stands beside the chain. */

@@ -16,7 +16,13 @@ describe("mergeBlock", () => {
   beforeAll(async () => {
     const { genesis } = await loadNetwork("mainnet");
     state = genesis.protocolState;
-    proven = { protocolState: state, userCommands: [], internalCommands: [], source: "a folder" };
+    proven = {
+      protocolState: state,
+      userCommands: [],
+      internalCommands: [],
+      signatures: null,
+      source: "a folder",
+    };
     const { blockchainState, consensusState } = state.body;
     source = {
       height: 1n,

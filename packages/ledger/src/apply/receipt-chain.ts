@@ -1,22 +1,21 @@
 // The receipt chain: a hash in every account over all the commands whose fees it has paid.
 
-import {
-  DEFAULT_TOKEN_ID,
-  FIELD_BYTES,
-  type PublicKey,
-  type UserCommand,
-  type UserCommandType,
-  VALID_FOR_EVER,
-} from "@forklift/chain";
+import { FIELD_BYTES, type PublicKey, type UserCommand } from "@forklift/chain";
 import { EMPTY_RECEIPT_CHAIN_BYTES } from "../accounts/account-objects.ts";
+import {
+  COMMAND_BIT_ELEMENTS,
+  COMMAND_KEYS,
+  writeCommandBits,
+  writeCommandKeys,
+} from "../block/command-input.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type ChainRules, hashChains } from "../poseidon/hash-chains.ts";
 import { InputWriter } from "../poseidon/input-writer.ts";
 import { PAIR_BYTES } from "../poseidon/memory-layout.ts";
-import { memoBytes, pointBytes } from "../text/decoded-texts.ts";
+import { pairsFor } from "../poseidon/prefixed-hash.ts";
 
-/** Four field elements and 599 bits, which fill three more; a zero makes it pairs. */
-const INPUT_PAIRS = 4;
+/** The command and the chain before it; a zero makes it pairs. */
+const INPUT_PAIRS = pairsFor(COMMAND_KEYS + 1 + COMMAND_BIT_ELEMENTS);
 const INPUT_BYTES = INPUT_PAIRS * PAIR_BYTES;
 
 /** Kept, Poseidon and prefix, by the Berkeley hard fork. The chain before stands behind three keys. */
@@ -24,17 +23,11 @@ export const RECEIPT_RULES: ChainRules = {
   hash: "legacy",
   prefix: "CodaReceiptUC",
   pairs: INPUT_PAIRS,
-  previousAt: 3 * FIELD_BYTES,
+  previousAt: COMMAND_KEYS * FIELD_BYTES,
 };
 
 /** Stands in an input for the chain before, until that is known. */
 const UNKNOWN = new Uint8Array(FIELD_BYTES);
-
-/** Tags are three bits, written highest first, unlike every other number. */
-const COMMAND_TAG: Readonly<Record<UserCommandType, number>> = {
-  payment: 0b000,
-  delegation: 0b100,
-};
 
 /**
  * The chain with one more command. The signature is no part of it.
@@ -104,23 +97,7 @@ export function receiptChainOf(ledger: Ledger, feePayer: PublicKey): Uint8Array 
 }
 
 function writeReceipt(input: InputWriter, previous: Uint8Array, command: UserCommand): void {
-  const feePayer = pointBytes(command.feePayer);
-  const source = pointBytes(command.source);
-  const receiver = pointBytes(command.receiver);
-  input.field(feePayer.x);
-  input.field(source.x);
-  input.field(receiver.x);
+  writeCommandKeys(input, command);
   input.field(previous);
-  input.uint64(command.fee);
-  input.uint64(DEFAULT_TOKEN_ID); // of the fee
-  input.boolean(feePayer.isOdd);
-  input.uint32(command.nonce);
-  input.uint32(command.validUntil ?? VALID_FOR_EVER);
-  for (const byte of memoBytes(command.memo)) input.bits(byte, 8);
-  input.bits(COMMAND_TAG[command.type], 3);
-  input.boolean(source.isOdd);
-  input.boolean(receiver.isOdd);
-  input.uint64(DEFAULT_TOKEN_ID); // of the amount
-  input.uint64(command.amount ?? 0n);
-  input.boolean(false); // token locked
+  writeCommandBits(input, command);
 }

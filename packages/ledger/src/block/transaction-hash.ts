@@ -7,7 +7,9 @@ import {
   decodeBase58check,
   encodeBase58check,
   encodeBase58checkAscii,
+  FormatError,
   type PublicKey,
+  quote,
   type TransactionHash,
   type UserCommand,
   VALID_FOR_EVER,
@@ -29,8 +31,12 @@ const FEE_TRANSFER_VERSION = 0x03;
 const SIGNED_COMMAND_VERSION = 0x13;
 const SIGNATURE_VERSION = 0x9a;
 
-/** A type version, r and s. */
-const SIGNATURE_BYTES = 1 + 32 + 32;
+const TYPE_VERSION = 1;
+
+/** Of r and of s. */
+const NUMBER_BYTES = 32;
+
+const SIGNATURE_BYTES = 1 + 2 * NUMBER_BYTES;
 
 const DIGEST_BYTES = 32;
 
@@ -47,18 +53,29 @@ export interface Signed {
 /** Type version, r and s, as they stand in a command. */
 export type SignatureBytes = Uint8Array & { readonly [kind]: "signature bytes" };
 
-/** @throws FormatError unless the text is base58check of a signature. */
-export function readSignature(base58: string): {
+export interface ReadSignature {
   readonly text: Signature;
   readonly bytes: SignatureBytes;
-} {
+  /** 32 bytes, little-endian, as `s`: whether they are numbers of their field is not asked here. */
+  readonly r: Uint8Array;
+  readonly s: Uint8Array;
+}
+
+/** @throws FormatError unless the text is base58check of a signature. */
+export function readSignature(base58: string): ReadSignature {
   const bytes = decodeBase58check(base58, SIGNATURE_VERSION, SIGNATURE_BYTES) as SignatureBytes;
-  return { text: base58 as Signature, bytes };
+  if (bytes[0] !== TYPE_VERSION) {
+    throw new FormatError(
+      `${quote(base58)} has type version ${bytes[0]}, expected ${TYPE_VERSION}`,
+    );
+  }
+  const [rAt, sAt] = [1, 1 + NUMBER_BYTES];
+  return { text: base58 as Signature, bytes, r: bytes.subarray(rAt, sAt), s: bytes.subarray(sAt) };
 }
 
 /** @param rAndS 64 bytes. */
 export function signatureText(rAndS: Uint8Array): Signature {
-  return encodeBase58check(SIGNATURE_VERSION, Uint8Array.of(1, ...rAndS)) as Signature;
+  return encodeBase58check(SIGNATURE_VERSION, Uint8Array.of(TYPE_VERSION, ...rAndS)) as Signature;
 }
 
 /** The hash of a payment or delegation. Its signature is part of it. */

@@ -1,19 +1,18 @@
 // The interface of a source of precomputed blocks, and the blocks that come from it.
 
 import type { BlockRef } from "@forklift/chain";
-import type { BlockContent } from "./verify-block.ts";
+import type { BlockContent, NamedBlock } from "./verify-block.ts";
 
 export type BlockId = BlockRef;
 
 /** The requested block, with what the caller knows of it. */
-export interface WantedBlock extends BlockId {
+export interface WantedBlock extends NamedBlock {
   /**
    * Refuses a file for what no state hash covers. What it throws, a FormatError or a SourceDataError,
    * is the reason why the file is wrong; the hint is for the case that no source has a better one.
    */
   readonly accept?: (content: BlockContent) => void;
   readonly agree?: number;
-  readonly checksSignatures?: "mainnet" | "testnet";
 }
 
 /** A block that is what its name says; see `verifyBlock` for what that means. */

@@ -3,10 +3,10 @@
 import { availableParallelism } from "node:os";
 import { FormatError, type StateHash } from "@forklift/chain";
 import { AnsweringThread } from "@forklift/ledger";
-import type { BlockId } from "./block-source.ts";
 import { TruncatedBlockError } from "./truncated-block-error.ts";
 import {
   type BlockContent,
+  type NamedBlock,
   secondLook,
   shortened,
   type TextClaim,
@@ -16,11 +16,14 @@ import type { Verdict, VerifyTask } from "./verify-worker.ts";
 
 export interface BlockVerifier extends AsyncDisposable {
   /** As the function of that name. There is no queue of its own: who waits, holds the bytes. */
-  verifyBlock(bytes: Uint8Array, id: BlockId, expectedParent?: StateHash): Promise<BlockContent>;
+  verifyBlock(bytes: Uint8Array, id: NamedBlock, expectedParent?: StateHash): Promise<BlockContent>;
 }
 
 /** Blocks verified here before threads are started, which takes as long as some two hundred. */
 const BLOCKS_IN_PROCESS = 200;
+
+/** As so many of them counts one whose signatures are checked. */
+const BLOCKS_PER_CHECKED = 20;
 
 /** The main thread, PostgreSQL and the network want their share of the machine. */
 const WORKERS_MAX = 4;
@@ -58,11 +61,12 @@ export function openBlockVerifier(options: VerifierOptions = {}): BlockVerifier 
       // Blocks that were on their way when a run was stopped: no thread is started for them, which
       // nobody would end.
       if (isClosed) throw new Error("the verifier of blocks is closed");
-      if (blocks++ < blocksInProcess || workers === 0) {
-        return verifyBlock(bytes, id, expectedParent);
-      }
+      const { height, stateHash, checksSignatures } = id;
+      const areFew = blocks < blocksInProcess;
+      blocks += checksSignatures === undefined ? 1 : BLOCKS_PER_CHECKED;
+      if (areFew || workers === 0) return verifyBlock(bytes, id, expectedParent);
       threads ??= new VerifyThreads(workers);
-      const claim = { bytes, id: { height: id.height, stateHash: id.stateHash }, expectedParent };
+      const claim = { bytes, id: { height, stateHash, checksSignatures }, expectedParent };
       let verdict = await threads.verify(shortened(claim));
       const again = "content" in verdict ? null : secondLook(claim);
       if (again !== null) verdict = await threads.verify(again);

@@ -18,14 +18,17 @@ import {
   nameDocument,
   otherDocument,
   type ProtocolState,
+  type SignatureKind,
+  type SignedCommand,
   type StagedLedgerDiff,
   type Transaction,
   transactionsOfDiff,
 } from "@forklift/ledger";
 import { textWithoutProofs, wholeText } from "./block-text.ts";
+import { checkSignatures, type SignatureVerdict } from "./check-signatures.ts";
 import { TruncatedBlockError } from "./truncated-block-error.ts";
 
-/** What is kept of a block: neither proofs nor signatures nor recorded balances. */
+/** What is kept of a block: neither proofs nor recorded balances, and of signatures whether they are right. */
 export interface BlockContent {
   /** It hashes to the block's state hash. */
   readonly protocolState: ProtocolState;
@@ -36,6 +39,8 @@ export interface BlockContent {
    */
   readonly userCommands: readonly IncludedUserCommand[];
   readonly internalCommands: readonly IncludedInternalCommand[];
+  /** Null where they were not checked. A wrong one does not make the file wrong: see `requireRightSignatures`. */
+  readonly signatures: SignatureVerdict | null;
 }
 
 /**
@@ -54,7 +59,7 @@ export interface BlockContent {
  */
 export function verifyBlock(
   bytes: Uint8Array,
-  id: BlockRef,
+  id: NamedBlock,
   expectedParent?: StateHash,
 ): BlockContent {
   const [verdict] = verifyBlocks([{ bytes, id, expectedParent }]);
@@ -62,9 +67,15 @@ export function verifyBlock(
   return verdict!;
 }
 
+/** The name of a block, and what is asked of it besides. */
+export interface NamedBlock extends BlockRef {
+  /** By whose rules the signatures of its user commands are checked; where it is absent, they are not. */
+  readonly checksSignatures?: SignatureKind | undefined;
+}
+
 /** What a file is said to be. */
 export interface Claim {
-  readonly id: BlockRef;
+  readonly id: NamedBlock;
   readonly expectedParent?: StateHash | undefined;
 }
 
@@ -106,15 +117,38 @@ export function verifyTexts(claims: readonly TextClaim[]): (BlockContent | Forma
   const sound = decoded.flatMap((block) => (block instanceof FormatError ? [] : block));
   const hashes = hashProtocolStates(sound.map(({ protocolState }) => protocolState));
   let hashed = 0;
-  return decoded.map((block, at) => {
+  const blocks = decoded.map((block, at) => {
     if (block instanceof FormatError) return block;
     const recomputed = hashes[hashed++]!;
     return orFormatError(() => {
       requireClaimed(block.protocolState, recomputed, claims[at]!);
       const diff = decodeStagedLedgerDiff(valueAt(block.json, "staged_ledger_diff"));
-      return { protocolState: block.protocolState, ...commandsOf(diff, block.protocolState) };
+      return contentOf(diff, block.protocolState);
     });
   });
+  return withSignatures(blocks, claims);
+}
+
+/** A block's content but for its signatures, and the commands that they are of. */
+interface Unchecked {
+  readonly content: Omit<BlockContent, "signatures">;
+  readonly signed: readonly SignedCommand[];
+}
+
+function withSignatures(
+  blocks: readonly (Unchecked | FormatError)[],
+  claims: readonly Claim[],
+): (BlockContent | FormatError)[] {
+  const verdicts = checkSignatures(
+    blocks.map((block, at) =>
+      block instanceof FormatError
+        ? { signed: [], kind: undefined }
+        : { signed: block.signed, kind: claims[at]!.id.checksSignatures },
+    ),
+  );
+  return blocks.map((block, at) =>
+    block instanceof FormatError ? block : { ...block.content, signatures: verdicts[at]! },
+  );
 }
 
 function orFormatError<Result>(work: () => Result): Result | FormatError {
@@ -157,22 +191,18 @@ function requireClaimed(
   }
 }
 
-function commandsOf(
-  diff: StagedLedgerDiff,
-  { body }: ProtocolState,
-): Omit<BlockContent, "protocolState"> {
-  const transactions = transactionsAt("staged_ledger_diff", diff, body);
+function contentOf(diff: StagedLedgerDiff, protocolState: ProtocolState): Unchecked {
+  const transactions = transactionsAt("staged_ledger_diff", diff, protocolState.body);
   const sequenceNos = transactions.flatMap(({ kind }, at) => (kind === "user_command" ? at : []));
   const inDiff = diff.flatMap(({ commands }) => commands);
-  return {
-    userCommands: inDiff.map(({ command, status, failureReason }, at) => ({
-      command,
-      sequenceNo: sequenceNos[at]!,
-      status,
-      failureReason,
-    })),
-    internalCommands: includedInternalCommands(transactions),
-  };
+  const userCommands = inDiff.map(({ command, status, failureReason }, at) => ({
+    command,
+    sequenceNo: sequenceNos[at]!,
+    status,
+    failureReason,
+  }));
+  const internalCommands = includedInternalCommands(transactions);
+  return { content: { protocolState, userCommands, internalCommands }, signed: inDiff };
 }
 
 function transactionsAt(
