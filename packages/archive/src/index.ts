@@ -1,5 +1,7 @@
 export type { AuditOptions, CreationFees } from "./audit/audit-question.ts";
 export * from "./audit/source-audit.ts";
+export type * from "./mend/command-statements.ts";
+export * from "./mend/mending-script.ts";
 export * from "./preflight/archive-form.ts";
 export * from "./preflight/database-privileges.ts";
 export * from "./preflight/genesis-block.ts";

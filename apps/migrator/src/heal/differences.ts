@@ -2,7 +2,12 @@
 // of the two is right. Pure. docs/healing.md has the reasons.
 
 import type { HealedPart, SourceRows, SourceTexts } from "@forklift/archive";
-import type { BlockRef, IncludedInternalCommand, IncludedUserCommand } from "@forklift/chain";
+import {
+  type BlockRef,
+  FormatError,
+  type IncludedInternalCommand,
+  type IncludedUserCommand,
+} from "@forklift/chain";
 import { stateColumnsOf } from "../blocks/merge-block.ts";
 import type { ProvenBlock } from "../blocks/proven-block.ts";
 import {
@@ -55,6 +60,14 @@ export function hasSameCommands(rows: readonly SourceRows[], file: Commands): bo
     ({ userCommands, internalCommands }) =>
       isSame(userCommands, userTextsOf(file)) && isSame(internalCommands, internalTextsOf(file)),
   );
+}
+
+/** @throws FormatError for a file with other commands than that one. */
+export function requireSameCommandsAs(file: Commands, other: Commands): void {
+  const isOther =
+    !isSame(userTextsOf(file), userTextsOf(other)) ||
+    !isSame(internalTextsOf(file), internalTextsOf(other));
+  if (isOther) throw new FormatError("other commands than those of the file that was compared");
 }
 
 function isSame(found: readonly SourceTexts[], expected: readonly SourceTexts[]): boolean {

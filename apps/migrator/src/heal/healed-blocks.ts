@@ -2,7 +2,6 @@
 // what of it the source lacks or has otherwise.
 
 import {
-  type Healed,
   type MigratedBlock,
   mendedBlocksBetween,
   readSourceRows,
@@ -22,6 +21,8 @@ import { feesThatDiffer, type OpenedAccounts } from "./opened-accounts.ts";
 
 const GENESIS_HEIGHT = 1n;
 
+type ReadTools = Omit<Tools, "form">;
+
 export interface HealedChain {
   readonly chain: SourceChain;
   readonly below: BlockRef | null;
@@ -39,13 +40,28 @@ export async function* healedBlocks(
   tools: Tools,
   healed: HealedChain,
 ): AsyncGenerator<MigratedBlock> {
-  const { chain, below, accounts } = healed;
+  for await (const { file, healed: cases } of healedFiles(tools, healed)) {
+    const block = inForm(blockOfFile(file, "canonical"), tools.form);
+    yield cases.length === 0 ? block : { ...block, healed: cases };
+  }
+}
+
+export interface FileOfChain extends HealedFile, Looked {
+  /** Keys of the accounts that the block opens; null where the fees for that are not looked at. */
+  readonly opened: ReadonlySet<string> | null;
+}
+
+/** The verified files of a mended chain above a block, each with what the source has otherwise. */
+export async function* healedFiles(
+  tools: ReadTools,
+  { chain, below, accounts }: HealedChain,
+): AsyncGenerator<FileOfChain> {
   const above = below?.height ?? 0n;
   let parent = below;
   if (above < GENESIS_HEIGHT) {
     const [genesis] = await readLooked(tools, chain, { from: GENESIS_HEIGHT, to: GENESIS_HEIGHT });
     const file = await healedGenesis(tools, chain, genesis!);
-    yield written(tools, { ...file, fees: feesOf(accounts, genesis!, file) });
+    yield withFees(accounts, genesis!, file);
     parent = genesis!.ref;
   }
   const waiting: Looked[] = [];
@@ -61,32 +77,25 @@ export async function* healedBlocks(
     requireSameGenesis(looked.ref, file.file, tools.network);
     requireParent(file.file, parent!);
     parent = looked.ref;
-    yield written(tools, { ...file, fees: feesOf(accounts, looked, file) });
+    yield withFees(accounts, looked, file);
   }
 }
 
-interface Written extends HealedFile {
-  readonly fees: readonly Healed[];
-}
-
-function written({ form }: Tools, { file, healed, fees }: Written): MigratedBlock {
-  const block = inForm(blockOfFile(file, "canonical"), form);
-  const all = [...healed, ...fees];
-  return all.length === 0 ? block : { ...block, healed: all };
-}
-
 /** Of a block whose commands the source has otherwise, its fees say nothing more. */
-function feesOf(
+function withFees(
   accounts: OpenedAccounts | null,
-  { ref, rows }: Looked,
+  looked: Looked,
   { file, healed }: HealedFile,
-): Healed[] {
-  if (accounts === null) return [];
+): FileOfChain {
+  if (accounts === null) return { ...looked, file, healed, opened: null };
   const opened = accounts.open(file);
-  const [row] = rows;
-  if (row === undefined || rows.length > 1) return [];
+  const [row, ...others] = looked.rows;
   const isOfCommands = healed.some(({ part }) => part !== "block");
-  return isOfCommands ? [] : feesThatDiffer(ref, row, opened);
+  const fees =
+    row === undefined || others.length > 0 || isOfCommands
+      ? []
+      : feesThatDiffer(looked.ref, row, opened);
+  return { ...looked, file, healed: [...healed, ...fees], opened };
 }
 
 /** A file that agrees with the source is taken, whichever place has it; else all of them are as good. */
@@ -99,7 +108,7 @@ export function wantedOf({ ref, rows }: Looked): WantedBlock {
       throw new SourceDataError(
         "its commands are not those of the source, which is looked at anew",
         {
-          hint: "look at what was healed in this block, or run forklift audit --blocks",
+          hint: "look at what was healed in this block, or run forklift audit --blocks, which names each difference",
         },
       );
     },
@@ -112,7 +121,7 @@ interface Fetched {
   readonly fetched: VerifiedBlock | SourceDataError;
 }
 
-async function healedFile(tools: Tools, { chain, looked, fetched }: Fetched): Promise<HealedFile> {
+async function healedFile(tools: ReadTools, { chain, looked, fetched }: Fetched): Promise<HealedFile> {
   const { ref, rows } = looked;
   const status = expectedStatus(ref, chain);
   const first = fetched instanceof SourceDataError ? null : fetched;
@@ -122,7 +131,7 @@ async function healedFile(tools: Tools, { chain, looked, fetched }: Fetched): Pr
 
 /** No public place has it, and none is needed: the preset has its protocol state. */
 async function healedGenesis(
-  tools: Tools,
+  tools: ReadTools,
   chain: SourceChain,
   { ref, rows }: Looked,
 ): Promise<HealedFile> {
@@ -135,7 +144,7 @@ function expectedStatus({ height }: BlockRef, { canonicalHeight }: SourceChain):
   return height <= canonicalHeight ? "canonical" : "pending";
 }
 
-async function* lookedAt(tools: Tools, chain: SourceChain, above: bigint): AsyncGenerator<Looked> {
+async function* lookedAt(tools: ReadTools, chain: SourceChain, above: bigint): AsyncGenerator<Looked> {
   const { load = WHOLE_LOAD, now } = tools;
   const { height: top } = chain.tip;
   for (let from = above + 1n; from <= top; ) {
@@ -150,7 +159,7 @@ async function* lookedAt(tools: Tools, chain: SourceChain, above: bigint): Async
 }
 
 async function readLooked(
-  { source }: Tools,
+  { source }: ReadTools,
   chain: SourceChain,
   heights: { readonly from: bigint; readonly to: bigint },
 ): Promise<Looked[]> {

@@ -24,7 +24,7 @@ export class HealedCases {
       if (this.#first.length === TOLD_MAX) continue;
       const shown = { ...healed, ofSource: shownValue(healed.ofSource) };
       this.#first.push(shown);
-      this.#warn(healedText(shown));
+      this.#warn(`healed: ${healedText(healed)}`);
     }
   }
 
@@ -50,10 +50,12 @@ export class HealedCases {
   }
 }
 
-function healedText({ table, key, column, ofSource, ofFile, settledBy }: Healed): string {
+/** Plain text of one line, whatever the source has. */
+export function healedText(healed: Healed): string {
+  const { table, key, column, ofSource, ofFile, settledBy } = healed;
   return (
-    `healed: ${key}: the source has ${table}.${column} ${ofSource}, taken is ${ofFile} of the block file, ` +
-    `settled by: ${settledBy}`
+    `${shownValue(key)}: the source has ${table}.${column} ${shownValue(ofSource)}, taken is ${ofFile} of the block ` +
+    `file, settled by: ${settledBy}`
   );
 }
 

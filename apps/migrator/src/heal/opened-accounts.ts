@@ -17,14 +17,19 @@ export class OpenedAccounts {
     this.#keys = keys;
   }
 
+  /** Those that are there before the first block. */
+  static atGenesis({ genesisLedger }: Pick<MigratorContext, "genesisLedger">): OpenedAccounts {
+    return new OpenedAccounts(new Set(genesisLedger.accounts.map(({ publicKey }) => publicKey)));
+  }
+
   /** Those that are there with the blocks that the target holds. */
   static async of({
     target,
     genesisLedger,
   }: Pick<MigratorContext, "target" | "genesisLedger">): Promise<OpenedAccounts> {
-    const keys = new Set(genesisLedger.accounts.map(({ publicKey }) => publicKey));
-    for await (const key of readReceivers(target)) keys.add(key);
-    return new OpenedAccounts(keys);
+    const accounts = OpenedAccounts.atGenesis({ genesisLedger });
+    for await (const key of readReceivers(target)) accounts.#keys.add(key);
+    return accounts;
   }
 
   /** The accounts that the block opens, which are there from now on. */
