@@ -16,6 +16,7 @@ import {
   type GcsEmulator,
   isMainnetDataMissing,
   MAINNET,
+  mainnetBlocks,
   mainnetDump,
   mainnetUrl,
   openTestDatabase,
@@ -61,6 +62,8 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
   let restoredAgain: TestDatabase;
   let emulator: GcsEmulator;
   let website: Server;
+  /** The same blocks, of somebody else. */
+  let otherBlocks: string;
 
   beforeAll(async () => {
     home = await mkdtemp(path.join(tmpdir(), "forklift-readme-"));
@@ -68,6 +71,7 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
     target = await openTestDatabase();
     restored = await openTestDatabase();
     restoredAgain = await openTestDatabase();
+    otherBlocks = await mainnetBlocks();
     emulator = await startGcsEmulator({ dir: path.join(home, "buckets") });
     await emulator.createBucket("bucket");
     website = await serve(path.join(home, "store"));
@@ -112,6 +116,7 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
         FORKLIFT_POSTGRES_EMBEDDED: "true",
         SOURCE_DB: source.url,
         BLOCKS: mainnetUrl(MAINNET.blocks),
+        OTHER_BLOCKS: otherBlocks,
         GENESIS_LEDGER: mainnetUrl(MAINNET.genesisLedger),
         SET_DUMP: `./store/mainnet-migrated-archive-dump-${MAINNET.dumps[0]}.sql.tar.gz`,
         TRUSTED: CANONICAL_TIP,

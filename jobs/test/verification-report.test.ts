@@ -26,7 +26,7 @@ test.skipIf(!existsSync(FULL_DISK))("a full disk means: try again", async () => 
       fromHeight: 1n,
       checks: [],
       dropped: [],
-      coverage: { columns: 0, proven: 0, unproven: [], by: {} },
+      coverage: { columns: 0, proven: 0, unproven: [], by: {}, restsOn: {} },
       digests: {},
       rowCounts: {},
       exceptions: [],

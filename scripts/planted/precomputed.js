@@ -35,4 +35,18 @@ export default [
     "id: { height, stateHash }",
     "signatures",
   ],
+  [
+    "a source that holds other commands agrees with nobody",
+    "agreement",
+    "firstDifference(opinion.content, content) === null",
+    "opinion.content !== null",
+    "agreement",
+  ],
+  [
+    "a cache is no source of its own",
+    "block-sources",
+    "place.source !== cache && ",
+    "",
+    "agreement",
+  ],
 ];

@@ -42,4 +42,25 @@ export default [
     "where",
     "part",
   ],
+  [
+    "what sums leave open rests on no hash",
+    "rests-on",
+    "open === undefined && proofs.some(isOfChain)",
+    "proofs.some(isOfChain)",
+    "rests-on",
+  ],
+  [
+    "the signatures of a share of the blocks speak for no other",
+    "verify-archive",
+    "signatures.checked === signatures.of",
+    "signatures.checked > 0",
+    "command-grounds",
+  ],
+  [
+    "a mark of a walk is of what was asked of its commands",
+    "believe-mark",
+    "const besides = [share, agree, source !== null];",
+    "const besides = [source !== null];",
+    "resumed-walk",
+  ],
 ];

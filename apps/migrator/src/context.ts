@@ -4,7 +4,7 @@ import type { StopPoint } from "@forklift/archive";
 import type { History, StateHash } from "@forklift/chain";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
-import type { BlockSources } from "@forklift/precomputed";
+import type { BlockSources, CommandGrounds } from "@forklift/precomputed";
 import type { OutputForm } from "./form/output-form.ts";
 import type { SourceLoad } from "./source-load.ts";
 
@@ -17,6 +17,11 @@ export interface MigratorContext {
   readonly network: Network;
   readonly genesisLedger: GenesisLedger;
   readonly blocks: BlockSources;
+  /**
+   * What the commands are to rest on besides one file, as they are copied; default: nothing, as in a job, where the
+   * verification asks for it.
+   */
+  readonly copyGrounds?: CommandGrounds;
   readonly stop: StopPoint;
   /** The block that the operator trusts, which must be on the chain; null for none. */
   readonly trustedStateHash?: StateHash | null;
@@ -30,7 +35,6 @@ export interface MigratorContext {
   readonly comparesCreationFees?: boolean;
   /** Whether a value of the source that its block file has otherwise is taken from there, where that is settled. */
   readonly heals?: boolean;
-  readonly agree?: number;
   /** Where we differ from the official tool: its form or ours. */
   readonly form: OutputForm;
   /** Milliseconds of a clock that only goes forward. */

@@ -6,6 +6,7 @@ import {
   counted,
   countOption,
   type Finish,
+  type GroundOptions,
   type Host,
   logOptionsOf,
   type Outcome,
@@ -13,6 +14,7 @@ import {
   positiveOption,
   withCommonOptions,
   withConfigOptions,
+  withGroundOptions,
 } from "@forklift/console";
 import {
   BLOCKS_PER_READ,
@@ -32,6 +34,7 @@ import { type Config, STATEMENT_TIMEOUT_MAX_SECONDS, settingsWithout } from "../
 import { openMonitor } from "../observe/metrics/monitor.ts";
 import { type FollowOptions, type FollowSummary, runFollow } from "../run/follow/follow.ts";
 import { followByConfig } from "../run/follow/follow-by-config.ts";
+import { configuredGrounds } from "./ground-options.ts";
 import { configuredHistory } from "./history-options.ts";
 
 interface PaceOptions {
@@ -42,12 +45,20 @@ interface PaceOptions {
   readonly parallelism?: number;
 }
 
-interface Options extends CommonOptions, ConfigOptions, HistoryOptions, HealOptions, PaceOptions {}
+interface Options
+  extends CommonOptions,
+    ConfigOptions,
+    HistoryOptions,
+    HealOptions,
+    GroundOptions,
+    PaceOptions {}
 
 export function addFollowCommand(program: Command, host: Host, finish: Finish): void {
   withPaceOptions(
     withHealOption(
-      withHistoryOptions(withConfigOptions(withCommonOptions(program.command("follow")))),
+      withGroundOptions(
+        withHistoryOptions(withConfigOptions(withCommonOptions(program.command("follow")))),
+      ),
     ),
   )
     .description("follow a living source: copy, replay and verify what became canonical, for ever")
@@ -61,6 +72,7 @@ export function addFollowCommand(program: Command, host: Host, finish: Finish): 
       const config = {
         ...given,
         ...configuredHistory(given, options),
+        ...configuredGrounds(given, options),
         replay: { ...given.replay, threads },
       };
       const environment = openRunEnvironment(host, logOptionsOf(options, config.log));
@@ -96,6 +108,7 @@ export const followMigration: FollowMigration = {
           replay: { ...defaults.replay, threads },
           ...historyOf(options),
           heal: options.heal === true,
+          ...configuredGrounds(defaults, options),
           verify: { compareCreationFees: options.skipCreationFees !== true },
         },
         options: pace,

@@ -2,6 +2,7 @@ import {
   type CommonOptions,
   type ConfigOptions,
   type ForkGenesisOptions,
+  type GroundOptions,
   type Host,
   logOptionsOf,
   type Outcome,
@@ -13,6 +14,7 @@ import {
   withCommonOptions,
   withConfigOptions,
   withForkGenesisOption,
+  withGroundOptions,
   withStopOptions,
 } from "@forklift/console";
 import {
@@ -36,6 +38,7 @@ import { planJob } from "../run/plan-job.ts";
 import { type JobOutcome, runJob } from "../run/run-job.ts";
 import { answerBehind } from "../stages/answer-text.ts";
 import { type CandidateOptions, finalOf, withCandidateOptions } from "./candidate-options.ts";
+import { configuredGrounds } from "./ground-options.ts";
 import { configuredHistory } from "./history-options.ts";
 
 interface Options
@@ -46,6 +49,7 @@ interface Options
     CandidateOptions,
     HistoryOptions,
     HealOptions,
+    GroundOptions,
     SourceOptions {
   readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
   readonly dryRun?: true;
@@ -61,7 +65,11 @@ export function addJobCommands(
   finish: (outcome: Outcome) => void,
 ): void {
   const add = (job: JobName, description: string) =>
-    withHealOption(withHistoryOptions(withConfigOptions(withCommonOptions(program.command(job)))))
+    withHealOption(
+      withGroundOptions(
+        withHistoryOptions(withConfigOptions(withCommonOptions(program.command(job)))),
+      ),
+    )
       .description(description)
       .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)
       .addOption(
@@ -121,6 +129,7 @@ async function runWithOptions(job: JobName, options: Options, host: Host): Promi
   const chosen: Config = {
     ...withChosenSource(config, options),
     ...configuredHistory(config, options),
+    ...configuredGrounds(config, options),
     ...{ trustedStateHash: trusted, forkGenesisConfig, final: finalOf(config, options) },
   };
   if (options.plan === true) {

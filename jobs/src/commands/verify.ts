@@ -9,6 +9,7 @@ import {
   type Finish,
   type ForkGenesisOptions,
   type FormOptions,
+  type GroundOptions,
   type Host,
   logOptionsOf,
   openRunEnvironment,
@@ -20,6 +21,7 @@ import {
   withCreationFeeOption,
   withForkGenesisOption,
   withFormOptions,
+  withGroundOptions,
   withThreadsOption,
 } from "@forklift/console";
 import {
@@ -33,11 +35,13 @@ import {
 import {
   type BlockOptions,
   blockSourcesOf,
+  groundsOf,
   outputForm,
   withOptionalBlocks,
 } from "@forklift/migrator";
 import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
 import { RUN_AGAIN, stoppable, UsageError } from "@forklift/pipeline";
+import { type BlockSources, requireOrigins } from "@forklift/precomputed";
 import { MS_PER_SECOND } from "@forklift/system";
 import { toJson } from "@forklift/verifier";
 import { type Command, Option } from "commander";
@@ -51,6 +55,7 @@ interface Options
     ForkGenesisOptions,
     ThreadsOptions,
     CreationFeeOptions,
+    GroundOptions,
     Omit<BlockOptions, "blocks">,
     Partial<SetOptions> {
   readonly blocks?: BlockOptions["blocks"];
@@ -78,7 +83,7 @@ export function addVerifyCommand(program: Command, host: Host, finish: Finish): 
       "--source-db <url>",
       "the pre-fork archive; only read; without it some checks are dropped",
     );
-  withCreationFeeOption(withOptionalBlocks(command))
+  withGroundOptions(withCreationFeeOption(withOptionalBlocks(command)))
     .option(
       "--genesis-ledger <url>",
       "the genesis ledger, a runtime configuration; default with --set: that of the preset",
@@ -172,19 +177,13 @@ async function openBeside(
   options: Omit<Options, "set">,
   network: Network,
 ): Promise<Beside> {
-  const { sourceDb, blocks: urls, threads } = options;
+  const { sourceDb, threads } = options;
+  const source = sourceDb === undefined ? null : await context.source(sourceDb);
+  const blocks = await openBlocks(context, options, network);
+  const grounds = groundsOf(options);
+  if (blocks !== null) requireOrigins(blocks, grounds, { hasArchive: source !== null });
   return {
-    network,
-    source: sourceDb === undefined ? null : await context.source(sourceDb),
-    blocks:
-      urls === undefined
-        ? null
-        : await context.blocks({
-            ...blockSourcesOf({ ...options, blocks: urls }),
-            network: network.name,
-            // The hashes of the ledger, which take longer than the blocks, have one.
-            threads: threads - 1,
-          }),
+    ...{ network, source, blocks, grounds },
     form: await outputForm(
       { vrfOutput: options.officialVrfOutput === true, genesis: options.officialGenesis },
       network,
@@ -197,15 +196,42 @@ async function openBeside(
   };
 }
 
+async function openBlocks(
+  context: Context,
+  options: Omit<Options, "set">,
+  { name }: Network,
+): Promise<BlockSources | null> {
+  const { blocks, threads } = options;
+  if (blocks === undefined) return null;
+  return await context.blocks({
+    ...blockSourcesOf({ ...options, blocks }),
+    network: name,
+    // The hashes of the ledger, which take longer than the blocks, have one.
+    threads: threads - 1,
+  });
+}
+
 type DatabaseOptions = Omit<Options, "set"> & {
   readonly targetDb: string;
   readonly genesisLedger: string;
 };
 
+/** Signatures stand in the blocks alone, and so do commands that may agree with the source's. */
+function requireBlocksToAsk({ blocks, signatures, agree }: Options): void {
+  if (blocks !== undefined) return;
+  const named = signatures !== undefined && signatures.which !== "none" ? "--signatures" : null;
+  const option = named ?? (agree !== undefined && agree > 1 ? "--agree" : null);
+  if (option === null) return;
+  throw new UsageError(`${option} asks the precomputed blocks, and there are none`, {
+    hint: `give --blocks, or leave ${option} out`,
+  });
+}
+
 /** A set proves something by itself; a database is to be held against something. */
 function requireGrounds(options: Options): DatabaseOptions | (Options & SetOptions) {
   const { set, targetDb, genesisLedger, sourceDb, blocks, threads, postgres } = options;
   const { pause, statementTimeout } = options;
+  requireBlocksToAsk(options);
   if (threads === 0) {
     throw new UsageError("--threads must be above 0", {
       hint: "give a number from 1 on, or leave the option out",

@@ -114,6 +114,8 @@ const OTHERWISE: Readonly<Record<ConfigKey, string>> = {
   history: NONE,
   requireOrphans: NONE,
   heal: NONE,
+  signatures: "new in daily, final and follow, none in prime",
+  agree: NONE,
   forkGenesisConfig: "none, nothing is compared",
   "final.minConfirmations": "the preset's",
   "official.vrfOutput": NONE,

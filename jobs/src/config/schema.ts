@@ -1,10 +1,10 @@
 // The configuration of a job: every key, its type, its default. Unknown keys are errors.
 
-import { HISTORIES, parseStateHash } from "@forklift/chain";
+import { HISTORIES, parseSignatureShare, parseStateHash } from "@forklift/chain";
 import { CACHE_BYTES_MAX } from "@forklift/precomputed";
 import { REPLAY_DEFAULTS } from "@forklift/replayer";
 import { STORAGE_CLASSES } from "@forklift/storage";
-import { parsedText } from "@forklift/system";
+import { checkedText, parsedText } from "@forklift/system";
 import cron from "node-cron";
 import { z } from "zod";
 import {
@@ -95,6 +95,13 @@ export const configSchema = z.strictObject({
   requireOrphans: flag.default(false),
   /** Whether what the source lacks or has otherwise is taken from block files, where it is settled. */
   heal: flag.default(false),
+  /**
+   * Of which blocks the signatures of user commands are checked: all, new, none, or N% of the new ones; default: new in
+   * daily, final and follow, none in prime.
+   */
+  signatures: checkedText(parseSignatureShare).optional(),
+  /** How many sources must hold the same commands of a block: the source archive, and each of `blocks`. */
+  agree: positiveInteger.default(1),
   /** The published genesis configuration of the fork; final compares its ledger hash and accounts. */
   forkGenesisConfig: place.optional(),
   final: z
@@ -234,6 +241,8 @@ export const CONFIG_KEYS = [
   "history",
   "requireOrphans",
   "heal",
+  "signatures",
+  "agree",
   "forkGenesisConfig",
   "final.minConfirmations",
   "official.vrfOutput",

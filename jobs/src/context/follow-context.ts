@@ -17,6 +17,7 @@ import {
 } from "@forklift/migrator";
 import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
+import { requireOrigins } from "@forklift/precomputed";
 import type { ReplayerContext } from "@forklift/replayer";
 import type { SetInput } from "@forklift/sets";
 import { openStore, removeUnfinished } from "@forklift/storage";
@@ -24,6 +25,7 @@ import { defined, MS_PER_MINUTE } from "@forklift/system";
 import type { VerifierContext } from "@forklift/verifier";
 import { walkMarksIn } from "../work/walk-marks.ts";
 import { storeOf } from "../work/work-folder.ts";
+import { groundsOfJob } from "./configured-grounds.ts";
 import {
   blocksUrls,
   genesisLedgerUrl,
@@ -53,7 +55,10 @@ export interface FollowContext
   extends MigratorContext,
     Omit<ReplayerContext, "genesisLedger">,
     Pick<VerifierContext, "genesisLedger">,
-    Pick<JobContext, "sourceUrl" | "targetUrl" | "workPath" | "walkMarks" | "verified"> {
+    Pick<
+      JobContext,
+      "grounds" | "sourceUrl" | "targetUrl" | "workPath" | "walkMarks" | "verified"
+    > {
   readonly history: History;
   /** The second session on the source, which sees the same picture: `source` copies, this one compares. */
   readonly checks: Session;
@@ -157,6 +162,12 @@ export async function openFollowContext(
   const targetReader = await opened.reader(shared.targetUrl);
   const threads = replay.threads ?? availableParallelism();
   const load = boundedLoad({ ...limits, signal });
+  const sources = await opened.blocks({
+    ...{ urls: blocks, network: network.name, threads },
+    ...defined({ cache: config.cache }),
+  });
+  const grounds = groundsOfJob(config, "follow");
+  requireOrigins(sources, grounds, { hasArchive: true });
   return {
     ...shared,
     ...{ source, checks, target, targetReader },
@@ -164,10 +175,7 @@ export async function openFollowContext(
     pauseSource: () => load.pause(),
     stop: { forkStateHash: null, stopAtHeight: null },
     trustedStateHash: config.trustedStateHash ?? null,
-    blocks: await opened.blocks({
-      ...{ urls: blocks, network: network.name, threads },
-      ...defined({ cache: config.cache }),
-    }),
+    ...{ blocks: sources, grounds },
     balances: replay.compareBalances ? checks : null,
     history,
     requireOrphans,

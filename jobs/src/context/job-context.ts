@@ -10,6 +10,7 @@ import type { RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
 import { LeftOutNames, type MigratorContext, outputForm } from "@forklift/migrator";
 import { loadGenesisLedger } from "@forklift/network";
+import { type CommandGrounds, requireOrigins } from "@forklift/precomputed";
 import type { ReplayerContext } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
 import { defined, MS_PER_MINUTE } from "@forklift/system";
@@ -18,6 +19,7 @@ import type { CandidateReport } from "../candidate-checks.ts";
 import type { Config } from "../config/schema.ts";
 import { type RootedMarks, walkMarksIn } from "../work/walk-marks.ts";
 import { storeOf } from "../work/work-folder.ts";
+import { groundsOfJob } from "./configured-grounds.ts";
 import { warnOfLittleRoom } from "./disk-needed.ts";
 import { openDatabases } from "./job-databases.ts";
 import type { JobInputs, JobOptions } from "./job-inputs.ts";
@@ -34,6 +36,8 @@ export interface JobContext
     MigratorContext,
     Omit<ReplayerContext, "genesisLedger">,
     Pick<VerifierContext, "genesisLedger"> {
+  /** What the verification asks of commands besides. */
+  readonly grounds: CommandGrounds;
   readonly history: History;
   readonly sourceUrl: string;
   readonly targetUrl: string;
@@ -85,6 +89,8 @@ export async function openJobContext(
     network: network.name,
     ...defined({ cache: config.cache }),
   });
+  const grounds = groundsOfJob(config, inputs.job);
+  requireOrigins(blocks, grounds, { hasArchive: databases.source !== null });
   return {
     ...inputs,
     sourceDump,
@@ -92,6 +98,7 @@ export async function openJobContext(
     genesisLedger,
     form,
     blocks,
+    grounds,
     balances: config.replay.compareBalances ? databases.source : null,
     history: config.history,
     requireOrphans: config.requireOrphans,

@@ -5,6 +5,7 @@ import { forkliftVersion } from "@forklift/console";
 import type { Network } from "@forklift/network";
 import { type SetInput, setInput } from "@forklift/sets";
 import { digestOf } from "@forklift/storage";
+import { defined } from "@forklift/system";
 import type { Config } from "../config/schema.ts";
 
 const NAME = "settings.json";
@@ -18,10 +19,15 @@ export function settingsInput(
   {
     trustedStateHash,
     history,
+    signatures,
+    agree,
     official,
     replay,
     verify,
-  }: Pick<Config, "trustedStateHash" | "history" | "official" | "replay" | "verify">,
+  }: Pick<
+    Config,
+    "trustedStateHash" | "history" | "signatures" | "agree" | "official" | "replay" | "verify"
+  >,
   { genesis, lastPreForkBlock, ledgerHashExceptions }: Network,
 ): SetInput {
   const settings = {
@@ -35,6 +41,8 @@ export function settingsInput(
     official: { vrfOutput: official.vrfOutput, genesis: official.genesis !== undefined },
     // Left out where it is the default: sets from before there were others have the same digest.
     ...(history === "canonical" ? {} : { history }),
+    ...(agree === 1 ? {} : { agree }),
+    ...defined({ signatures }),
     compared: { balances: replay.compareBalances, creationFees: verify.compareCreationFees },
   };
   const text = Buffer.from(JSON.stringify(settings));

@@ -51,12 +51,26 @@ export function checksTable(report: VerificationReport): string {
       (provenBefore === undefined
         ? ""
         : `, up to height ${provenBefore.height} by the earlier run`),
+    ...restLines(report),
     ...report.exceptions.map(
       ({ height, reason }) => `exception the ledger hash at height ${height}: ${reason}`,
     ),
     ...besideLines(report),
     ...answerBehind("answer    ", report, report.archive?.goesOn == null ? null : tip.height),
   ].join("\n");
+}
+
+/** How many columns rest on what, and how many signatures were checked. */
+function restLines({ coverage: { restsOn }, signatures }: VerificationReport): string[] {
+  const counts = new Map<string, number>();
+  for (const rest of Object.values(restsOn)) counts.set(rest, (counts.get(rest) ?? 0) + 1);
+  if (counts.size === 0) return [];
+  const texts = [...counts].map(([rest, count]) => `${rest} ${grouped(count)}`);
+  const checked =
+    signatures === undefined
+      ? ""
+      : `; ${grouped(signatures.checked)} of ${grouped(signatures.of)} signatures checked`;
+  return [`rest on   ${texts.join(", ")}${checked}`];
 }
 
 function answerOf(isYes: boolean, isIdle: boolean): string {

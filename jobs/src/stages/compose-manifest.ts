@@ -19,6 +19,7 @@ import {
   setInput,
 } from "@forklift/sets";
 import { defined } from "@forklift/system";
+import { openRests } from "@forklift/verifier";
 import { type JobContext, sourceNameOf } from "../context/job-context.ts";
 import type { ReportDocument } from "./verification-report.ts";
 
@@ -58,6 +59,7 @@ export async function composeManifest(
       ok: true,
       answer: report.notProven.length === 0 ? "yes" : "yes, except",
       notProven: report.notProven,
+      restsOn: openRests(report.coverage.restsOn),
       checks: report.checks.map(({ id, compared }) => ({ id, compared })),
     },
     exceptions: await stateHashesInTarget(target, [...network.ledgerHashExceptions.keys()]),

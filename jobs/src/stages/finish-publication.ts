@@ -15,7 +15,7 @@ import type { TableVersions } from "@forklift/verifier";
 import type { JobContext } from "../context/job-context.ts";
 import { findSetOfTip } from "./is-published.ts";
 import { findOwnSet } from "./own-set.ts";
-import { markProven, provenUpTo, versionsOfPublished } from "./proven-height.ts";
+import { markProven, provenBySet, provenUpTo, versionsOfPublished } from "./proven-height.ts";
 
 interface Plan {
   readonly set: PublishedSet;
@@ -57,8 +57,9 @@ export const finishPublication: WholeStage<JobContext, Plan> = {
     await confirm();
     if (isPointerBehind) await moveLatest(store, { network: network.name, set, date, isReplacing });
     if (unmarked !== null) {
-      const { height, stateHash, digests } = set.manifest;
-      const proven = { height: String(height), stateHash, digests, versions: unmarked };
+      const { height, stateHash } = set.manifest;
+      const block = { height: String(height), stateHash };
+      const proven = { ...block, ...provenBySet(set.manifest), versions: unmarked };
       await markProven(target, proven);
     }
     await finishReplacement({ store, network: network.name, date, confirm });

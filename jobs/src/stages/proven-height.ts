@@ -6,7 +6,8 @@ import { progressMarks, readLedgerHash, saveProgressMark } from "@forklift/archi
 import type { StateHash } from "@forklift/chain";
 import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import type { Manifest } from "@forklift/sets";
+import { type Manifest, restsOnSchema } from "@forklift/sets";
+import { defined } from "@forklift/system";
 import {
   BLOCK_TABLES,
   digestTables,
@@ -38,9 +39,11 @@ const cursorSchema = z.strictObject({
       versions: z.record(z.enum(BLOCK_TABLES), versionSchema),
     })
     .optional(),
+  /** Columns that rest on something else than the chain; absent in marks of before it was told. */
+  restsOn: restsOnSchema.optional(),
 });
 
-interface Proven extends Pick<ProvenPart, "digests" | "versions"> {
+interface Proven extends Pick<ProvenPart, "digests" | "versions" | "restsOn"> {
   readonly height: string;
   readonly stateHash: string;
 }
@@ -78,11 +81,24 @@ export async function versionsOfPublished(
  * @throws ConfigError when the target does not hold what was published.
  */
 export async function renewMark(target: Session, manifest: Manifest): Promise<void> {
-  const { height, stateHash, digests } = manifest;
+  const { height, stateHash } = manifest;
   const marked = await provenUpTo(target, manifest);
   if (isDeepStrictEqual(marked?.versions, await readVersions(target))) return;
   const versions = await versionsOfPublished({ target, verified: { versions: null } }, manifest);
-  await markProven(target, { height: String(height), stateHash, digests, versions });
+  await markProven(target, {
+    ...provenBySet(manifest),
+    height: String(height),
+    stateHash,
+    versions,
+  });
+}
+
+/** What a set says of the proof of its target. */
+export function provenBySet({
+  digests,
+  verification: { restsOn },
+}: Manifest): Pick<ProvenPart, "digests" | "restsOn"> {
+  return { digests, ...defined({ restsOn }) };
 }
 
 async function requireDigests(target: Session, digests: Manifest["digests"]): Promise<void> {
@@ -104,11 +120,11 @@ export async function readProvenPart(target: Session): Promise<ProvenPart | null
   // Earlier versions remembered the block alone, and whoever may write to the target may write anything.
   const mark = cursorSchema.safeParse(await progressMarks(target).load(VERIFY_STAGE));
   if (!mark.success) return null;
-  const { height, stateHash, digests, versions, unsettled } = mark.data;
+  const { height, stateHash, digests, versions, unsettled, restsOn } = mark.data;
   const block = { height: BigInt(height), stateHash: stateHash as StateHash };
   const ledgerHash = await readLedgerHash(target, block);
   if (ledgerHash === null) return null;
-  return { ...block, ledgerHash, digests, versions, ...(unsettled && { unsettled }) };
+  return { ...block, ledgerHash, digests, versions, ...defined({ unsettled, restsOn }) };
 }
 
 /** What was proven of the target when that very set was; null when something else was, or nothing. */

@@ -26,7 +26,7 @@ import { checkedBytes, copyFile, fileOf, type Manifest } from "@forklift/sets";
 import { digestTables, readVersions, settledPart, settledVersions } from "@forklift/verifier";
 import type { JobContext } from "../context/job-context.ts";
 import { requireHistory } from "./held-history.ts";
-import { markProven, provenUpTo } from "./proven-height.ts";
+import { markProven, provenBySet, provenUpTo } from "./proven-height.ts";
 import { restoreObject } from "./restore-object.ts";
 
 interface Plan {
@@ -94,7 +94,7 @@ async function markRestored(target: JobContext["target"], manifest: Manifest): P
     await saveProgressMark(target, copyBlocks.id, tip);
     await saveProgressMark(target, replayCommands.id, tip);
     const versions = await readVersions(target);
-    await markProven(target, { ...tip, digests: manifest.digests, versions });
+    await markProven(target, { ...tip, ...provenBySet(manifest), versions });
   });
 }
 

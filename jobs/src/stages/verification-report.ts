@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseJson } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
-import { besideSchema, notProvenSchema, VOUCHERS } from "@forklift/sets";
+import { besideSchema, notProvenSchema, restsOnSchema, VOUCHERS } from "@forklift/sets";
 import { fileError, issuesText } from "@forklift/system";
 import { toJson, VERDICTS, type VerificationReport } from "@forklift/verifier";
 import { z } from "zod";
@@ -19,7 +19,7 @@ const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
 const needs = z.array(
   z.enum([
-    ...["source", "creation fees", "blocks", "fork config", "branches"],
+    ...["source", "creation fees", "blocks", "signatures", "fork config", "branches"],
     ...["later blocks", "no later blocks"],
   ] as const),
 );
@@ -98,7 +98,13 @@ export const reportSchema = z.strictObject({
     proven: count,
     unproven: z.array(z.string()),
     by: z.record(z.string(), z.array(z.string()).min(1)),
+    /** What settles each proven column for all its rows: a hash of the chain, signatures, sources that agree, or one. */
+    restsOn: restsOnSchema,
   }),
+  /** Signatures of user commands; absent where none was asked for. */
+  signatures: z
+    .strictObject({ share: z.string().regex(/^(all|new|[0-9]+%)$/), checked: count, of: count })
+    .optional(),
   digests: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
   rowCounts: z.record(z.string(), count),
   /** Blocks whose ledger hash was not demanded. */

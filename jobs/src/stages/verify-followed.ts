@@ -2,6 +2,7 @@
 // that it was copied from. What it has proven is marked in the target, and not looked at again.
 
 import type { WholeStage } from "@forklift/pipeline";
+import { openRests } from "@forklift/verifier";
 import type { FollowContext } from "../context/follow-context.ts";
 import { namedAnchor, sourceAnchor } from "./anchor.ts";
 import { markProven, readProvenPart, VERIFY_STAGE } from "./proven-height.ts";
@@ -21,17 +22,22 @@ export const verifyFollowed: WholeStage<FollowContext, VerificationPlan> = {
   async plan(context) {
     const source = context.checks;
     const anchor = (await namedAnchor(context)) ?? (await sourceAnchor({ ...context, source }));
-    return { anchor, proven: await readProvenPart(context.target) };
+    // With all signatures nothing is believed but what an earlier cycle of this run has proven with them.
+    const { grounds, verified, target } = context;
+    const believes = grounds.signatures.which !== "all" || verified.versions !== null;
+    return { anchor, proven: believes ? await readProvenPart(target) : null };
   },
 
   async run(context, plan, watch) {
     // Both sessions see one picture: what this one shows beside the chain, the copy has seen.
     const compared = { ...(await withHealed(withLeftOut(context))), source: context.checks };
     const result = await runVerification(compared, plan, watch);
-    const { tip, digests } = await readReport(context);
-    const { height, stateHash } = tip;
-    const versions = context.verified.versions!;
-    await markProven(context.target, { height: String(height), stateHash, digests, versions });
+    const { tip, digests, coverage } = await readReport(context);
+    await markProven(context.target, {
+      ...{ height: String(tip.height), stateHash: tip.stateHash, digests },
+      versions: context.verified.versions!,
+      restsOn: openRests(coverage.restsOn),
+    });
     return result;
   },
 

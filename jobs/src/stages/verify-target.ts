@@ -29,13 +29,15 @@ export const verifyTarget: WholeStage<JobContext, VerificationPlan> = {
   kind: "whole",
 
   async plan(context) {
-    const { target, job } = context;
+    const { target, job, grounds } = context;
     const named = await namedAnchor(context);
     const published = await whyPublished(context);
     if (published !== null) return { skip: published };
     // Not before: on an idle day the source may be older than the set.
     const anchor = named ?? (await sourceAnchor(context));
-    const proven = job === "daily" ? await readProvenPart(target) : null;
+    // With all signatures nothing is believed that was proven without them.
+    const believes = job === "daily" && grounds.signatures.which !== "all";
+    const proven = believes ? await readProvenPart(target) : null;
     return { anchor, proven };
   },
 

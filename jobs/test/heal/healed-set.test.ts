@@ -76,7 +76,9 @@ test("prime publishes what it publishes of the undamaged source, and says what w
   expect(expected).not.toHaveProperty("healed");
   expect(outcome.verified).toMatchObject({ answer: "yes, except" });
   expect(found.verification.notProven).toContainEqual(
-    expect.objectContaining({ claim: expect.stringMatching(/^that the source has the same of \d+ blocks$/) }),
+    expect.objectContaining({
+      claim: expect.stringMatching(/^that the source has the same of \d+ blocks$/),
+    }),
   );
   const { stdout } = await run(["status", "--config", config, "--json"]);
   expect(stdout).toMatch(/"healed": ?\d/);

@@ -99,6 +99,7 @@ export async function openJob(options: JobSandboxOptions = {}): Promise<JobSandb
           balances: sessions.source,
         },
         ...{ network, genesisLedger, blocks, form: OWN_FORM, trustedStateHash: null },
+        grounds: { signatures: { which: "new" }, agree: 1 },
         ...{ store: sets, sets: publishedSets(sets, network.name, () => undefined) },
         ...{ lease: LEASE, resumed: null, runs: async () => [] },
         ...{ checkpointUrl: null, checkpoints: storeAt(path.join(work, "checkpoints")) },

@@ -218,6 +218,8 @@ describe("a daily goes the long way", () => {
     ["an exception", ["--set", `replay.ledgerHashExceptions=${BLOCK}`]],
     ["balances that are not compared", ["--set", "replay.compareBalances=false"]],
     ["creation fees that are not compared", ["--set", "verify.compareCreationFees=false"]],
+    ["signatures of all", ["--signatures", "all"]],
+    ["sources that are to agree", ["--agree", "2"]],
     ["the official form", ["--set", "official.vrfOutput=true"]],
   ])("with other settings: %s", async (_what, more) => {
     const { args } = await night();

@@ -11,4 +11,5 @@ export * from "./history.ts";
 export * from "./integer.ts";
 export * from "./parse-json.ts";
 export * from "./permissions.ts";
+export * from "./signature-share.ts";
 export * from "./slot.ts";

@@ -3,6 +3,7 @@
 import { blockFileName, type StateHash } from "@forklift/chain";
 import { ConfigError, ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
 import { pMapIterable } from "p-map";
+import { Agreement } from "./agreement.ts";
 import type { BlockCache } from "./cache/block-cache.ts";
 import { CacheWriter } from "./cache/cache-writer.ts";
 import { FileIntake } from "./files/file-intake.ts";
@@ -11,7 +12,6 @@ import { type SourceStatistics, type SourceTally, sourceTally } from "./source-t
 import type { BlockId, BlockSource, VerifiedBlock, WantedBlock } from "./verify/block-source.ts";
 import { type BlockVerifier, openBlockVerifier } from "./verify/block-verifier.ts";
 import { type RefusalKind, refusalKind } from "./verify/refusal.ts";
-import type { BlockContent } from "./verify/verify-block.ts";
 
 /** Blocks in the making: what threads have to do while the consumer holds up the main thread. */
 const FETCHES_MAX = 64;
@@ -35,7 +35,8 @@ type WantedBlocks = Iterable<WantedBlock> | AsyncIterable<WantedBlock>;
 
 export interface BlockSources extends AsyncDisposable {
   /**
-   * The block, from the first source whose file is right.
+   * The block, from the first source whose file is right; where so many are to agree, as soon as that many origins
+   * hold the same commands. A cache is none, and is not read then.
    * @throws SourceDataError that lists every source and what was wrong there.
    * @throws TryAgainError when no source has the block and one of them could not be reached.
    * @throws ConfigError when no source has it and one of them cannot be used as it is configured.
@@ -52,6 +53,8 @@ export interface BlockSources extends AsyncDisposable {
   fetchAll(ids: WantedBlocks): AsyncGenerator<VerifiedBlock>;
   /** As `fetchAll`, for blocks that can be left out: why no source has a sound one comes in its place. */
   fetchEach(ids: WantedBlocks): AsyncGenerator<VerifiedBlock | SourceDataError>;
+  /** Masked URLs of the sources that count as different where so many are to agree: no cache, and none twice. */
+  readonly origins: readonly string[];
   /** In the order in which the sources are queried, the cache among them. */
   statistics(): readonly SourceStatistics[];
 }
@@ -78,6 +81,23 @@ interface Asked {
   readonly refusals: Refusal[];
 }
 
+/** What of a block is asked of every source. */
+interface Sought {
+  readonly id: WantedBlock;
+  readonly expectedParent: StateHash | undefined;
+  readonly agreement: Agreement;
+  /** Who gave a sound file, by URL. */
+  readonly holders: Map<string, Place>;
+}
+
+/** Why a block is not had: what is wrong with its files, and who holds sound ones where too few agree. */
+interface NotHad {
+  readonly refusals: readonly Refusal[];
+  readonly agreement: Agreement;
+}
+
+type Result = VerifiedBlock | NotHad;
+
 interface Refusal {
   readonly url: string;
   readonly kind: RefusalKind;
@@ -99,76 +119,81 @@ export function blockSources(
       breaker: new CircuitBreaker(source.url, now),
     }),
   );
+  const origins = originsOf(places, cache);
   const intake = new FileIntake();
   const warn = (message: string) => parts.warn?.(message);
   const cacheWriter = cache && new CacheWriter(cache, warn);
   const refusedFiles = new RefusedFiles(network, warn);
   const unusable = new Set<string>();
 
-  async function search(
-    id: WantedBlock,
-    expectedParent?: StateHash,
-  ): Promise<VerifiedBlock | readonly Refusal[]> {
+  async function search(id: WantedBlock, expectedParent?: StateHash): Promise<Result> {
+    const agreement = new Agreement(id.agree ?? 1);
+    const sought: Sought = { id, expectedParent, agreement, holders: new Map() };
     const asked: Asked[] = [];
-    let found: VerifiedBlock | null = null;
-    for (const place of places) {
-      const result = await ask(place, () => place.source.find(id), id, expectedParent);
-      if ("kind" in result) asked.push({ place, refusals: [result] });
-      else found = foundAt(place, id, result);
-      if (found !== null) break;
+    for (const place of agreement.wanted > 1 ? origins : places) {
+      const refusal = await ask(place, () => place.source.find(id), sought);
+      if (refusal !== null) asked.push({ place, refusals: [refusal] });
+      if (agreement.reached !== null) break;
     }
-    // Under unusual names, and only when no source has the block under a usual one.
-    let there: Asked | null = null;
-    for (const it of found === null ? asked : []) {
-      found = await searchOthers(it, id, expectedParent);
-      there = it;
-      if (found !== null) break;
+    // Under unusual names, and only when too few sources have the block under a usual one.
+    const found = new Set<Asked>();
+    for (const it of asked) {
+      if (agreement.reached !== null) break;
+      if (await searchOthers(it, sought)) found.add(it);
     }
     for (const it of asked) {
-      const isHere = found !== null && it === there;
-      if (!isHere && it.refusals[0]!.kind === "missing") it.place.tally.refused("missing");
+      const { place, refusals } = it;
+      if (!found.has(it) && refusals[0]!.kind === "missing") place.tally.refused("missing");
     }
-    return found ?? asked.flatMap(({ refusals }) => refusals);
+    count(sought);
+    const { reached } = agreement;
+    if (reached !== null) return verifiedBlock(id, reached);
+    const refusals = asked.flatMap((it) => (found.has(it) ? [] : it.refusals));
+    return { refusals, agreement };
   }
 
-  /** An unavailable source is not queried again. What is wrong with its other files is added. */
-  async function searchOthers(
-    { place, refusals }: Asked,
-    id: WantedBlock,
-    expectedParent?: StateHash,
-  ): Promise<VerifiedBlock | null> {
+  /**
+   * Whether it has a sound file after all. An unavailable source is not queried again. What is wrong with its other
+   * files is added.
+   */
+  async function searchOthers({ place, refusals }: Asked, sought: Sought): Promise<boolean> {
     const { kind } = refusals[0]!;
-    if (kind === "unavailable" || kind === "unusable") return null;
-    const files = place.source.others?.(id, kind !== "missing");
-    if (files === undefined) return null;
+    if (kind === "unavailable" || kind === "unusable") return false;
+    const files = place.source.others?.(sought.id, kind !== "missing");
+    if (files === undefined) return false;
     const next = async () => {
       const { done, value } = await files.next();
       return done === true ? null : (value as Uint8Array);
     };
     for (;;) {
-      const result = await ask(place, next, id, expectedParent);
-      if (!("kind" in result)) {
+      const refusal = await ask(place, next, sought);
+      if (refusal === null) {
         await files.return?.();
-        return foundAt(place, id, result);
+        return true;
       }
-      if (result.kind === "missing") return null;
+      if (refusal.kind === "missing") return false;
       // It was not missing after all.
       if (refusals[0]!.kind === "missing") refusals.length = 0;
-      refusals.push(result);
+      refusals.push(refusal);
     }
   }
 
-  function foundAt({ source }: Place, id: WantedBlock, content: BlockContent): VerifiedBlock {
-    const { height, stateHash } = id;
-    return { ...content, height, stateHash, source: source.url, agreeing: [source.url] };
+  /** Of sound files, once it is known which one is used. */
+  function count({ agreement: { reached, most }, holders }: Sought): void {
+    for (const [url, { tally }] of holders) {
+      if (url === reached?.urls[0]) tally.found();
+      else if (most.includes(url)) tally.agreed();
+      else tally.differed();
+    }
   }
 
+  /** Null for a sound file, which is heard in the agreement. */
   async function ask(
-    { source, tally, breaker }: Place,
+    place: Place,
     readFile: () => Promise<Uint8Array | null>,
-    id: WantedBlock,
-    expectedParent?: StateHash,
-  ): Promise<BlockContent | Refusal> {
+    { id, expectedParent, agreement, holders }: Sought,
+  ): Promise<Refusal | null> {
+    const { source, tally, breaker } = place;
     const { url } = source;
     const read = () => breaker.watch(() => tally.reading(readFile));
     try {
@@ -176,9 +201,10 @@ export function blockSources(
         if (bytes === null) return { url, kind: "missing", what: "missing", error: null };
         const content = await verifier.verifyBlock(bytes, id, expectedParent);
         id.accept?.(content);
-        tally.found();
-        if (source.isRemote) await cacheWriter?.keep(id, bytes);
-        return content;
+        holders.set(url, place);
+        // Of several files, the one that settles it is kept: the others may be of another opinion.
+        if (agreement.add(url, content) && source.isRemote) await cacheWriter?.keep(id, bytes);
+        return null;
       });
     } catch (error) {
       const kind = refusalKind(error);
@@ -207,13 +233,13 @@ export function blockSources(
     async fetchIfPresent(id) {
       const result = await search(id);
       if (isBlock(result)) return result;
-      if (result.every(({ kind }) => kind === "missing")) return null;
+      if (isMissing(result)) return null;
       throw notFound(id, network, result);
     },
     async tryFetch(id) {
       const result = await search(id);
       if (isBlock(result)) return result;
-      for (const { kind, url, what } of result) {
+      for (const { kind, url, what } of result.refusals) {
         if (kind === "unavailable")
           warn(`${blockFileName({ network, ...id })} is not to be had: ${url}: ${what}`);
       }
@@ -225,6 +251,7 @@ export function blockSources(
     async *fetchEach(ids) {
       yield* pMapIterable(ids, (id) => fetch(id).catch(sourceDataError), AHEAD);
     },
+    origins: origins.map(({ source }) => source.url),
     statistics: () => places.map(({ tally }) => tally.statistics()),
     async [Symbol.asyncDispose]() {
       refusedFiles.tellRest();
@@ -291,27 +318,63 @@ class CircuitBreaker {
   }
 }
 
-function isBlock(result: VerifiedBlock | readonly Refusal[]): result is VerifiedBlock {
+/** Each by its first place, without the cache, which holds what some of them gave. */
+function originsOf(places: readonly Place[], cache: BlockCache | undefined): readonly Place[] {
+  const byUrl = new Map<string, Place>();
+  for (const place of places) {
+    const url = place.source.url.replace(/\/+$/, "");
+    if (place.source !== cache && !byUrl.has(url)) byUrl.set(url, place);
+  }
+  return [...byUrl.values()];
+}
+
+function verifiedBlock(
+  { height, stateHash }: BlockId,
+  { content, urls }: NonNullable<Agreement["reached"]>,
+): VerifiedBlock {
+  return { ...content, height, stateHash, source: urls[0]!, agreeing: urls };
+}
+
+function isBlock(result: Result): result is VerifiedBlock {
   return "protocolState" in result;
 }
 
-function notFound(id: BlockId, network: string, refusals: readonly Refusal[]): ForkliftError {
+function isMissing({ refusals, agreement }: NotHad): boolean {
+  return agreement.most.length === 0 && refusals.every(({ kind }) => kind === "missing");
+}
+
+function notFound(id: BlockId, network: string, { refusals, agreement }: NotHad): ForkliftError {
   const { height, stateHash } = id;
   const name = blockFileName({ network, ...id });
-  const places = refusals.map(({ url, what }) => `${url}: ${what}`).join("; ");
-  const message = `no source has a sound block ${stateHash} at height ${height} (${places})`;
+  const { wanted, most } = agreement;
+  const places = [
+    ...agreement.describe(),
+    ...refusals.map(({ url, what }) => `${url}: ${what}`),
+  ].join("; ");
+  const message =
+    most.length === 0
+      ? `no source has a sound block ${stateHash} at height ${height} (${places})`
+      : `${most.length} of ${wanted} sources agree on the commands of block ${stateHash} at height ${height} (${places})`;
   const cause = refusals.find(({ error }) => error !== null)?.error;
-  if (refusals.some(({ kind }) => kind === "unavailable")) {
+  // Those that could not be asked may make it enough, unless there are too few of them.
+  const away = refusals.filter(({ kind }) => kind === "unavailable").length;
+  if (away > 0 && most.length + away >= wanted) {
     return new TryAgainError(message, {
       cause,
       hint: `a source could not be read; run again, or put ${name} into a folder of your own`,
     });
   }
-  const otherHint = `get ${name} from another archive operator and put it into a folder among the sources`;
+  const isUnusable = refusals.some(({ kind }) => kind === "unusable");
+  const hint = `get ${name} from another archive operator and put it into a folder among the sources`;
+  return new (isUnusable ? ConfigError : SourceDataError)(message, {
+    cause,
+    hint: most.length === 0 ? withOwnHint(refusals, hint) : `${hint}, or ask fewer to agree`,
+  });
+}
+
+function withOwnHint(refusals: readonly Refusal[], otherHint: string): string {
   const [ownHint] = refusals.flatMap(({ error }) =>
     error instanceof ForkliftError ? error.hint : [],
   );
-  const hint = ownHint === undefined ? otherHint : `${ownHint}, or ${otherHint}`;
-  const isUnusable = refusals.some(({ kind }) => kind === "unusable");
-  return new (isUnusable ? ConfigError : SourceDataError)(message, { cause, hint });
+  return ownHint === undefined ? otherHint : `${ownHint}, or ${otherHint}`;
 }

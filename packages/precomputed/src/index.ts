@@ -1,3 +1,10 @@
+export {
+  type BlockGrounds,
+  type CommandGrounds,
+  drawGrounds,
+  filesToAgree,
+  requireOrigins,
+} from "./block-grounds.ts";
 export type { BlockSources } from "./block-sources.ts";
 export { isBundle } from "./bundle/bundle-packing.ts";
 export { type BundleSpace, bundleSpace } from "./bundle-space.ts";

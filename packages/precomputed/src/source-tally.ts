@@ -7,6 +7,10 @@ export interface SourceStatistics {
   readonly url: string;
   /** Blocks that were verified and used. */
   readonly found: number;
+  /** Blocks of which it held the same commands as the file that was used, or as most of too few that agreed. */
+  readonly agreed: number;
+  /** Blocks of which it held other commands. */
+  readonly differed: number;
   /** Blocks that it has no file for, under whatever name. */
   readonly missing: number;
   /** Could not be reached, or answered 429 or 5xx to the end. */
@@ -27,6 +31,8 @@ export interface SourceStatistics {
 
 export interface SourceTally {
   found(): void;
+  agreed(): void;
+  differed(): void;
   refused(kind: RefusalKind): void;
   /** Times `read`, and counts its bytes. */
   reading(read: () => Promise<Uint8Array | null>): Promise<Uint8Array | null>;
@@ -40,13 +46,16 @@ interface TallyParts {
 }
 
 export function sourceTally(url: string, { retries, now }: TallyParts): SourceTally {
-  const counts = { found: 0, missing: 0, unavailable: 0, unusable: 0, truncated: 0, wrong: 0 };
+  const settled = { found: 0, agreed: 0, differed: 0 };
+  const counts = { missing: 0, unavailable: 0, unusable: 0, truncated: 0, wrong: 0 };
   let bytes = 0;
   let busyMs = 0;
   let startedMs = 0;
   let underWay = 0;
   return {
-    found: () => void counts.found++,
+    found: () => void settled.found++,
+    agreed: () => void settled.agreed++,
+    differed: () => void settled.differed++,
     refused: (kind) => void counts[kind]++,
     async reading(read) {
       if (underWay++ === 0) startedMs = now();
@@ -61,7 +70,7 @@ export function sourceTally(url: string, { retries, now }: TallyParts): SourceTa
     statistics() {
       const runningMs = underWay === 0 ? 0 : now() - startedMs;
       const seconds = Math.round(busyMs + runningMs) / 1000;
-      return { url, ...counts, retries: retries(), bytes, seconds };
+      return { url, ...settled, ...counts, retries: retries(), bytes, seconds };
     },
   };
 }

@@ -71,6 +71,15 @@ export const notProvenSchema = z.strictObject({
   columns: z.array(z.string()),
 });
 
+/** What settles a column: a hash of the chain, the signatures of its commands, so many sources that agree, or the word of one. */
+export const restsOnSchema = z.record(
+  z.string(),
+  z.union([
+    z.enum(["chain", "signature", "one file", "one archive"]),
+    z.templateLiteral([z.int(), " sources agree"]),
+  ]),
+);
+
 /** What a set holds beside its chain, as its verification found it. */
 export const besideSchema = z.strictObject({
   orphaned: z.int().nonnegative(),
@@ -106,6 +115,8 @@ const ofEveryVersion = {
     /** Absent in the sets of forklift 0.1.0, as is what was not proven. */
     answer: z.enum(["yes", "yes, except"]).optional(),
     notProven: z.array(notProvenSchema).optional(),
+    /** By column; those that are not named rest on the chain. Absent in sets of before it was told. */
+    restsOn: restsOnSchema.optional(),
     checks: z.array(z.strictObject({ id: z.string(), compared: z.int().nonnegative() })),
   }),
   /** State hashes of the blocks whose ledger hash was not demanded. */

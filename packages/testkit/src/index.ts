@@ -1,6 +1,7 @@
 export * from "./archive-test.ts";
 export * from "./contents.ts";
 export * from "./database-contents.ts";
+export * from "./forged-blocks.ts";
 export * from "./gcs-emulator/index.ts";
 export * from "./growing-source.ts";
 export * from "./interrupted-run.ts";

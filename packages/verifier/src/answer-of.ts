@@ -3,8 +3,9 @@
 
 import type { Answer, NotProven, Verdict } from "./answer.ts";
 import type { CheckResult } from "./check-result.ts";
-import { type Coverage, checksOfColumn, type Proof } from "./coverage.ts";
+import { checksOfColumn } from "./coverage.ts";
 import type { VerificationReport } from "./report.ts";
+import type { Rest, RestsOn } from "./rests-on.ts";
 
 type Reported = Omit<VerificationReport, keyof Answer>;
 
@@ -19,7 +20,7 @@ export function answerOf(report: Reported): Answer {
     ...healedClaims(report),
     ...formClaims(report),
     ...columnClaims(report),
-    ...witnessClaims(report.coverage),
+    ...restClaims(report),
   ];
   return { answer: verdictOf(report, notProven), notProven };
 }
@@ -174,35 +175,46 @@ function isNo(checks: readonly CheckResult[], id: string): boolean {
   return checks.some((check) => check.id === id && !check.ok);
 }
 
-/** What no hash of the chain covers is proven by two that agree, not by the word of one. */
-const WITNESSES: readonly Witness[] = [
-  {
-    name: "the source",
-    proofs: new Set(["equal to the source"]),
-    why: "no precomputed blocks were given that agree with it",
-  },
-  {
-    name: "the precomputed blocks",
-    proofs: new Set(["equal to the precomputed block", "recomputed transaction hash"]),
-    why: "no hash of the chain covers them, and no source was given that agrees",
-  },
-];
+/** What no hash of the chain covers is settled by a signature or by two that agree, not by the word of one. */
+const WORD_OF_ONE = {
+  "one file":
+    "no hash of the chain covers them: --signatures checks who signed a hash, and --agree has more sources tell the rest",
+  "one archive":
+    "no hash of the chain covers them, and no precomputed blocks were given that agree with it",
+} as const satisfies Partial<Record<Rest, string>>;
 
-interface Witness {
-  readonly name: string;
-  /** What a column rests on that no other has. */
-  readonly proofs: ReadonlySet<Proof>;
-  readonly why: string;
+/** Of what was proven before and of what is new, each for itself. */
+function restClaims({ coverage, provenBefore }: Reported): NotProven[] {
+  const { by, restsOn, parts } = coverage;
+  if (parts === undefined || provenBefore === undefined) {
+    const columns = Object.keys(by).filter((column) => !Object.hasOwn(restsOn, column));
+    return [...claimsOfOne(restsOn, ""), ...claimsOfNobody(columns)];
+  }
+  const { height } = provenBefore;
+  return [
+    ...claimsOfOne(parts.before, `, up to height ${height},`),
+    ...claimsOfOne(parts.now, `, above height ${height},`),
+  ];
 }
 
-function witnessClaims({ by }: Coverage): NotProven[] {
-  return WITNESSES.flatMap(({ name, proofs, why }) => {
-    const columns = Object.keys(by).filter((column) =>
-      by[column]!.every((proof) => proofs.has(proof)),
-    );
-    const claim = `${columnsText(columns)} resting on ${name} alone`;
+function claimsOfOne(rests: RestsOn, where: string): NotProven[] {
+  return Object.entries(WORD_OF_ONE).flatMap(([rest, why]) => {
+    const columns = Object.keys(rests).filter((column) => rests[column] === rest);
+    const claim = `${columnsText(columns)}${where} resting on ${rest}`;
     return columns.length === 0 ? [] : [{ claim, why, columns }];
   });
+}
+
+/** Sums and counts hold of them, and leave open what they say. */
+function claimsOfNobody(columns: readonly string[]): NotProven[] {
+  if (columns.length === 0) return [];
+  return [
+    {
+      claim: `${columnsText(columns)} that nobody tells of but the target`,
+      why: "no hash of the chain covers them, and neither precomputed blocks nor a source were given that do",
+      columns,
+    },
+  ];
 }
 
 function blocksText(count: bigint): string {

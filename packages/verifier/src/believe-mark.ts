@@ -5,6 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { textOfShare } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
 import { NOTHING_HEALED } from "./healed.ts";
 import { readVersionsUpTo, type TableVersions } from "./proven-part.ts";
@@ -14,16 +15,28 @@ import type { WalkMark } from "./walk/walk-mark.ts";
 
 /**
  * Without the tip: a walk shows each block to the checks in the same way, whatever stands above it.
+ * What commands are to rest on besides is asked of every block: a walk that has not asked it proves less.
  * @param by the ids of the checks, and a digest of the rules that they ask by.
  */
 export function questionOf(
-  { anchor, proven, history, healed }: Pick<Scope, "anchor" | "proven" | "history" | "healed">,
+  {
+    anchor,
+    proven,
+    history,
+    healed,
+    grounds,
+    source,
+  }: Pick<Scope, "anchor" | "proven" | "history" | "healed" | "grounds" | "source">,
   { checks, rules }: { readonly checks: readonly string[]; readonly rules: string },
 ): string {
   // The source vouches for the tip of the moment.
   const trusted = anchor.vouchedBy === "source" ? null : anchor.stateHash;
+  const { signatures, agree = 1 } = grounds ?? {};
+  const share = textOfShare(signatures ?? { which: "none" });
+  const besides = [share, agree, source !== null];
   const asked = [
-    ...[trusted, anchor.vouchedBy, proven?.stateHash ?? null, history, checks, rules],
+    ...[trusted, anchor.vouchedBy, proven?.stateHash ?? null, history],
+    ...[checks, rules, besides],
     ...[...(healed ?? NOTHING_HEALED)]
       .map(([stateHash, parts]) => [stateHash, ...parts].sort())
       .sort(),

@@ -9,6 +9,7 @@ export type Need =
   | "source"
   | "creation fees"
   | "blocks"
+  | "signatures"
   | "fork config"
   | "proven part"
   | "later blocks"

@@ -4,7 +4,7 @@ import type { BlockRef, History, LedgerHash } from "@forklift/chain";
 import type { ProtocolState } from "@forklift/ledger";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Catalog, Session } from "@forklift/postgres";
-import type { BlockSources } from "@forklift/precomputed";
+import type { BlockSources, CommandGrounds } from "@forklift/precomputed";
 import type { HealedParts } from "./healed.ts";
 import type { ProvenPart } from "./proven-part.ts";
 
@@ -23,6 +23,8 @@ export interface VerifierContext {
   readonly genesisLedger: GenesisLedger;
   /** The precomputed blocks; null verifies without them. */
   readonly blocks: BlockSources | null;
+  /** What the commands of a block are to rest on besides one file; default: nothing. */
+  readonly grounds?: CommandGrounds;
   /** The one block that is trusted. */
   readonly anchor: Anchor;
   /** How the target writes what the official tool writes otherwise; default: in our own form. */

@@ -3,6 +3,7 @@
 
 import type { Catalog } from "@forklift/postgres";
 import type { CheckResult } from "./check-result.ts";
+import { type RestsOn, restsBefore, restsOf, type Witnesses, weakerOf } from "./rests-on.ts";
 import { FILLED_TABLES, type FilledTable } from "./tables.ts";
 
 /** What a column rests on. */
@@ -11,6 +12,7 @@ export type Proof =
   | "ledger hash"
   | "receipt chain"
   | "recomputed transaction hash"
+  | "signature"
   | "commands"
   | "equal to the source"
   | "equal to the precomputed block"
@@ -43,6 +45,7 @@ const SIGNED: readonly Ground[] = [
   ["equal to the source", "user-commands-equal"],
 ];
 const HASHED: readonly Ground[] = SIGNED.slice(1);
+const SIGNATURE: Ground = ["signature", "signatures"];
 const IN_USER_BLOCK: readonly Ground[] = [
   ["equal to the precomputed block", "user-commands-precomputed"],
   ["equal to the source", "user-commands-equal"],
@@ -127,7 +130,7 @@ const GROUNDS: Readonly<Record<FilledTable, Readonly<Record<string, readonly Gro
     fee: SIGNED,
     valid_until: SIGNED,
     memo: SIGNED,
-    hash: HASHED,
+    hash: [...HASHED, SIGNATURE],
   },
   blocks_user_commands: {
     block_id: [...IN_USER_BLOCK, ["row identity", "every-row-seen"]],
@@ -224,23 +227,39 @@ export interface Coverage {
   readonly unproven: readonly string[];
   /** `table.column` of every proven column, and what it rests on. */
   readonly by: Readonly<Record<string, readonly Proof[]>>;
+  /** Of every proven column, what settles it for all rows: of what was proven before and of what is new, the weaker. */
+  readonly restsOn: RestsOn;
+  /** Of both parts for themselves, where an earlier run has proven one. */
+  readonly parts?: { readonly before: RestsOn; readonly now: RestsOn };
 }
+
+export interface CoverageOptions {
+  /** The ledger hash of the last block was not demanded, and there is no next one that its accounts could rest on. */
+  readonly isTipExcepted?: boolean;
+  /** Default: one file, and no signature was checked. */
+  readonly witnesses?: Witnesses;
+  /** What the columns of the proven part rest on, as far as it was told. */
+  readonly before?: RestsOn | undefined;
+}
+
+const ONE_FILE: Witnesses = { files: 1, isSigned: false, hasPending: false };
 
 /**
  * A column is proven when at least one of its checks has run and none that has run failed. After
  * an earlier run it rests on that one's proof, too, and on a check of this run only if it had rows to look at.
  * @param results of the checks that were run.
- * @param options `isTipExcepted`: the ledger hash of the last block was not demanded, and there is no next
- * one that its accounts could rest on.
  */
 export function coverageOf(
   catalog: Catalog,
   results: readonly CheckResult[],
-  { isTipExcepted = false }: { readonly isTipExcepted?: boolean } = {},
+  { isTipExcepted = false, witnesses = ONE_FILE, before: told }: CoverageOptions = {},
 ): Coverage {
   const answers = new Map(results.map(({ id, ok }) => [id, ok]));
   const saysNothing = (check: string) =>
-    isTipExcepted && OF_ACCOUNTS.has(check) && answers.get(check) === true;
+    answers.get(check) === true &&
+    ((isTipExcepted && OF_ACCOUNTS.has(check)) ||
+      // Those of a part of the blocks speak for no other.
+      (check === SIGNATURE[1] && !witnesses.isSigned));
   const isContinued = answers.has(EARLIER[1]);
   const idle = new Set(results.filter(({ compared }) => compared === 0).map(({ id }) => id));
   const by: Record<string, readonly Proof[]> = {};
@@ -258,5 +277,9 @@ export function coverageOf(
     }
   }
   const proven = Object.keys(by).length;
-  return { columns: proven + unproven.length, proven, unproven, by };
+  const counts = { columns: proven + unproven.length, proven, unproven, by };
+  const now = restsOf(by, witnesses);
+  if (!isContinued) return { ...counts, restsOn: now };
+  const before = restsBefore(Object.keys(by), told);
+  return { ...counts, restsOn: weakerOf(before, now), parts: { before, now } };
 }

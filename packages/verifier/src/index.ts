@@ -13,6 +13,7 @@ export {
   writtenTablesSql,
 } from "./proven-part.ts";
 export { blocksAboveAnchor, toJson, type VerificationReport } from "./report.ts";
+export { openRests, type RestsOn } from "./rests-on.ts";
 export { digestTables } from "./table-digests.ts";
 export { BLOCK_TABLES, FILLED_TABLES } from "./tables.ts";
 export { readTip, type VerificationOptions, verifyArchive } from "./verify-archive.ts";

@@ -8,6 +8,7 @@
 
 import type { BlockRef, LedgerHash } from "@forklift/chain";
 import { quoteLiteral, type Session } from "@forklift/postgres";
+import type { RestsOn } from "./rests-on.ts";
 import { digestTable, digestWithout, type TableDigests } from "./table-digests.ts";
 import {
   type AgeRange,
@@ -29,6 +30,8 @@ export interface ProvenPart extends BlockRef {
   readonly versions: TableVersions;
   /** What of it may still change; absent where there is nothing. */
   readonly unsettled?: Unsettled;
+  /** What its columns rest on besides the chain; absent where an earlier forklift has not told it. */
+  readonly restsOn?: RestsOn;
 }
 
 /**

@@ -1,6 +1,12 @@
 // The report of a verification, as plain data and as the JSON document of `forklift verify`.
 
-import { type BlockRef, jsonNumber, type StateHash } from "@forklift/chain";
+import {
+  type BlockRef,
+  jsonNumber,
+  type SignatureShare,
+  type StateHash,
+  textOfShare,
+} from "@forklift/chain";
 import type { Answer } from "./answer.ts";
 import type { Need } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
@@ -25,6 +31,13 @@ export interface BesideChain {
   readonly missing: MissingBranches | null;
 }
 
+export interface CheckedSignatures {
+  readonly share: SignatureShare;
+  readonly checked: number;
+  /** User commands that were looked at. */
+  readonly of: number;
+}
+
 export interface VerificationReport extends Answer {
   /** Whether no check said no. */
   readonly ok: boolean;
@@ -45,6 +58,8 @@ export interface VerificationReport extends Answer {
   readonly checks: readonly CheckResult[];
   readonly dropped: readonly DroppedCheck[];
   readonly coverage: Coverage;
+  /** Of which blocks signatures were asked for, and of how many commands of all; absent where of none. */
+  readonly signatures?: CheckedSignatures;
   /** By table, 64 hex digits each. */
   readonly digests: Readonly<Record<string, string>>;
   readonly rowCounts: Readonly<Record<string, string>>;
@@ -69,7 +84,8 @@ export function blocksAboveAnchor({ anchor, tip }: Pick<VerificationReport, "anc
 /** The report as the documented JSON document: heights and counts are numbers, times seconds. */
 export function toJson(report: VerificationReport) {
   const { ok, anchor, tip, fromHeight, provenBefore, checks, dropped } = report;
-  const { coverage, digests, rowCounts } = report;
+  const { digests, rowCounts, signatures } = report;
+  const { parts: _parts, ...coverage } = report.coverage;
   return {
     ok,
     answer: report.answer,
@@ -109,6 +125,9 @@ export function toJson(report: VerificationReport) {
     })),
     dropped,
     coverage,
+    ...(signatures === undefined
+      ? {}
+      : { signatures: { ...signatures, share: textOfShare(signatures.share) } }),
     digests,
     rowCounts: Object.fromEntries(
       Object.entries(rowCounts).map(([table, count]) => [table, jsonNumber(BigInt(count))]),

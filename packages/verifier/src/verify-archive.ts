@@ -4,19 +4,22 @@ import assert from "node:assert/strict";
 import type { History, LedgerHash, StateHash } from "@forklift/chain";
 import { ConfigError, TryAgainError } from "@forklift/pipeline";
 import { readCatalog, type Session, sharedSnapshot, snapshot } from "@forklift/postgres";
+import { filesToAgree } from "@forklift/precomputed";
 import { answerOf } from "./answer-of.ts";
 import { askTables, inSavepoint } from "./ask-check.ts";
 import { isBelievable, questionOf } from "./believe-mark.ts";
-import type { Need } from "./check.ts";
+import type { Need, WalkCheck } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import { tableChecks, walkChecks } from "./checks/index.ts";
+import { userCommandsPrecomputed } from "./checks/precomputed-commands.ts";
+import { signatures as signatureCheck } from "./checks/signatures.ts";
 import type { Tip, VerifierContext } from "./context.ts";
 import { coverageOf } from "./coverage.ts";
 import { followWalk, type Marking, type WalkOptions } from "./follow-walk.ts";
 import { NOTHING_HEALED } from "./healed.ts";
 import { type ArchiveFindings, findingsOf, unprovenOf } from "./later-eras.ts";
 import { findMissingBranches } from "./missing-branches.ts";
-import { isMet } from "./needs.ts";
+import { asksSignatures, isMet } from "./needs.ts";
 import { lookedAt, partUpTo } from "./part.ts";
 import { readPendingTail } from "./pending-tail.ts";
 import {
@@ -26,7 +29,8 @@ import {
   settledVersions,
   type TableVersions,
 } from "./proven-part.ts";
-import type { BesideChain, VerificationReport } from "./report.ts";
+import type { BesideChain, CheckedSignatures, VerificationReport } from "./report.ts";
+import type { Witnesses } from "./rests-on.ts";
 import { digestOfRules } from "./rules.ts";
 import { digestTable, sumOfDigests } from "./table-digests.ts";
 import { countTable, EMPTY_TABLES, FILLED_TABLES } from "./tables.ts";
@@ -100,6 +104,7 @@ export async function verifySnapshot(
   const unproven = unprovenOf(scope);
   const ok = checks.every((check) => check.ok);
   const beside = await countBeside(scope, ok);
+  const signatures = signaturesIn(scope, walked.results);
   const report = {
     ok,
     anchor,
@@ -119,7 +124,10 @@ export async function verifySnapshot(
       .map(({ id, name, needs }) => ({ id, name, needs })),
     coverage: coverageOf(await readCatalog(scope.target), checks, {
       isTipExcepted: walked.exceptions.some(({ stateHash }) => stateHash === scope.tip.stateHash),
+      witnesses: witnessesOf(scope, signatures),
+      before: proven?.restsOn,
     }),
+    ...(signatures === null ? {} : { signatures }),
     digests: rest.digests,
     rowCounts: rest.rowCounts,
     exceptions: walked.exceptions,
@@ -138,6 +146,27 @@ function healedIn({
   healed = NOTHING_HEALED,
 }: VerifierContext): Pick<VerificationReport, "healedBlocks"> {
   return source === null || healed.size === 0 ? {} : { healedBlocks: BigInt(healed.size) };
+}
+
+/** Null where none was asked for. */
+function signaturesIn(scope: Scope, results: readonly CheckResult[]): CheckedSignatures | null {
+  if (!asksSignatures(scope)) return null;
+  const comparedBy = (check: WalkCheck) => results.find(({ id }) => id === check.id)?.compared ?? 0;
+  const [checked, of] = [comparedBy(signatureCheck), comparedBy(userCommandsPrecomputed)];
+  return { share: scope.grounds!.signatures, checked, of };
+}
+
+/** As many files as were to agree did so, or a check lacked what it needs. */
+function witnessesOf(
+  { blocks, grounds, source, history }: Scope,
+  signatures: CheckedSignatures | null,
+): Witnesses {
+  const files = blocks === null ? 0 : filesToAgree(grounds?.agree ?? 1, source !== null);
+  return {
+    files,
+    isSigned: signatures !== null && signatures.checked === signatures.of,
+    hasPending: history === "all",
+  };
 }
 
 /** Of a check that is left out: whether it lacks what there is nothing of. */

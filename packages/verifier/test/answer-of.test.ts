@@ -19,7 +19,10 @@ const whole: Reported = {
   fromHeight: 1n,
   checks: [],
   dropped: [],
-  coverage: { columns: 1, proven: 1, unproven: [], by: { "blocks.id": ["row identity"] } },
+  coverage: {
+    ...{ columns: 1, proven: 1, unproven: [], by: { "blocks.id": ["row identity"] } },
+    restsOn: { "blocks.id": "chain" },
+  },
   digests: {},
   rowCounts: {},
   exceptions: [],
@@ -106,24 +109,47 @@ test.each<[string, Partial<Reported>, RegExp]>([
   [
     "columns on the word of the source",
     {
-      coverage: { ...whole.coverage, by: { "blocks.timestamp": ["equal to the source"] } },
+      coverage: {
+        ...whole.coverage,
+        restsOn: { ...whole.coverage.restsOn, "blocks.timestamp": "one archive" },
+      },
     },
-    /^1 column resting on the source alone: /,
+    /^1 column resting on one archive: .*no precomputed blocks/,
   ],
   [
-    "columns on the word of the precomputed blocks",
+    "columns on the word of one file of each block",
     {
       dropped: withoutSource,
       coverage: {
         ...whole.coverage,
-        by: { "user_commands.hash": ["recomputed transaction hash"] },
+        restsOn: { ...whole.coverage.restsOn, "user_commands.hash": "one file" },
       },
     },
-    /^1 column resting on the precomputed blocks alone: /,
+    /^1 column resting on one file: .*--signatures .*--agree/,
   ],
 ])("the answer makes an exception of %s", (_what, change, claim) => {
   expect(answerOf({ ...whole, ...change }).answer).toBe("yes, except");
   expect(claims(change)).toEqual([expect.stringMatching(claim)]);
+});
+
+test("a proven part and what is new above it have each an exception of its own", () => {
+  const parts = {
+    before: { "user_commands.hash": "one file", "internal_commands.fee": "2 sources agree" },
+    now: { "user_commands.hash": "signature", "internal_commands.fee": "one file" },
+  } as const;
+  const restsOn = {
+    "user_commands.hash": "one file",
+    "internal_commands.fee": "one file",
+  } as const;
+  const report = {
+    coverage: { ...whole.coverage, restsOn, parts },
+    ...{ provenBefore: { height: 4n, stateHash }, fromHeight: 5n },
+  };
+  expect(claims(report)).toEqual([
+    expect.stringMatching(/^what stands at heights 1 to 4: /),
+    expect.stringMatching(/^1 column, up to height 4, resting on one file: /),
+    expect.stringMatching(/^1 column, above height 4, resting on one file: /),
+  ]);
 });
 
 test("a check that says no makes it a no, one without what it needs no answer", () => {

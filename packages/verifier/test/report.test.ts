@@ -12,12 +12,14 @@ it("prints heights and counts as numbers and times in seconds", () => {
     { table: "blocks", key: "height 5", column: "timestamp", expected: "1", found: "2" },
   ];
   const check = { id: "blocks-equal", name: "All block hashes equal", ok: false, compared: 7 };
-  const coverage = { columns: 2, proven: 1, unproven: ["a.b"], by: { "a.c": ["chain"] } } as const;
+  const proofs = { by: { "a.c": ["chain"] }, restsOn: { "a.c": "chain" } } as const;
+  const coverage = { columns: 2, proven: 1, unproven: ["a.b"], ...proofs } as const;
   const open = { claim: "1 column", why: "no blocks", columns: ["a.b"] };
   const answer = { answer: "no", notProven: [open] } as const;
   const same = { ok: false, ...answer, dropped: [], coverage, digests: { blocks: "00" } };
+  const parts = { before: { "a.c": "chain" }, now: {} } as const;
   const json = toJson({
-    ...same,
+    ...{ ...same, coverage: { ...coverage, parts } },
     anchor: { height: 8n, stateHash, vouchedBy: "preset" },
     tip: { height: 9n, stateHash, ledgerHash },
     fromHeight: 3n,
@@ -25,6 +27,7 @@ it("prints heights and counts as numbers and times in seconds", () => {
     checks: [{ ...check, elapsedMs: 1250, differences, differenceCount: 1 }],
     rowCounts: { blocks: "9" },
     exceptions: [{ height: 4n, stateHash, reason: "why" }],
+    signatures: { share: { which: "share", percent: 5 }, checked: 7, of: 140 },
     versions: {},
     elapsedMs: 2500,
   });
@@ -38,6 +41,7 @@ it("prints heights and counts as numbers and times in seconds", () => {
     checks: [{ ...check, seconds: 1.25, differenceCount: 1, differences }],
     rowCounts: { blocks: 9 },
     exceptions: [{ height: 4, stateHash, reason: "why" }],
+    signatures: { share: "5%", checked: 7, of: 140 },
     seconds: 2.5,
   });
 });

@@ -3,6 +3,7 @@
 
 import type { LedgerHash } from "@forklift/chain";
 import { StoppedError } from "@forklift/pipeline";
+import type { CommandGrounds } from "@forklift/precomputed";
 import { openTestSession, projectionOf } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { VerifierContext } from "../src/context.ts";
@@ -167,6 +168,14 @@ describe("a verification that was stopped", () => {
     const vouchedBy = anchor.vouchedBy === "operator" ? "source" : "operator";
     const context = { anchor: { ...anchor, vouchedBy } } as const;
     const { first } = await goOnFrom(stopped, { context });
+    expect(first).toBe(1n);
+  });
+
+  it.each<[string, CommandGrounds]>([
+    ["signatures", { signatures: { which: "new" }, agree: 1 }],
+    ["more sources", { signatures: { which: "none" }, agree: 2 }],
+  ])("begins anew where commands are to rest on %s, too", async (_what, grounds) => {
+    const { first } = await goOnFrom(stopped, { context: { grounds } });
     expect(first).toBe(1n);
   });
 

@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { StateHash } from "@forklift/chain";
+import type { CommandGrounds } from "@forklift/precomputed";
 import { expect, onTestFinished, test } from "vitest";
 import { questionOf } from "../src/believe-mark.ts";
 import { digestOfCode, digestOfRules } from "../src/rules.ts";
@@ -45,8 +46,12 @@ test("the same question by other rules is another question", async () => {
     anchor: { ...block, vouchedBy: "operator" },
     proven: null,
     history: "canonical",
+    source: null,
   } as const;
-  const asked = (by: string) => questionOf(scope, { checks: ["anchored"], rules: by });
+  const asked = (by: string, more: { readonly grounds?: CommandGrounds } = {}) =>
+    questionOf({ ...scope, ...more }, { checks: ["anchored"], rules: by });
   expect(asked(rules)).toBe(asked(rules));
+  const share = { which: "share", percent: 5 } as const;
+  expect(asked(rules, { grounds: { signatures: share, agree: 1 } })).not.toBe(asked(rules));
   expect(asked("0".repeat(64))).not.toBe(asked(rules));
 });

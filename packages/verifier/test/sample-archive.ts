@@ -135,8 +135,9 @@ async function writeForkConfiguration(home: string): Promise<string> {
 function remembered(sources: BlockSources): BlockSources {
   const known = new Map<string, Promise<VerifiedBlock>>();
   const fetch: BlockSources["fetch"] = (id) => {
-    const block = known.get(id.stateHash + id.height) ?? sources.fetch(id);
-    known.set(id.stateHash + id.height, block);
+    const key = [id.stateHash, id.height, id.checksSignatures, id.agree].join(" ");
+    const block = known.get(key) ?? sources.fetch(id);
+    known.set(key, block);
     return block;
   };
   const genesis = new Map<string, ReturnType<BlockSources["tryFetch"]>>();

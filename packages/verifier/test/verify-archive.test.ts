@@ -135,6 +135,7 @@ describe("verifyArchive", () => {
       "user-commands-equal",
       "internal-commands-equal",
       "block-columns-equal",
+      "signatures",
     ]);
     expect(published.coverage.unproven).toEqual([]);
 

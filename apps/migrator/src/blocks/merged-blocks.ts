@@ -11,7 +11,12 @@ import {
 import { type BlockRef, type BranchStatus, least, type StateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import type { WantedBlock } from "@forklift/precomputed";
+import {
+  type BlockGrounds,
+  drawGrounds,
+  requireRightSignatures,
+  type WantedBlock,
+} from "@forklift/precomputed";
 import type { MigratorContext } from "../context.ts";
 import { inForm } from "../form/output-form.ts";
 import { WHOLE_LOAD } from "../source-load.ts";
@@ -23,7 +28,7 @@ const GENESIS_HEIGHT = 1n;
 
 export type Tools = Pick<
   MigratorContext,
-  "source" | "network" | "blocks" | "form" | "load" | "now" | "agree"
+  "source" | "network" | "blocks" | "copyGrounds" | "form" | "load" | "now"
 >;
 
 /**
@@ -45,6 +50,7 @@ export async function* mergedBlocks(
     yield inForm(mergeBlock(genesis!, await provenGenesis(genesis!, tools)), tools.form);
   }
   const { load = WHOLE_LOAD, now } = tools;
+  const draw = groundsToDraw(tools);
   async function* ids(): AsyncGenerator<WantedBlock> {
     for (let from = parent!.height + 1n; from <= chain.tip.height; from = parent!.height + 1n) {
       const to = least(from + BigInt(load.blocks) - 1n, chain.tip.height);
@@ -54,7 +60,7 @@ export async function* mergedBlocks(
       parent = blocks.at(-1)!;
       for (const block of blocks) {
         waiting.push(block);
-        yield wanted(block);
+        yield wanted(block, draw());
       }
       if (to < chain.tip.height) await load.pause();
     }
@@ -119,10 +125,25 @@ export function requireSameGenesis(
   );
 }
 
-/** A file with other commands than the archive's is rejected while another source can be tried. */
-export function wanted(source: SourceBlock): WantedBlock {
+/** For each block that is copied. */
+export function groundsToDraw({
+  copyGrounds,
+  network,
+  source,
+}: Pick<Tools, "copyGrounds" | "network" | "source">): () => BlockGrounds {
+  if (copyGrounds === undefined) return () => ({});
+  const { signatureKind } = network;
+  return drawGrounds(copyGrounds, { signatureKind, hasArchive: source !== null });
+}
+
+/** A file with other commands than the archive's, or wrong signatures, is rejected while another source can be tried. */
+export function wanted(source: SourceBlock, grounds: BlockGrounds = {}): WantedBlock {
   const { height, stateHash } = source;
-  return { height, stateHash, accept: (content) => requireSameCommands(source, content) };
+  const accept: WantedBlock["accept"] = (content) => {
+    requireSameCommands(source, content);
+    requireRightSignatures(source, content);
+  };
+  return { height, stateHash, ...grounds, accept };
 }
 
 async function readLinked(

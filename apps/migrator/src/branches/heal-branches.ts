@@ -6,7 +6,7 @@ import { type BlockRef, FormatError, parseStateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import type { VerifiedBlock } from "@forklift/precomputed";
 import { blockOfFile } from "../blocks/merge-block.ts";
-import { requireSameGenesis, type Tools } from "../blocks/merged-blocks.ts";
+import { groundsToDraw, requireSameGenesis, type Tools } from "../blocks/merged-blocks.ts";
 import { inForm } from "../form/output-form.ts";
 import { healBlock, settleByChain } from "../heal/heal-block.ts";
 import { wantedOf } from "../heal/healed-blocks.ts";
@@ -35,8 +35,11 @@ export async function healBranches(
     ref: refOrNull(branch),
     rows: rows.filter(({ stateHash }) => stateHash === branch.stateHash),
   }));
+  const draw = groundsToDraw(tools);
   const files = tools.blocks.fetchEach(
-    looked.flatMap(({ ref, rows: own }) => (ref === null ? [] : [wantedOf({ ref, rows: own })])),
+    looked.flatMap(({ ref, rows: own }) =>
+      ref === null ? [] : [wantedOf({ ref, rows: own }, draw())],
+    ),
   );
   const merged: MergedBranchBlock[] = [];
   for (const { branch, ref, rows: own } of looked) {

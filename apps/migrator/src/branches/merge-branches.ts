@@ -10,11 +10,11 @@ import {
 import { FormatError, parseStateHash, type StateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import { mergeBranchBlock, wanted } from "../blocks/merged-blocks.ts";
+import { groundsToDraw, mergeBranchBlock, wanted } from "../blocks/merged-blocks.ts";
 import type { MigratorContext } from "../context.ts";
 import type { LeftOutBlock } from "./left-out-blocks.ts";
 
-type Tools = Pick<MigratorContext, "source" | "network" | "blocks" | "form">;
+type Tools = Pick<MigratorContext, "source" | "network" | "blocks" | "copyGrounds" | "form">;
 
 /** A block to be written, or why it is not. */
 export type MergedBranchBlock = MigratedBlock | LeftOutBlock;
@@ -34,7 +34,8 @@ export async function mergeBranches(
 ): Promise<MergedBranchBlock[]> {
   const read = await readEach(tools.source, refs);
   const readable = read.filter((block): block is SourceBlock => !(block instanceof Refused));
-  const proven = tools.blocks.fetchEach(readable.map(wanted));
+  const draw = groundsToDraw(tools);
+  const proven = tools.blocks.fetchEach(readable.map((block) => wanted(block, draw())));
   const merged: MergedBranchBlock[] = [];
   for (const [at, ref] of refs.entries()) {
     const block = read[at]!;

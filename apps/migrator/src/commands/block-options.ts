@@ -1,7 +1,11 @@
 // Options of the commands that read precomputed blocks.
 
-import { BYTES_PER_MB, countOption, urlListOption } from "@forklift/console";
-import { type BlockSourcesOptions, CACHE_BYTES_MAX } from "@forklift/precomputed";
+import { BYTES_PER_MB, countOption, type GroundOptions, urlListOption } from "@forklift/console";
+import {
+  type BlockSourcesOptions,
+  CACHE_BYTES_MAX,
+  type CommandGrounds,
+} from "@forklift/precomputed";
 import type { Command } from "commander";
 
 export interface BlockOptions {
@@ -40,4 +44,9 @@ export function blockSourcesOf({
   if (cache === undefined) return { urls: blocks };
   const maxBytes = cacheMaxMb === undefined ? CACHE_BYTES_MAX : cacheMaxMb * BYTES_PER_MB;
   return { urls: blocks, cache: { dir: cache, maxBytes } };
+}
+
+/** What the commands of those blocks are to rest on besides; in commands that are no job, nothing by default. */
+export function groundsOf({ signatures, agree }: GroundOptions): CommandGrounds {
+  return { signatures: signatures ?? { which: "none" }, agree: agree ?? 1 };
 }

@@ -7,6 +7,7 @@ import {
   type CreationFeeOptions,
   type Finish,
   type FormOptions,
+  type GroundOptions,
   type Host,
   logOptionsOf,
   type Outcome,
@@ -18,6 +19,7 @@ import {
   withCommonOptions,
   withCreationFeeOption,
   withFormOptions,
+  withGroundOptions,
   withStopOptions,
 } from "@forklift/console";
 import { type Context, openContext, runInTarget } from "@forklift/context";
@@ -30,6 +32,7 @@ import {
   requireDatabaseName,
   urlWithDatabase,
 } from "@forklift/postgres";
+import { requireOrigins } from "@forklift/precomputed";
 import { defined } from "@forklift/system";
 import type { Command } from "commander";
 import type { MigratorContext } from "../context.ts";
@@ -40,7 +43,7 @@ import { migrationOf } from "../pipeline.ts";
 import { watchRate } from "../plan/measured-rate.ts";
 import { planMigration } from "../plan/plan-migration.ts";
 import { openSourceProbes } from "../plan/source-probes.ts";
-import { type BlockOptions, blockSourcesOf, withBlockOptions } from "./block-options.ts";
+import { type BlockOptions, blockSourcesOf, groundsOf, withBlockOptions } from "./block-options.ts";
 import {
   type HealOptions,
   type HistoryOptions,
@@ -55,6 +58,7 @@ export interface MigrateOptions
     FormOptions,
     CreationFeeOptions,
     BlockOptions,
+    GroundOptions,
     HistoryOptions,
     HealOptions {
   readonly sourceDb: string;
@@ -89,7 +93,7 @@ function addMigrateCommand(program: Command, { host, finish, follow }: Asking): 
     .requiredOption("--source-db <url>", "the pre-fork archive; only read")
     .requiredOption("--target-db <url>", "the Berkeley archive; created if it is missing");
   const migrating = withHealOption(
-    withHistoryOptions(withCreationFeeOption(withBlockOptions(command))),
+    withGroundOptions(withHistoryOptions(withCreationFeeOption(withBlockOptions(command)))),
   )
     .requiredOption("--genesis-ledger <url>", "the genesis ledger, a runtime configuration")
     .requiredOption("--network <name>", "a network preset or the path of one")
@@ -136,7 +140,8 @@ function requireNoEnd({ plan: isPlan, forkStateHash, stopAtHeight }: MigrateOpti
   });
 }
 
-type Shared = Omit<MigratorContext, "target" | "blocks" | "now" | "warn">;
+type Shared = Omit<MigratorContext, "target" | "blocks" | "now" | "warn"> &
+  Required<Pick<MigratorContext, "copyGrounds">>;
 
 async function openShared(context: Context, options: MigrateOptions): Promise<Shared> {
   const source = await context.source(options.sourceDb);
@@ -152,6 +157,7 @@ async function openShared(context: Context, options: MigrateOptions): Promise<Sh
     stop: stopPointOf(options),
     comparesCreationFees: options.skipCreationFees !== true,
     heals: options.heal === true,
+    copyGrounds: groundsOf(options),
     ...historyOf(options),
   };
 }
@@ -166,6 +172,7 @@ async function migrate(
     ...blockSourcesOf(options),
     network: shared.network.name,
   });
+  requireOrigins(blocks, shared.copyGrounds, { hasArchive: shared.source !== null });
   const target = await context.newTarget(options.targetDb);
   const watch = watchRate(environment);
   try {

@@ -14,8 +14,8 @@ import type { BlockSources, RecordedBalances } from "@forklift/precomputed";
 import { blockOfFile } from "../blocks/merge-block.ts";
 import type { Tools } from "../blocks/merged-blocks.ts";
 import { requireSameCommandsAs } from "./differences.ts";
-import { healedText } from "./healed-cases.ts";
 import { type FileOfChain, healedFiles } from "./healed-blocks.ts";
+import { healedText } from "./healed-cases.ts";
 import type { OpenedAccounts } from "./opened-accounts.ts";
 
 export interface MendedBlock {

@@ -16,7 +16,7 @@ import { type Difference, differencesOf, type SettlementNeed, strongest } from "
 /** What is needed to settle what neither a hash of the chain nor a signature covers. */
 const AGREEING_SOURCES_MIN = 2;
 
-type Tools = Pick<MigratorContext, "blocks" | "network" | "agree">;
+type Tools = Pick<MigratorContext, "blocks" | "network" | "copyGrounds">;
 
 /** A block as the source has it. */
 export interface BlockView {
@@ -38,7 +38,7 @@ export interface HealedFile {
  * @throws SourceDataError when nothing settles a difference.
  */
 export async function healBlock(
-  { blocks, network, agree = 1 }: Tools,
+  { blocks, network, copyGrounds }: Tools,
   view: BlockView,
   given: VerifiedBlock | null,
 ): Promise<HealedFile> {
@@ -46,12 +46,14 @@ export async function healBlock(
   const first = given ?? (await blocks.fetch(ref));
   const differences = compare(first, view);
   const need = strongest(differences.map((difference) => difference.need));
-  if (need === "chain") return settled(first, differences);
+  // Where the source holds something else, it is none of those that agree.
+  const asked = copyGrounds?.agree ?? 1;
+  if (need === "chain" && asked === 1) return settled(first, differences);
   const wanted: WantedBlock = {
     ...ref,
     checksSignatures: network.signatureKind,
     accept: (content) => requireRightSignatures(ref, content),
-    ...(need === "agreement" ? { agree: Math.max(agree, AGREEING_SOURCES_MIN) } : {}),
+    agree: need === "agreement" ? Math.max(asked, AGREEING_SOURCES_MIN) : asked,
   };
   try {
     const file = await blocks.fetch(wanted);

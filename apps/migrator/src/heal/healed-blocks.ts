@@ -10,9 +10,19 @@ import {
 } from "@forklift/archive";
 import { type BlockRef, least } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
-import type { VerifiedBlock, WantedBlock } from "@forklift/precomputed";
+import {
+  type BlockGrounds,
+  requireRightSignatures,
+  type VerifiedBlock,
+  type WantedBlock,
+} from "@forklift/precomputed";
 import { blockOfFile } from "../blocks/merge-block.ts";
-import { genesisOfPreset, requireSameGenesis, type Tools } from "../blocks/merged-blocks.ts";
+import {
+  genesisOfPreset,
+  groundsToDraw,
+  requireSameGenesis,
+  type Tools,
+} from "../blocks/merged-blocks.ts";
 import { inForm } from "../form/output-form.ts";
 import { WHOLE_LOAD } from "../source-load.ts";
 import { hasSameCommands } from "./differences.ts";
@@ -65,10 +75,11 @@ export async function* healedFiles(
     parent = genesis!.ref;
   }
   const waiting: Looked[] = [];
+  const draw = groundsToDraw(tools);
   async function* wanted(): AsyncGenerator<WantedBlock> {
     for await (const looked of lookedAt(tools, chain, parent!.height)) {
       waiting.push(looked);
-      yield wantedOf(looked);
+      yield wantedOf(looked, draw());
     }
   }
   for await (const fetched of tools.blocks.fetchEach(wanted())) {
@@ -99,11 +110,12 @@ function withFees(
 }
 
 /** A file that agrees with the source is taken, whichever place has it; else all of them are as good. */
-export function wantedOf({ ref, rows }: Looked): WantedBlock {
+export function wantedOf({ ref, rows }: Looked, grounds: BlockGrounds): WantedBlock {
   if (rows.length === 0) return ref;
   return {
-    ...ref,
+    ...{ ...ref, ...grounds },
     accept: (content) => {
+      requireRightSignatures(ref, content);
       if (hasSameCommands(rows, content)) return;
       throw new SourceDataError(
         "its commands are not those of the source, which is looked at anew",
@@ -121,7 +133,10 @@ interface Fetched {
   readonly fetched: VerifiedBlock | SourceDataError;
 }
 
-async function healedFile(tools: ReadTools, { chain, looked, fetched }: Fetched): Promise<HealedFile> {
+async function healedFile(
+  tools: ReadTools,
+  { chain, looked, fetched }: Fetched,
+): Promise<HealedFile> {
   const { ref, rows } = looked;
   const status = expectedStatus(ref, chain);
   const first = fetched instanceof SourceDataError ? null : fetched;
@@ -144,7 +159,11 @@ function expectedStatus({ height }: BlockRef, { canonicalHeight }: SourceChain):
   return height <= canonicalHeight ? "canonical" : "pending";
 }
 
-async function* lookedAt(tools: ReadTools, chain: SourceChain, above: bigint): AsyncGenerator<Looked> {
+async function* lookedAt(
+  tools: ReadTools,
+  chain: SourceChain,
+  above: bigint,
+): AsyncGenerator<Looked> {
   const { load = WHOLE_LOAD, now } = tools;
   const { height: top } = chain.tip;
   for (let from = above + 1n; from <= top; ) {

@@ -6,6 +6,8 @@ import { MS_PER_SECOND, sizeText } from "@forklift/system";
 
 const COUNTS = [
   "found",
+  "agreed",
+  "differed",
   "missing",
   "wrong",
   "truncated",
@@ -14,8 +16,14 @@ const COUNTS = [
   "retries",
 ] as const;
 
+/** Only where several were asked to agree. */
+const OF_AGREEMENT: ReadonlySet<string> = new Set(["agreed", "differed"]);
+
 export function sourcesTable(sources: readonly SourceStatistics[]): string {
-  const titles = [...COUNTS, "size", "time"];
+  const counts = COUNTS.filter(
+    (count) => !OF_AGREEMENT.has(count) || sources.some((source) => source[count] > 0),
+  );
+  const titles = [...counts, "size", "time"];
   return table(
     [
       { title: "precomputed blocks from" },
@@ -23,7 +31,7 @@ export function sourcesTable(sources: readonly SourceStatistics[]): string {
     ],
     sources.map((source) => [
       source.url,
-      ...COUNTS.map((count) => grouped(source[count])),
+      ...counts.map((count) => grouped(source[count])),
       sizeText(source.bytes),
       duration(source.seconds * MS_PER_SECOND),
     ]),

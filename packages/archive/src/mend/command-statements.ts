@@ -81,7 +81,12 @@ function userCommandStatements(place: Place, included: UserCommandToMend): strin
     ...[...balances].flatMap(([key, amount]) =>
       amount === null
         ? []
-        : [balanceInserted(at, key, { amount, nonce: key === feePayer ? command.nonce + 1n : null })],
+        : [
+            balanceInserted(at, key, {
+              amount,
+              nonce: key === feePayer ? command.nonce + 1n : null,
+            }),
+          ],
     ),
     inserted("blocks_user_commands", {
       block_id: place.block,
@@ -153,7 +158,9 @@ function balanceId(at: CommandPlace, key: string, amount: bigint | null): string
 
 /** The row by its name, as it should be: put right where it is there, else made. */
 function upserted(table: string, values: Values, named: Values): string {
-  const isOther = Object.entries(values).map(([name, value]) => `${name} is distinct from ${value}`);
+  const isOther = Object.entries(values).map(
+    ([name, value]) => `${name} is distinct from ${value}`,
+  );
   const sets = Object.entries(values).map(([name, value]) => `${name} = ${value}`);
   return (
     `update ${table} set ${sets.join(", ")} where ${isNamed(named)} and (${isOther.join(" or ")});\n` +

@@ -110,8 +110,7 @@ function linked({ stateHash }: BlockRef): string {
 
 /** What refers to the row goes with it, but for children, which the row that stays takes over. */
 function withoutRepeated({ stateHash }: BlockRef, id: string): string[] {
-  const isRepeated =
-    `exists (select from blocks other where other.state_hash = ${literal(stateHash)} and other.id <> ${whole(id)})`;
+  const isRepeated = `exists (select from blocks other where other.state_hash = ${literal(stateHash)} and other.id <> ${whole(id)})`;
   return [
     `update blocks set parent_id = (select min(id) from blocks where state_hash = ${literal(stateHash)} ` +
       `and id <> ${whole(id)}) where parent_id = ${whole(id)} and ${isRepeated};`,

@@ -11,7 +11,10 @@ export function keyInserted(key: string): string {
   return valueInserted("public_keys", key);
 }
 
-export function valueInserted(table: "public_keys" | "snarked_ledger_hashes", value: string): string {
+export function valueInserted(
+  table: "public_keys" | "snarked_ledger_hashes",
+  value: string,
+): string {
   return (
     `insert into ${table} (value) select ${literal(value)} ` +
     `where not exists (select from ${table} where value = ${literal(value)});`

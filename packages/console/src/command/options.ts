@@ -4,8 +4,10 @@ import { availableParallelism } from "node:os";
 import {
   FormatError,
   parsePublicKey,
+  parseSignatureShare,
   parseStateHash,
   parseUnsigned,
+  type SignatureShare,
   type StateHash,
   UINT32_MAX,
 } from "@forklift/chain";
@@ -116,6 +118,27 @@ export function stopPointOf({ forkStateHash, stopAtHeight }: StopOptions): {
   readonly stopAtHeight: bigint | null;
 } {
   return { forkStateHash: forkStateHash ?? null, stopAtHeight: stopAtHeight ?? null };
+}
+
+export interface GroundOptions {
+  readonly signatures?: SignatureShare;
+  readonly agree?: number;
+}
+
+/** What the commands of a block rest on besides the file that they come from. */
+export function withGroundOptions(command: Command): Command {
+  return command
+    .option(
+      "--signatures <which>",
+      "check signatures of user commands: of all blocks; of new ones, which the run reads; of a share of these, such as 5%; " +
+        "or of none",
+      parser(parseSignatureShare),
+    )
+    .option(
+      "--agree <n>",
+      "how many sources must hold the same commands of a block: the source archive is one, each of --blocks another (default: 1)",
+      positiveOption,
+    );
 }
 
 export interface CreationFeeOptions {

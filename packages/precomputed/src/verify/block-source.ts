@@ -12,6 +12,10 @@ export interface WantedBlock extends NamedBlock {
    * is the reason why the file is wrong; the hint is for the case that no source has a better one.
    */
   readonly accept?: (content: BlockContent) => void;
+  /**
+   * How many block sources of different origin must hold the same commands, in the same order and with the same
+   * outcome; default: the first right file is enough.
+   */
   readonly agree?: number;
 }
 
@@ -19,6 +23,7 @@ export interface WantedBlock extends NamedBlock {
 export interface VerifiedBlock extends BlockId, BlockContent {
   /** The URL of the source that held it. */
   readonly source: string;
+  /** The URLs of the sources that held the same commands, as far as they were asked; the first is `source`. */
   readonly agreeing: readonly string[];
 }
 

@@ -26,6 +26,7 @@ import { provenPartUnchanged } from "./proven-part-unchanged.ts";
 import { receiptChains } from "./receipt-chains.ts";
 import { schemaEqual } from "./schema-equal.ts";
 import { sequencesPastRows } from "./sequences-past-rows.ts";
+import { signatures } from "./signatures.ts";
 import { userCommandsEqual } from "./user-commands-equal.ts";
 
 /** All of them are shown the same rows, gathered once. */
@@ -45,6 +46,8 @@ export const walkChecks: readonly WalkCheck[] = [
   precomputedEqual,
   userCommandsPrecomputed,
   internalCommandsPrecomputed,
+  // the signatures, which no state hash covers,
+  signatures,
   // and the values of the accounts.
   genesisAccountsEqual,
   ledgerHashAtEveryBlock,

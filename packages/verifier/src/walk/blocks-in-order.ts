@@ -2,7 +2,17 @@
 
 import { formatErrorAt, parseStateHash, parseUnsigned, UINT32_MAX } from "@forklift/chain";
 import { ForkliftError, SourceDataError, TryAgainError } from "@forklift/pipeline";
-import type { BlockContent, BlockId, BlockSources, VerifiedBlock } from "@forklift/precomputed";
+import {
+  type BlockContent,
+  type BlockGrounds,
+  type BlockId,
+  type BlockSources,
+  type CommandGrounds,
+  drawGrounds,
+  requireRightSignatures,
+  type VerifiedBlock,
+  type WantedBlock,
+} from "@forklift/precomputed";
 import type { Row } from "../compare-rows.ts";
 import { Channel } from "./channel.ts";
 import type { HeightRows } from "./height-rows.ts";
@@ -19,21 +29,29 @@ type TargetAtStep = Pick<HeightRows, "blocks" | "userCommands" | "internalComman
  */
 const MISSES_MAX = 20;
 
+const ONE_FILE: CommandGrounds = { signatures: { which: "none" }, agree: 1 };
+
 export class BlocksInOrder {
   readonly #network: Scope["network"];
   readonly #blocks: BlockSources;
+  readonly #draw: () => BlockGrounds;
   /** Of these the first is the next one. */
-  readonly #awaited: BlockId[] = [];
-  #asked = new Channel<BlockId>();
+  readonly #awaited: WantedBlock[] = [];
+  #asked = new Channel<WantedBlock>();
   #fetched: AsyncGenerator<VerifiedBlock>;
   /** The next block, under way. */
   #next: Promise<IteratorResult<VerifiedBlock>> | null = null;
   #misses = 0;
   #failure: Error | null = null;
 
-  constructor({ network }: Pick<Scope, "network">, blocks: BlockSources) {
+  constructor(
+    { network, grounds = ONE_FILE, source }: Pick<Scope, "network" | "grounds" | "source">,
+    blocks: BlockSources,
+  ) {
     this.#network = network;
     this.#blocks = blocks;
+    const { signatureKind } = network;
+    this.#draw = drawGrounds(grounds, { signatureKind, hasArchive: source !== null });
     this.#fetched = blocks.fetchAll(this.#asked);
   }
 
@@ -42,8 +60,9 @@ export class BlocksInOrder {
     for (const block of blocks) {
       const id = idOf(block);
       if (id instanceof Error || id.height === 1n) continue;
-      this.#awaited.push(id);
-      this.#asked.push(id);
+      const wanted = { ...id, ...this.#draw() };
+      this.#awaited.push(wanted);
+      this.#asked.push(wanted);
     }
     this.#next ??= this.#pull();
   }
@@ -58,9 +77,9 @@ export class BlocksInOrder {
     try {
       if (id.height === 1n) return await this.#genesis(id);
       const { value } = await this.#next!;
-      this.#awaited.shift();
+      const wanted = this.#awaited.shift()!;
       this.#next = this.#pull();
-      return await this.#bestFor(rows, value as VerifiedBlock);
+      return await this.#bestFor(rows, value as VerifiedBlock, wanted);
     } catch (error) {
       // Nothing was learnt about the target, and a later run may learn it.
       if (error instanceof TryAgainError || !(error instanceof ForkliftError)) throw error;
@@ -75,7 +94,7 @@ export class BlocksInOrder {
     this.#asked.end();
     this.#awaited.shift();
     this.#asked = new Channel();
-    for (const id of this.#awaited) this.#asked.push(id);
+    for (const wanted of this.#awaited) this.#asked.push(wanted);
     this.#fetched = this.#blocks.fetchAll(this.#asked);
     this.#next = this.#pull();
   }
@@ -97,29 +116,42 @@ export class BlocksInOrder {
   async #genesis(id: BlockId): Promise<Precomputed> {
     const fetched = await this.#blocks.tryFetch(id);
     const { protocolState } = fetched ?? this.#network.genesis;
-    return { protocolState, userCommands: [], internalCommands: [] };
+    return { protocolState, userCommands: [], internalCommands: [], signatures: null };
   }
 
   /**
-   * No state hash covers the commands of a file. One that has others than the target may be wrong
-   * itself: the target is compared with it only when no other source has one that agrees.
+   * No state hash covers the commands of a file. One that has others than the target, or wrong signatures, may be
+   * wrong itself: the target is compared with it only when no other source has one that agrees and is right.
    */
-  async #bestFor(rows: TargetAtStep, block: VerifiedBlock): Promise<VerifiedBlock> {
-    if (hasCommandsOf(rows, block)) return block;
-    const { height, stateHash } = block;
+  async #bestFor(
+    rows: TargetAtStep,
+    block: VerifiedBlock,
+    wanted: WantedBlock,
+  ): Promise<VerifiedBlock> {
     const accept = (content: BlockContent) => {
-      if (hasCommandsOf(rows, content)) return;
-      throw new SourceDataError("its commands are not those of the target", {
-        hint: "get the file of this block from another archive operator, and compare",
-      });
+      requireCommandsOf(rows, content);
+      requireRightSignatures(block, content);
     };
     try {
-      return await this.#blocks.fetch({ height, stateHash, accept });
+      accept(block);
+      return block;
+    } catch (error) {
+      if (!(error instanceof SourceDataError)) throw error;
+    }
+    try {
+      return await this.#blocks.fetch({ ...wanted, accept });
     } catch (error) {
       if (error instanceof SourceDataError) return block;
       throw error;
     }
   }
+}
+
+function requireCommandsOf(rows: TargetAtStep, content: BlockContent): void {
+  if (hasCommandsOf(rows, content)) return;
+  throw new SourceDataError("its commands are not those of the target", {
+    hint: "get the file of this block from another archive operator, and compare",
+  });
 }
 
 /** Whatever else a command has is part of its hash, which was recomputed. */

@@ -28,7 +28,7 @@ export interface HeightRows {
   /** @throws the reason why there is no sound precomputed block. */
   readonly precomputed: () => Pick<
     BlockContent,
-    "protocolState" | "userCommands" | "internalCommands"
+    "protocolState" | "userCommands" | "internalCommands" | "signatures"
   >;
   /** What the rows in `accessed` did to the accounts below. */
   readonly changes: readonly AccountChange[];
