@@ -76,7 +76,10 @@ export function addAuditCommand(program: Command, host: Host, finish: Finish): v
       "--genesis-ledger <url>",
       "creation fees by its accounts; default: by recorded balances",
     )
-    .option("--sql <file>", "write the statements that mend the source by --blocks; nobody runs them")
+    .option(
+      "--sql <file>",
+      "write the statements that mend the source by --blocks; nobody runs them",
+    )
     .action(async (options: Options) => {
       const environment = openRunEnvironment(host, logOptionsOf(options));
       await using context = openContext(environment);

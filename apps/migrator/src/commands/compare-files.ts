@@ -10,7 +10,13 @@ import {
 import { counted, type RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
 import { loadGenesisLedger, type Network } from "@forklift/network";
-import { type HealedValue, RUN_AGAIN, stoppable, throwIfStopped, UsageError } from "@forklift/pipeline";
+import {
+  type HealedValue,
+  RUN_AGAIN,
+  stoppable,
+  throwIfStopped,
+  UsageError,
+} from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { blocksToMend } from "../heal/blocks-to-mend.ts";
 import { HealedCases } from "../heal/healed-cases.ts";

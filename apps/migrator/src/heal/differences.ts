@@ -209,10 +209,10 @@ function internalDifferences(ref: BlockRef, pairs: readonly RowPair[]): Differen
     const of = { part: "internal commands", columns: INTERNAL_COMMAND_COLUMNS, row } as const;
     const key = keyOf(ref, expected ?? found!, ["type", ...INTERNAL_PLACE]);
     if (expected === null || found === null) return [wholeRow({ ...of, key, need })];
-    return columnsThatDiffer(row).map((name) =>
-      // It follows from the others.
-      columnDifference(name, { ...of, key, need: name === "hash" ? "chain" : need }),
-    );
+    const names = columnsThatDiffer(row);
+    // Where all others are right, the hash follows from them.
+    const ofColumn = names.length === 1 && names[0] === "hash" ? "chain" : need;
+    return names.map((name) => columnDifference(name, { ...of, key, need: ofColumn }));
   });
 }
 
