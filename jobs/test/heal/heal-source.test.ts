@@ -236,11 +236,42 @@ test.for(
     });
     migration.push("--blocks", `${path.join(sample.folder, "blocks")},${second}`);
   }
+  expect(await runJson([...migration, "--plan"])).toMatchObject({
+    ok: true,
+    plan: { source: { tip: { height: 55 } }, range: { from: 1, to: 55, blocks: 55 } },
+  });
   const document = await runJson<{ readonly stages: StageReport[] }>(migration);
   expect(await digestsOf(target)).toEqual(sample.digests);
   const cases = healedIn(document);
   if (count !== undefined) expect(cases, JSON.stringify(cases)).toHaveLength(count);
   if (count !== 0) expect(cases).toContainEqual(expect.objectContaining(healed));
+});
+
+test("a rival that is called canonical has no place in a complete history", async () => {
+  const sql = `update blocks set chain_status = 'canonical' where id = (
+    select min(id) from blocks where chain_status = 'orphaned')`;
+  await using source = await damaged(sample, { name: "", sql });
+  await using target = await openTestDatabase();
+  const migration = [...migrationOf(source, target, sample.inputs), "--heal"];
+  await expectRefusal([...migration, "--history", "complete"], {
+    exit: 65,
+    says: [/calls 3N\w+ at height \d+ canonical beside 3N\w+/],
+    next: "set its chain_status right",
+  });
+});
+
+test("two rows that agree about a parent that is none are refused", async () => {
+  const sql = `update blocks set state_hash = '3NK4BpDSekaqsG6tx8Nse2zJchRft2JpnbvMiog55WCr5xJZaKeP'
+      where id = ${at(30)};
+    update blocks set parent_hash = '3NK4BpDSekaqsG6tx8Nse2zJchRft2JpnbvMiog55WCr5xJZaKeP'
+      where id = ${at(31)}`;
+  await using source = await damaged(sample, { name: "", sql });
+  await using target = await openTestDatabase();
+  await expectRefusal([...migrationOf(source, target, sample.inputs), "--heal"], {
+    exit: 65,
+    says: ["no source has a sound block 3NK4BpDS"],
+    next: "get sample-30-3NK4BpDS",
+  });
 });
 
 test("without the option the run stops, and its hint names it", async () => {

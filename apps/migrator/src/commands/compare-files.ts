@@ -5,6 +5,7 @@ import {
   requireMendable,
   SCRIPT_FOOT,
   SCRIPT_HEAD,
+  type SourceChain,
   type StopPoint,
 } from "@forklift/archive";
 import { counted, type RunEnvironment } from "@forklift/console";
@@ -75,7 +76,7 @@ export async function compareFiles(
   const tools = { source, network, blocks, now: environment.now };
   const cases = new HealedCases(() => undefined);
   return await stoppable(RUN_AGAIN.beginsAnew, environment.signal, async () => {
-    const chain = await mendedChain(tools, stop);
+    const chain = decidedChain(await mendedChain(tools, stop), stop);
     const accounts = OpenedAccounts.atGenesis({ genesisLedger: ledger });
     await using script = sql === undefined ? null : await ScriptFile.create(sql);
     await script?.write(SCRIPT_HEAD);
@@ -97,6 +98,15 @@ export async function compareFiles(
       sql: sql ?? null,
     };
   });
+}
+
+/** A chain that nobody ends elsewhere has its verdicts, be it that damage has kept an archive from giving them. */
+function decidedChain(
+  chain: SourceChain,
+  { forkStateHash, stopAtHeight }: StopPoint,
+): SourceChain {
+  const hasEnd = forkStateHash !== null || stopAtHeight !== null;
+  return hasEnd ? chain : { ...chain, canonicalHeight: chain.tip.height };
 }
 
 export function comparedText({ differences, blocks, healed, sql }: ComparedWithFiles): string {
