@@ -51,6 +51,7 @@ test("a record becomes exactly the metrics of the contract", async () => {
       `forklift_set_size_bytes{${network}} 5000`,
       `forklift_checkpoint_timestamp_seconds{${network}} 1712196016`,
       `forklift_exceptions_used{${network}} 2`,
+      `forklift_healed_values{${network}} 0`,
       `forklift_lag_blocks{${network}} 290`,
     ].sort(),
   );

@@ -105,4 +105,11 @@ export default [
     "return made;",
     "statements",
   ],
+  [
+    "nothing but plain text goes into a script that an operator runs",
+    "script-values",
+    "if (!PLAIN_TEXT.test(text))",
+    'if (text === "")',
+    "mending-script",
+  ],
 ];

@@ -63,4 +63,11 @@ export default [
     "const besides = [source !== null];",
     "resumed-walk",
   ],
+  [
+    "the source is asked for what was not healed",
+    "healed",
+    "parts.some((part) => healed.has(part))",
+    "parts.length > 0",
+    "healed",
+  ],
 ];

@@ -33,6 +33,8 @@ export interface MigratorContext {
   readonly leftOutNames?: NamesLeftOut;
   /** Whether the creation fees that the source records are looked at; default: yes. */
   readonly comparesCreationFees?: boolean;
+  /** Whether a value of the source that its block file has otherwise is taken from there, where that is settled. */
+  readonly heals?: boolean;
   /** Where we differ from the official tool: its form or ours. */
   readonly form: OutputForm;
   /** Milliseconds of a clock that only goes forward. */

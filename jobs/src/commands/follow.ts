@@ -20,8 +20,10 @@ import {
   BLOCKS_PER_READ,
   blockSourcesOf,
   type FollowMigration,
+  type HealOptions,
   type HistoryOptions,
   historyOf,
+  withHealOption,
   withHistoryOptions,
 } from "@forklift/migrator";
 import { RUN_AGAIN, stoppable } from "@forklift/pipeline";
@@ -47,13 +49,16 @@ interface Options
   extends CommonOptions,
     ConfigOptions,
     HistoryOptions,
+    HealOptions,
     GroundOptions,
     PaceOptions {}
 
 export function addFollowCommand(program: Command, host: Host, finish: Finish): void {
   withPaceOptions(
-    withGroundOptions(
-      withHistoryOptions(withConfigOptions(withCommonOptions(program.command("follow")))),
+    withHealOption(
+      withGroundOptions(
+        withHistoryOptions(withConfigOptions(withCommonOptions(program.command("follow")))),
+      ),
     ),
   )
     .description("follow a living source: copy, replay and verify what became canonical, for ever")
@@ -102,6 +107,7 @@ export const followMigration: FollowMigration = {
           },
           replay: { ...defaults.replay, threads },
           ...historyOf(options),
+          heal: options.heal === true,
           ...configuredGrounds(defaults, options),
           verify: { compareCreationFees: options.skipCreationFees !== true },
         },

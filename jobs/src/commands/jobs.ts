@@ -17,7 +17,13 @@ import {
   withGroundOptions,
   withStopOptions,
 } from "@forklift/console";
-import { type HistoryOptions, sourcesTable, withHistoryOptions } from "@forklift/migrator";
+import {
+  type HealOptions,
+  type HistoryOptions,
+  sourcesTable,
+  withHealOption,
+  withHistoryOptions,
+} from "@forklift/migrator";
 import type { JobName } from "@forklift/sets";
 import { defined } from "@forklift/system";
 import { type Command, Option } from "commander";
@@ -42,6 +48,7 @@ interface Options
     ForkGenesisOptions,
     CandidateOptions,
     HistoryOptions,
+    HealOptions,
     GroundOptions,
     SourceOptions {
   readonly trustedStateHash?: ReturnType<typeof stateHashOption>;
@@ -58,8 +65,10 @@ export function addJobCommands(
   finish: (outcome: Outcome) => void,
 ): void {
   const add = (job: JobName, description: string) =>
-    withGroundOptions(
-      withHistoryOptions(withConfigOptions(withCommonOptions(program.command(job)))),
+    withHealOption(
+      withGroundOptions(
+        withHistoryOptions(withConfigOptions(withCommonOptions(program.command(job)))),
+      ),
     )
       .description(description)
       .option("--trusted-state-hash <hash>", "the block that you trust", stateHashOption)

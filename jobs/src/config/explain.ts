@@ -113,6 +113,7 @@ const OTHERWISE: Readonly<Record<ConfigKey, string>> = {
   trustedStateHash: "the preset's last pre-fork block, else the source's",
   history: NONE,
   requireOrphans: NONE,
+  heal: NONE,
   signatures: "new in daily, final and follow, none in prime",
   agree: NONE,
   forkGenesisConfig: "none, nothing is compared",

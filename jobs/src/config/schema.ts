@@ -93,6 +93,8 @@ export const configSchema = z.strictObject({
   history: z.enum(HISTORIES).default("canonical"),
   /** Whether a run stops at a block beside the chain that it cannot keep, instead of leaving it out. */
   requireOrphans: flag.default(false),
+  /** Whether what the source lacks or has otherwise is taken from block files, where it is settled. */
+  heal: flag.default(false),
   /**
    * Of which blocks the signatures of user commands are checked: all, new, none, or N% of the new ones; default: new in
    * daily, final and follow, none in prime.
@@ -238,6 +240,7 @@ export const CONFIG_KEYS = [
   "trustedStateHash",
   "history",
   "requireOrphans",
+  "heal",
   "signatures",
   "agree",
   "forkGenesisConfig",

@@ -153,7 +153,7 @@ export async function openFollowContext(
   },
 ): Promise<FollowContext> {
   const { warn, inform } = opened;
-  const { history, requireOrphans, replay, verify } = config;
+  const { history, requireOrphans, heal: heals, replay, verify } = config;
   const { statementTimeoutMs: ms } = limits;
   const spared = { statementTimeout: { ms, raisedBy: STATEMENT_TIMEOUT_KEY } };
   const source = await opened.source(shared.sourceUrl, spared);
@@ -179,6 +179,7 @@ export async function openFollowContext(
     balances: replay.compareBalances ? checks : null,
     history,
     requireOrphans,
+    heals,
     leftOutNames: new LeftOutNames(),
     comparesCreationFees: verify.compareCreationFees,
     threads,

@@ -102,6 +102,7 @@ export async function openJobContext(
     balances: config.replay.compareBalances ? databases.source : null,
     history: config.history,
     requireOrphans: config.requireOrphans,
+    heals: config.heal,
     leftOutNames: new LeftOutNames(),
     comparesCreationFees: config.verify.compareCreationFees,
     threads: config.replay.threads ?? availableParallelism(),

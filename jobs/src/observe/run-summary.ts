@@ -11,16 +11,18 @@ import type { JobInputs } from "../context/job-inputs.ts";
 
 export type RunSummary = Pick<
   RunRecord,
-  "source" | "dumpsPassedOver" | "set" | "lagBlocks" | "retries"
+  "source" | "dumpsPassedOver" | "set" | "healed" | "lagBlocks" | "retries"
 >;
 
 export async function summarizeRun(context: JobContext): Promise<RunSummary> {
   const source = await orNull(sourceOf(context));
-  const set = await orNull(setOf(context));
+  const published = await orNull(newestSet(context));
+  const set = published && setEntry(published);
   return {
     source,
     dumpsPassedOver: [...context.dumpsPassedOver],
     set,
+    healed: published === null ? 0 : healedIn(published),
     lagBlocks: source === null || set === null ? null : lagOf(source, set),
     retries: retriesOf(context) + retriesOfBlocks(context),
   };
@@ -45,6 +47,7 @@ export function summarizeStanding(
     source,
     dumpsPassedOver: [...inputs.dumpsPassedOver],
     set: setEntry(set),
+    healed: healedIn(set),
     lagBlocks: lagOf(source, set.manifest),
     retries: retriesOf(inputs),
     verification: { ok: true, comparisons: null },
@@ -81,9 +84,14 @@ async function sourceOf({ source, sourceDump }: JobContext): Promise<RunRecord["
   };
 }
 
-async function setOf({ sets }: JobContext): Promise<RunRecord["set"]> {
+async function newestSet({ sets }: JobContext): Promise<PublishedSet | null> {
   const [found] = await sets.complete();
-  return found === undefined ? null : setEntry(found);
+  return found ?? null;
+}
+
+/** Those of the first version told of none. */
+function healedIn({ manifest }: PublishedSet): number {
+  return manifest.version === 1 ? 0 : (manifest.healed ?? 0);
 }
 
 function setEntry({ name, manifest }: PublishedSet): NonNullable<RunRecord["set"]> {

@@ -1,7 +1,12 @@
 // Composes the manifest of a set from the stages of a job.
 
 import assert from "node:assert/strict";
-import { type PublishedTip, readSourceTip, stateHashesInTarget } from "@forklift/archive";
+import {
+  countHealed,
+  type PublishedTip,
+  readSourceTip,
+  stateHashesInTarget,
+} from "@forklift/archive";
 import { jsonNumber, type LedgerHash } from "@forklift/chain";
 import { forkliftVersion } from "@forklift/console";
 import { SourceDataError } from "@forklift/pipeline";
@@ -61,9 +66,20 @@ export async function composeManifest(
     durations: Object.fromEntries(durations),
     inputs: inputsOf(context),
     history: context.history,
-    ...defined({ beside: report.beside }),
+    ...defined({ beside: report.beside, healed: await healedValues(context) }),
     runId,
   };
+}
+
+/** With those of the newest set, which a restored target no longer tells of. */
+async function healedValues({ target, sets, job }: JobContext): Promise<number | undefined> {
+  const [newest] = job === "prime" ? [] : await sets.complete();
+  const before = newest?.manifest;
+  const above = before === undefined ? 0n : BigInt(before.height);
+  const told = before?.version === MANIFEST_VERSION ? (before.healed ?? 0) : 0;
+  const counts = Object.values(await countHealed(target, above));
+  const healed = counts.reduce((sum, count) => sum + count, told);
+  return healed === 0 ? undefined : healed;
 }
 
 /** A live source has no digest: what it held is told by the set's source alone. */

@@ -7,6 +7,7 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type PublishedTip, readPublishedTip, selectChain } from "@forklift/archive";
+import { chooseRange } from "@forklift/migrator";
 import {
   ConfigError,
   SourceDataError,
@@ -120,11 +121,11 @@ export const publishSet: WholeStage<JobContext, Publication> = {
  * A target that an interrupted final has left above the canonical chain is not what a daily publishes.
  * @throws ConfigError
  */
-async function requireSettled(
-  { source, stop, network, target }: JobContext,
-  tip: PublishedTip,
-): Promise<void> {
-  const { tip: settled } = await selectChain(source, stop, network.name);
+async function requireSettled(context: JobContext, tip: PublishedTip): Promise<void> {
+  const { source, stop, network, target, heals = false } = context;
+  const { tip: settled } = heals
+    ? (await chooseRange(context, { targetHasSchema: true })).chain
+    : await selectChain(source, stop, network.name);
   if (tip.height <= settled.height) return;
   throw new ConfigError(
     `the target ${target.maskedUrl} stands at ${tip.stateHash} (height ${tip.height}), above the highest ` +

@@ -111,6 +111,8 @@ export const reportSchema = z.strictObject({
   exceptions: z.array(z.strictObject({ height, stateHash: z.string(), reason: z.string() })),
   /** What the target holds beside its chain; absent for a history that is to hold nothing there. */
   beside: besideSchema.optional(),
+  /** Blocks of which the source has something otherwise, which a run with healing took from their files. */
+  healedBlocks: count.optional(),
   seconds,
   /** Newer dumps of the source than the one that was used, and why; only of a job, and if there were any. */
   dumpsPassedOver: z.array(z.strictObject({ name: z.string(), reason: z.string() })).optional(),

@@ -1,7 +1,7 @@
 // The one stage of `forklift verify`: a target that stands by itself, against whatever is given of a
 // source, block files and an earlier proof.
 
-import { lacksAccountIndexes, unfinishedReplayHeight } from "@forklift/archive";
+import { countHealed, lacksAccountIndexes, unfinishedReplayHeight } from "@forklift/archive";
 import type { BlockRef, StateHash } from "@forklift/chain";
 import { BLOCKS_PER_READ, boundedLoad } from "@forklift/migrator";
 import type { WholeStage } from "@forklift/pipeline";
@@ -104,6 +104,14 @@ async function nextStep(target: Session, { tip, archive }: VerificationReport): 
     return (
       "a replay that did not end has left out the indexes of the accounts' tables: " +
       "run forklift replay, then verify again"
+    );
+  }
+  const healed = Object.values(await countHealed(target, 0n));
+  if (healed.length > 0) {
+    const count = healed.reduce((sum, values) => sum + values, 0);
+    return (
+      `verify without --source-db, by --blocks and --trusted-state-hash: a migration with --heal took ${count} values ` +
+      "that this source lacks or has otherwise from block files, as the table forklift.healed of the target lists"
     );
   }
   return "do not publish this target; forklift verify --json names the first differences of every check";

@@ -11,6 +11,7 @@ import {
   answersOfReport,
   runVerification,
   type VerificationPlan,
+  withHealed,
   withLeftOut,
 } from "./verify-target.ts";
 
@@ -29,7 +30,7 @@ export const verifyFollowed: WholeStage<FollowContext, VerificationPlan> = {
 
   async run(context, plan, watch) {
     // Both sessions see one picture: what this one shows beside the chain, the copy has seen.
-    const compared = { ...withLeftOut(context), source: context.checks };
+    const compared = { ...(await withHealed(withLeftOut(context))), source: context.checks };
     const result = await runVerification(compared, plan, watch);
     const { tip, digests, coverage } = await readReport(context);
     await markProven(context.target, {

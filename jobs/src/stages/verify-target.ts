@@ -1,5 +1,6 @@
 // Step 6 of a job: the independent verification; of what is new in daily, else of all.
 
+import { readHealedParts } from "@forklift/archive";
 import { openReader } from "@forklift/context";
 import type { Check, Watch, WholeResult, WholeStage } from "@forklift/pipeline";
 import { readSchema } from "@forklift/schemas";
@@ -40,9 +41,11 @@ export const verifyTarget: WholeStage<JobContext, VerificationPlan> = {
     return { anchor, proven };
   },
 
-  run: (context, plan, watch) =>
+  async run(context, plan, watch) {
     // A living archive gains blocks between the copy and this: none of them was lost.
-    runVerification(context.sourceDump === null ? context : withLeftOut(context), plan, watch),
+    const compared = context.sourceDump === null ? context : withLeftOut(context);
+    return await runVerification(await withHealed(compared), plan, watch);
+  },
   verify: answersOfReport,
 };
 
@@ -56,6 +59,14 @@ export function withLeftOut<Context extends Pick<JobContext, "leftOutNames">>(
 ): Context & Pick<VerifierContext, "leftOut"> {
   const leftOut = context.leftOutNames?.all ?? null;
   return leftOut === null ? context : { ...context, leftOut };
+}
+
+/** What migrations of this target have healed: there the source is known to be otherwise. */
+export async function withHealed<Context extends Pick<JobContext, "target" | "heals">>(
+  context: Context,
+): Promise<Context & Pick<VerifierContext, "healed">> {
+  const { target, heals = false } = context;
+  return heals ? { ...context, healed: await readHealedParts(target) } : context;
 }
 
 /** Leaves the report in the work folder. @throws VerificationError */

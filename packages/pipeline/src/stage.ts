@@ -50,7 +50,7 @@ export interface BatchStage<Context, Tx, Plan, Cursor, Tools> extends StageWords
   /** Called when a signal ends the run between two batches, with what was committed last. */
   interrupted?(tools: Tools, plan: Plan, cursor: Cursor): Promise<void>;
   /** What the report says besides rows and checks; called when the last batch has committed. */
-  summary?(tools: Tools): Pick<StageReport, "details" | "leftOut" | "measured">;
+  summary?(tools: Tools): Pick<StageReport, "details" | "leftOut" | "healed" | "measured">;
 }
 
 /**

@@ -22,4 +22,4 @@ export type { SourceStatistics } from "./source-tally.ts";
 export type { BlockId, VerifiedBlock, WantedBlock } from "./verify/block-source.ts";
 export type { SignatureVerdict } from "./verify/check-signatures.ts";
 export { requireRightSignatures } from "./verify/right-signatures.ts";
-export { type BlockContent, verifyBlocks } from "./verify/verify-block.ts";
+export { type BlockContent, type RecordedBalances, verifyBlocks } from "./verify/verify-block.ts";

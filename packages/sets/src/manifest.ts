@@ -135,6 +135,8 @@ export const manifestSchema = z.discriminatedUnion("version", [
     history: z.enum(HISTORIES),
     /** How complete that is; absent where only the chain is kept. */
     beside: besideSchema.optional(),
+    /** Values that the source lacked or had otherwise, and that block files gave; absent where there were none. */
+    healed: z.int().positive().optional(),
     /** The id of the record of the run that made it. */
     runId: z.string(),
   }),

@@ -125,6 +125,8 @@ const runRecordSchema = z.object({
       exceptions: count,
     })
     .nullable(),
+  /** Values of that set which the source lacked or had otherwise, and which block files gave. */
+  healed: count.optional(),
   /** Whether that set is this run's. */
   published: z.boolean(),
   lagBlocks: z.int().nullable(),

@@ -17,6 +17,7 @@ export function answerOf(report: Reported): Answer {
     ...exceptionClaims(report),
     ...creationFeeClaims(report),
     ...branchClaims(report),
+    ...healedClaims(report),
     ...formClaims(report),
     ...columnClaims(report),
     ...restClaims(report),
@@ -92,6 +93,18 @@ function creationFeeClaims({ dropped }: Reported): NotProven[] {
     {
       claim: "that the source records the same creation fees",
       why: "their comparison was left out on demand",
+      columns: [],
+    },
+  ];
+}
+
+/** There the source says something else, and the report of the migration says what. */
+function healedClaims({ healedBlocks }: Reported): NotProven[] {
+  if (healedBlocks === undefined) return [];
+  return [
+    {
+      claim: `that the source has the same of ${blocksText(healedBlocks)}`,
+      why: "they were healed: what it lacks or has otherwise was taken from their files, as forklift.healed of the target says",
       columns: [],
     },
   ];

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { textOfShare } from "@forklift/chain";
 import type { Session } from "@forklift/postgres";
+import { NOTHING_HEALED } from "./healed.ts";
 import { readVersionsUpTo, type TableVersions } from "./proven-part.ts";
 import { FILLED_TABLES } from "./tables.ts";
 import type { Scope } from "./walk/scope.ts";
@@ -22,9 +23,10 @@ export function questionOf(
     anchor,
     proven,
     history,
+    healed,
     grounds,
     source,
-  }: Pick<Scope, "anchor" | "proven" | "history" | "grounds" | "source">,
+  }: Pick<Scope, "anchor" | "proven" | "history" | "healed" | "grounds" | "source">,
   { checks, rules }: { readonly checks: readonly string[]; readonly rules: string },
 ): string {
   // The source vouches for the tip of the moment.
@@ -35,6 +37,9 @@ export function questionOf(
   const asked = [
     ...[trusted, anchor.vouchedBy, proven?.stateHash ?? null, history],
     ...[checks, rules, besides],
+    ...[...(healed ?? NOTHING_HEALED)]
+      .map(([stateHash, parts]) => [stateHash, ...parts].sort())
+      .sort(),
   ];
   return createHash("sha256").update(JSON.stringify(asked)).digest("hex");
 }

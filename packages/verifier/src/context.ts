@@ -5,6 +5,7 @@ import type { ProtocolState } from "@forklift/ledger";
 import type { GenesisLedger, Network } from "@forklift/network";
 import type { Catalog, Session } from "@forklift/postgres";
 import type { BlockSources, CommandGrounds } from "@forklift/precomputed";
+import type { HealedParts } from "./healed.ts";
 import type { ProvenPart } from "./proven-part.ts";
 
 export interface VerifierContext {
@@ -36,6 +37,8 @@ export interface VerifierContext {
   readonly history?: History;
   /** State hashes of blocks beside the chain that the migration left out by name: no other may be missing. */
   readonly leftOut?: ReadonlySet<string>;
+  /** Blocks of which the migration took something from their files instead; there the source is not asked. */
+  readonly healed?: HealedParts;
   /** Awaited between two reads of the source; default: they follow each other at once. */
   readonly pauseSource?: () => Promise<void>;
   /** What is known of an archive that is not of our making, or no longer; null: it is as we write it. */

@@ -2,6 +2,7 @@ export { type Answer, type NotProven, VERDICTS, type Verdict } from "./answer.ts
 export type { CheckResult, Difference } from "./check-result.ts";
 export type { Accepted, Anchor, LivingArchive, VerifierContext, Voucher } from "./context.ts";
 export type { Coverage, Proof } from "./coverage.ts";
+export type { HealedPart, HealedParts } from "./healed.ts";
 export {
   type ProvenPart,
   readUnsettled,

@@ -66,6 +66,8 @@ export interface VerificationReport extends Answer {
   readonly exceptions: readonly UsedException[];
   /** What the target holds beside its chain; absent for a history that is to hold nothing there. */
   readonly beside?: BesideChain;
+  /** Blocks of which the source was not asked for all, since the migration took something from their files. */
+  readonly healedBlocks?: bigint;
   /**
    * Of the target's tables as they were verified: who has them sees whether they were written since. Null
    * when the answer is no.
@@ -136,6 +138,7 @@ export function toJson(report: VerificationReport) {
       reason,
     })),
     ...(report.beside === undefined ? {} : { beside: besideJson(report.beside) }),
+    ...(report.healedBlocks === undefined ? {} : { healedBlocks: jsonNumber(report.healedBlocks) }),
     seconds: report.elapsedMs / 1000,
   };
 }

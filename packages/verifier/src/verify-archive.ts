@@ -16,6 +16,7 @@ import { signatures as signatureCheck } from "./checks/signatures.ts";
 import type { Tip, VerifierContext } from "./context.ts";
 import { coverageOf } from "./coverage.ts";
 import { followWalk, type Marking, type WalkOptions } from "./follow-walk.ts";
+import { NOTHING_HEALED } from "./healed.ts";
 import { type ArchiveFindings, findingsOf, unprovenOf } from "./later-eras.ts";
 import { findMissingBranches } from "./missing-branches.ts";
 import { asksSignatures, isMet } from "./needs.ts";
@@ -131,11 +132,20 @@ export async function verifySnapshot(
     rowCounts: rest.rowCounts,
     exceptions: walked.exceptions,
     ...(beside === null ? {} : { beside }),
+    ...healedIn(context),
     // Of a part of the tables nothing is remembered: whoever writes the archive goes on doing so.
     versions: ok && scope.part === null ? (marking?.versions ?? (await versionsOf(scope))) : null,
     elapsedMs: Math.round(options.now() - startedMs),
   };
   return { ...report, ...answerOf(report) };
+}
+
+/** Without a source, none is left out of what it is asked for. */
+function healedIn({
+  source,
+  healed = NOTHING_HEALED,
+}: VerifierContext): Pick<VerificationReport, "healedBlocks"> {
+  return source === null || healed.size === 0 ? {} : { healedBlocks: BigInt(healed.size) };
 }
 
 /** Null where none was asked for. */

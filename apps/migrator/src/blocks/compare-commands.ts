@@ -53,7 +53,8 @@ function requireSame<Included extends Inclusion>(
       {
         hint:
           "the replay's ledger hashes show which one is right: repair the source archive's " +
-          `rows${isLost ? ", which lack that command or what it refers to" : ""}`,
+          `rows${isLost ? ", which lack that command or what it refers to" : ""}; or run with --heal, which takes ` +
+          "what is settled from the block file",
       },
     );
   }

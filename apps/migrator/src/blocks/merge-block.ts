@@ -3,7 +3,7 @@
 // does not cover, were compared when the file was chosen.
 
 import type { EpochData, MigratedBlock, SourceBlock } from "@forklift/archive";
-import type { ChainStatus } from "@forklift/chain";
+import type { ChainStatus, GlobalSlotSinceGenesis, GlobalSlotSinceHardFork } from "@forklift/chain";
 import type { ProtocolState } from "@forklift/ledger";
 import { SourceDataError } from "@forklift/pipeline";
 import type { GenesisColumns } from "../form/output-form.ts";
@@ -20,46 +20,61 @@ export function mergeBlock(
   chainStatus: ChainStatus = "canonical",
 ): MigratedBlock {
   requireSameState(source, proven.protocolState);
-  const { consensusState } = proven.protocolState.body;
+  const { stateHash, userCommands, internalCommands } = source;
+  return blockOfFile({ ...proven, stateHash, userCommands, internalCommands }, chainStatus);
+}
+
+/** A block as its file has it. */
+export function blockOfFile(
+  {
+    stateHash,
+    protocolState,
+    userCommands,
+    internalCommands,
+  }: ProvenBlock & Pick<MigratedBlock, "stateHash">,
+  chainStatus: ChainStatus,
+): MigratedBlock {
+  const { consensusState } = protocolState.body;
   return {
-    chainStatus,
-    height: source.height,
-    stateHash: source.stateHash,
-    parentHash: source.parentHash,
-    ledgerHash: source.ledgerHash,
-    creator: source.creator,
-    winner: source.winner,
-    globalSlotSinceHardFork: source.globalSlotSinceHardFork,
-    globalSlotSinceGenesis: source.globalSlotSinceGenesis,
-    timestamp: source.timestamp,
-    userCommands: source.userCommands,
-    internalCommands: source.internalCommands,
-    ...genesisColumnsOf(proven.protocolState),
+    ...{ chainStatus, stateHash },
+    ...stateColumnsOf(protocolState),
+    ...{ userCommands, internalCommands },
+    ...genesisColumnsOf(protocolState),
     minWindowDensity: consensusState.minWindowDensity,
     subWindowDensities: consensusState.subWindowDensities,
     totalCurrency: consensusState.totalCurrency,
   };
 }
 
-function requireSameState(source: SourceBlock, state: ProtocolState): void {
-  const { blockchainState, consensusState } = state.body;
-  const expectedValues = {
-    parentHash: state.previousStateHash,
+/** What the source has of a block, as its protocol state has it. */
+export function stateColumnsOf({ previousStateHash, body }: ProtocolState) {
+  const { blockchainState, consensusState } = body;
+  return {
+    parentHash: previousStateHash,
     height: consensusState.blockchainLength,
     ledgerHash: blockchainState.stagedLedgerHash.nonSnark.ledgerHash,
     creator: consensusState.blockCreator,
     winner: consensusState.blockStakeWinner,
-    globalSlotSinceHardFork: consensusState.currGlobalSlot.slotNumber,
-    globalSlotSinceGenesis: consensusState.globalSlotSinceGenesis,
+    // Of 32 bits each, as they were decoded.
+    globalSlotSinceHardFork: consensusState.currGlobalSlot.slotNumber as GlobalSlotSinceHardFork,
+    globalSlotSinceGenesis: consensusState.globalSlotSinceGenesis as GlobalSlotSinceGenesis,
     timestamp: blockchainState.timestamp,
   };
+}
+
+function requireSameState(source: SourceBlock, state: ProtocolState): void {
+  const expectedValues = stateColumnsOf(state);
   for (const name of Object.keys(expectedValues) as (keyof typeof expectedValues)[]) {
     const [found, expected] = [source[name], expectedValues[name]];
     if (found === expected) continue;
     throw new SourceDataError(
       `block ${source.stateHash} at height ${source.height}: the source has ${BLOCK_COLUMNS[name]} ${found}, its ` +
         `protocol state, which hashes to that state hash, has ${expected}`,
-      { hint: "the source archive's row is wrong; repair it, then run again" },
+      {
+        hint:
+          "the source archive's row is wrong; repair it, then run again; or run with --heal, which takes what " +
+          "the state hash proves",
+      },
     );
   }
 }

@@ -26,7 +26,7 @@ import type { ProvenBlock } from "./proven-block.ts";
 
 const GENESIS_HEIGHT = 1n;
 
-type Tools = Pick<
+export type Tools = Pick<
   MigratorContext,
   "source" | "network" | "blocks" | "copyGrounds" | "form" | "load" | "now"
 >;
@@ -79,10 +79,21 @@ async function provenGenesis(
 ): Promise<ProvenBlock> {
   const fetched = await blocks.tryFetch(wanted(genesis));
   if (fetched !== null) return fetched;
-  const { protocolState } = network.genesis;
-  const commands = { userCommands: [], internalCommands: [], signatures: null };
-  requireSameCommands(genesis, commands);
-  return { protocolState, ...commands, signatures: null, source: "the network preset" };
+  const proven = genesisOfPreset(genesis, network);
+  requireSameCommands(genesis, proven);
+  return proven;
+}
+
+export function genesisOfPreset(
+  { height, stateHash }: BlockRef,
+  { genesis }: Tools["network"],
+): ProvenBlock & BlockRef {
+  const { protocolState } = genesis;
+  const commands = { userCommands: [], internalCommands: [] };
+  return {
+    ...{ height, stateHash, protocolState },
+    ...{ ...commands, signatures: null, source: "the network preset" },
+  };
 }
 
 /** As `mergedBlocks` merges them, one that stands beside the chain. */
@@ -96,8 +107,8 @@ export function mergeBranchBlock(
 }
 
 /** Every block but the first names the block that its chain began with. */
-function requireSameGenesis(
-  { height, stateHash }: SourceBlock,
+export function requireSameGenesis(
+  { height, stateHash }: BlockRef,
   { protocolState }: ProvenBlock,
   { name, genesis }: Tools["network"],
 ): void {
@@ -153,7 +164,9 @@ async function readLinked(
         `block ${block.stateHash} at height ${height} has parent ${block.parentHash}, expected ` +
           `${parentHash}`,
         {
-          hint: "run forklift audit, which names the file that mends the source's chain here; then run again",
+          hint:
+            "run forklift audit, which names the file that mends the source's chain here; then run again; or run " +
+            "with --heal",
         },
       );
     }
@@ -171,12 +184,16 @@ async function unreadableBlock(
   const block = await chainBlockAt(source, chain, height);
   if (block === null) {
     return new SourceDataError(`the source has no block of the chain at height ${height}`, {
-      hint: "forklift audit names the missing block and its file",
+      hint: "forklift audit names the missing block and its file; or run with --heal, which reads it",
     });
   }
   return new SourceDataError(
     `block ${block.stateHash} at height ${height} of the source refers to a row that is missing: its ` +
       "creator_id or its block_winner_id leads to no public key",
-    { hint: "repair the source's rows and look at them with forklift audit, then run again" },
+    {
+      hint:
+        "repair the source's rows and look at them with forklift audit, then run again; or run with --heal, which " +
+        "takes the keys from block files",
+    },
   );
 }

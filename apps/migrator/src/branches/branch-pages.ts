@@ -12,6 +12,7 @@ import {
 import type { Session } from "@forklift/postgres";
 import type { MigratorContext } from "../context.ts";
 import { type SourceLoad, WHOLE_LOAD } from "../source-load.ts";
+import { healBranches, linkedByFiles } from "./heal-branches.ts";
 import { type MergedBranchBlock, mergeBranches } from "./merge-branches.ts";
 
 /** Blocks of a page, of which two are in memory: a full block takes 128 commands of 1 kB. */
@@ -101,7 +102,8 @@ export class BranchPages implements AsyncDisposable {
     const { merging, ...page } = this.#ahead ?? (await this.#begin(null));
     const merged = await merging;
     this.#ahead = page.isLast ? null : await this.#begin(page.last);
-    return { ...page, merged };
+    if (this.#context.heals !== true) return { ...page, merged };
+    return { ...page, absent: linkedByFiles(page.absent, merged), merged };
   }
 
   async #begin(after: BranchPlace | null): Promise<PageAhead> {
@@ -112,7 +114,8 @@ export class BranchPages implements AsyncDisposable {
       () => load.pause(),
     );
     if (!page.isLast) await load.pause();
-    const merging = mergeBranches(this.#context, page.absent);
+    const { heals = false } = this.#context;
+    const merging = (heals ? healBranches : mergeBranches)(this.#context, page.absent);
     // Its error is thrown where the page is asked for.
     merging.catch(() => undefined);
     return { ...page, merging };

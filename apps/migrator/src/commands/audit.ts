@@ -30,8 +30,10 @@ import type { Command } from "commander";
 import { findingsTable } from "../output/audit-table.ts";
 import { filesText } from "../output/plan-table.ts";
 import { auditedNetwork, hasEnd } from "../preflight/audited-network.ts";
+import { withOptionalBlocks } from "./block-options.ts";
+import { comparedText, compareFiles, type FileOptions } from "./compare-files.ts";
 
-interface Options extends CommonOptions, StopOptions, CreationFeeOptions {
+interface Options extends CommonOptions, StopOptions, CreationFeeOptions, FileOptions {
   readonly sourceDb: string;
   readonly genesisLedger?: string;
   readonly network?: string;
@@ -61,7 +63,9 @@ function networkText(known: NetworkIfKnown): string | null {
 }
 
 export function addAuditCommand(program: Command, host: Host, finish: Finish): void {
-  withCreationFeeOption(withStopOptions(withCommonOptions(program.command("audit"))))
+  withOptionalBlocks(
+    withCreationFeeOption(withStopOptions(withCommonOptions(program.command("audit")))),
+  )
     .description("find gaps and faults of a pre-fork archive, and the files that mend them")
     .requiredOption("--source-db <url>", "the pre-fork archive; only read")
     .option(
@@ -72,13 +76,21 @@ export function addAuditCommand(program: Command, host: Host, finish: Finish): v
       "--genesis-ledger <url>",
       "creation fees by its accounts; default: by recorded balances",
     )
+    .option(
+      "--sql <file>",
+      "write the statements that mend the source by --blocks; nobody runs them",
+    )
     .action(async (options: Options) => {
-      await using context = openContext(openRunEnvironment(host, logOptionsOf(options)));
+      const environment = openRunEnvironment(host, logOptionsOf(options));
+      await using context = openContext(environment);
       const source = await context.source(options.sourceDb);
       await requireReadable(source);
       const known = await networkIfKnown(source, { role: "source", name: options.network });
       const prefix = known.network?.name ?? UNKNOWN_NETWORK;
       const stop = stopPointOf(options);
+      const place = { environment, source, network: known.network, stop };
+      const compared = await compareFiles(context, place, options);
+      if (compared?.sql != null) context.inform(`the statements are written to ${compared.sql}`);
       const chain = await selectChain(source, stop, prefix);
       const audit = await auditSource(source, chain, {
         ...(known.network === null ? { network: prefix } : auditedNetwork(known.network)),
@@ -95,6 +107,7 @@ export function addAuditCommand(program: Command, host: Host, finish: Finish): v
       const parts = [
         document.findings.length === 0 ? null : findingsTable(document),
         filesText(document.filesToFetch),
+        compared === null ? null : comparedText(compared),
         networkText(known),
         answer,
       ];
@@ -106,6 +119,7 @@ export function addAuditCommand(program: Command, host: Host, finish: Finish): v
           tip: { height: Number(height), stateHash },
           ...document,
           leftOut: checksLeftOut(known),
+          ...(compared === null ? {} : { files: compared }),
         },
       });
       if (!ok) throw auditError(audit);

@@ -9,6 +9,17 @@ export interface HistoryOptions {
   readonly requireOrphans?: true;
 }
 
+export interface HealOptions {
+  readonly heal?: true;
+}
+
+export function withHealOption(command: Command): Command {
+  return command.option(
+    "--heal",
+    "take from block files what the source lacks or has otherwise, where it is settled; each case is reported",
+  );
+}
+
 export function withHistoryOptions(command: Command): Command {
   return command
     .addOption(

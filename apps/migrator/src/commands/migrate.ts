@@ -33,6 +33,7 @@ import {
   urlWithDatabase,
 } from "@forklift/postgres";
 import { requireOrigins } from "@forklift/precomputed";
+import { defined } from "@forklift/system";
 import type { Command } from "commander";
 import type { MigratorContext } from "../context.ts";
 import { outputForm } from "../form/official-genesis.ts";
@@ -43,7 +44,13 @@ import { watchRate } from "../plan/measured-rate.ts";
 import { planMigration } from "../plan/plan-migration.ts";
 import { openSourceProbes } from "../plan/source-probes.ts";
 import { type BlockOptions, blockSourcesOf, groundsOf, withBlockOptions } from "./block-options.ts";
-import { type HistoryOptions, historyOf, withHistoryOptions } from "./history-options.ts";
+import {
+  type HealOptions,
+  type HistoryOptions,
+  historyOf,
+  withHealOption,
+  withHistoryOptions,
+} from "./history-options.ts";
 
 export interface MigrateOptions
   extends CommonOptions,
@@ -52,7 +59,8 @@ export interface MigrateOptions
     CreationFeeOptions,
     BlockOptions,
     GroundOptions,
-    HistoryOptions {
+    HistoryOptions,
+    HealOptions {
   readonly sourceDb: string;
   readonly targetDb: string;
   readonly genesisLedger: string;
@@ -84,8 +92,8 @@ function addMigrateCommand(program: Command, { host, finish, follow }: Asking): 
     .description("copy the canonical chain from a pre-fork archive to a Berkeley archive")
     .requiredOption("--source-db <url>", "the pre-fork archive; only read")
     .requiredOption("--target-db <url>", "the Berkeley archive; created if it is missing");
-  const migrating = withGroundOptions(
-    withHistoryOptions(withCreationFeeOption(withBlockOptions(command))),
+  const migrating = withHealOption(
+    withGroundOptions(withHistoryOptions(withCreationFeeOption(withBlockOptions(command)))),
   )
     .requiredOption("--genesis-ledger <url>", "the genesis ledger, a runtime configuration")
     .requiredOption("--network <name>", "a network preset or the path of one")
@@ -148,6 +156,7 @@ async function openShared(context: Context, options: MigrateOptions): Promise<Sh
     ),
     stop: stopPointOf(options),
     comparesCreationFees: options.skipCreationFees !== true,
+    heals: options.heal === true,
     copyGrounds: groundsOf(options),
     ...historyOf(options),
   };
@@ -204,15 +213,20 @@ async function plan(
       scratchDirectory: await context.workPath(),
     }),
   );
+  // A chain is mended by the files themselves, which a plan of a sound source only lists.
+  const blocks =
+    options.heal === true
+      ? await context.blocks({ ...blockSourcesOf(options), network: shared.network.name })
+      : undefined;
   const planned = await planMigration({
-    ...shared,
+    ...{ ...shared, ...defined({ blocks }) },
     target: exists ? targetServer : null,
     targetServer,
     targetUrl: maskUrl(targetDb),
     probes,
   });
   const { audit } = planned.inspection;
-  const ok = audit.stoppingCount === 0;
+  const ok = audit.stoppingCount === 0 || shared.heals === true;
   finish({ text: planTable(planned.plan), json: { ok, plan: planned.plan } });
   if (!ok) throw auditError(audit);
 }

@@ -6,6 +6,7 @@ import {
   findTargetRef,
   readTargetTip,
   type SourceChain,
+  type StopPoint,
   selectChain,
   sourceHeightOf,
   targetRefAt,
@@ -14,10 +15,16 @@ import { type BlockRef, least, type StateHash } from "@forklift/chain";
 import { ConfigError, VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { MigratorContext } from "../context.ts";
+import { mendedChain } from "../heal/mended-chain.ts";
 import { requireSameHistory } from "./chosen-branches.ts";
 
 export interface RangeContext
-  extends Pick<MigratorContext, "source" | "network" | "stop" | "trustedStateHash" | "history"> {
+  extends Pick<
+    MigratorContext,
+    "source" | "network" | "stop" | "trustedStateHash" | "history" | "heals"
+  > {
+  /** The files that a chain is mended by. */
+  readonly blocks?: MigratorContext["blocks"];
   /** Null while there is no such database. */
   readonly target: MigratorContext["target"] | null;
 }
@@ -37,8 +44,8 @@ export async function chooseRange(
   context: RangeContext,
   { targetHasSchema }: { readonly targetHasSchema: boolean },
 ): Promise<MigrationRange> {
-  const { source, target, stop, network, trustedStateHash = null } = context;
-  const chain = await chooseChain({ source, stop, network });
+  const { source, target, stop, trustedStateHash = null } = context;
+  const chain = await chooseChain(context);
   const tip = targetHasSchema && target !== null ? await readTargetTip(target) : null;
   const targetTip = tip && { height: tip.height, stateHash: tip.stateHash };
   const archive = targetTip === null ? null : target;
@@ -83,22 +90,31 @@ export async function chooseRange(
  * chain ends there.
  * @throws ConfigError when the requested end is above it.
  */
-async function chooseChain({
-  source,
-  stop,
-  network: { name, lastPreForkBlock },
-}: Pick<RangeContext, "source" | "stop" | "network">): Promise<SourceChain> {
-  const chain = await selectChain(source, stop, name);
+async function chooseChain(context: RangeContext): Promise<SourceChain> {
+  const { stop, network } = context;
+  const { name, lastPreForkBlock } = network;
+  const select = chainSelector(context);
+  const chain = await select(stop);
   if (lastPreForkBlock === null || chain.tip.height <= lastPreForkBlock.height) return chain;
   const { height, stateHash } = lastPreForkBlock;
   if (stop.forkStateHash === null && stop.stopAtHeight === null) {
-    return await selectChain(source, { forkStateHash: stateHash, stopAtHeight: null }, name);
+    return await select({ forkStateHash: stateHash, stopAtHeight: null });
   }
   throw new ConfigError(
     `the stop point ${chain.tip.stateHash} at height ${chain.tip.height} lies above ${stateHash} at height ` +
       `${height}, the last pre-fork block of ${name}`,
     { hint: "leave the stop point out, or name one at or below that block" },
   );
+}
+
+function chainSelector({
+  heals = false,
+  blocks,
+  ...context
+}: RangeContext): (stop: StopPoint) => Promise<SourceChain> {
+  const { source, network } = context;
+  if (!heals || blocks === undefined) return (stop) => selectChain(source, stop, network.name);
+  return (stop) => mendedChain({ ...context, blocks }, stop);
 }
 
 interface Places extends Pick<RangeContext, "source"> {
@@ -115,7 +131,8 @@ async function requireTrusted(
   stateHash: StateHash,
   { source, chain, target }: Places,
 ): Promise<void> {
-  const height = await sourceHeightOf(source, stateHash);
+  const mended = chain.tail.find((block) => block.stateHash === stateHash);
+  const height = mended?.height ?? (await sourceHeightOf(source, stateHash));
   const onChain = height === null ? null : await chainBlockAt(source, chain, height);
   if (onChain?.stateHash === stateHash) return;
   if (target !== null && (await findTargetRef(target, stateHash)) !== null) return;

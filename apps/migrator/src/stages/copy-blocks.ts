@@ -6,14 +6,19 @@ import {
   missingIndexes,
   parseBlockMark,
   RowIds,
+  type SourceChain,
   walkTargetFrom,
   writeBlocks,
+  writeHealed,
 } from "@forklift/archive";
 import { type BlockRef, parseStateHash } from "@forklift/chain";
 import { BatchSize, type BatchStage, ConfigError, readAhead } from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
 import { mergedBlocks } from "../blocks/merged-blocks.ts";
 import type { MigratorContext } from "../context.ts";
+import { healedBlocks } from "../heal/healed-blocks.ts";
+import { HealedCases } from "../heal/healed-cases.ts";
+import { OpenedAccounts } from "../heal/opened-accounts.ts";
 import { chooseRange, type MigrationRange } from "../preflight/migration-range.ts";
 
 /**
@@ -47,6 +52,7 @@ interface Tools extends AsyncDisposable {
   readonly rowIds: RowIds;
   /** Whether this is the first bulk load, into a target without indexes that holds nothing else. */
   readonly isOneChain: boolean;
+  readonly healed: HealedCases;
 }
 
 export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tools> = {
@@ -81,7 +87,7 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
       height: BigInt(cursor.height),
       stateHash: parseStateHash(cursor.stateHash),
     };
-    const blocks = readAhead(mergedBlocks(context, chain, below), {
+    const blocks = readAhead(await blocksOf(context, chain, below), {
       weightOf: commandCountOf,
       weightMax: COMMANDS_AHEAD_MAX,
     });
@@ -95,21 +101,24 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
       }),
       rowIds: new RowIds(),
       isOneChain: (await missingIndexes(context.target)).length > 0,
+      healed: new HealedCases(context.warn),
       async [Symbol.asyncDispose]() {
         await blocks.return(undefined);
       },
     };
   },
 
-  async run(tx, { blocks, now, batchSize, rowIds, isOneChain }, { chain }) {
+  async run(tx, { blocks, now, batchSize, rowIds, isOneChain, healed }, { chain }) {
     const batch = await takeBatch(blocks, batchSize.size);
     const startedMs = now();
     const rowCount = await writeBlocks(tx, rowIds, batch, { isOneChain });
+    healed.add(await writeHealed(tx, batch));
     batchSize.adapt(batch.length, now() - startedMs);
     const last = batch.at(-1)!;
     const isLast = last.height === chain.tip.height;
     // After a first bulk load, statistics are made together with the indexes.
     if (isLast && !isOneChain) await refreshStatistics(tx);
+    if (isLast) healed.tellRest();
     return {
       cursor: cursorAt(last),
       isLast,
@@ -117,6 +126,8 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
       progress: { done: last.height, total: chain.tip.height, unit: "blocks" },
     };
   },
+
+  summary: ({ healed }) => healed.summary(),
 
   /** Walks back from the tip by parent id; `run` goes forward by height. */
   async verify({ target }, { chain }) {
@@ -129,6 +140,17 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
     ];
   },
 };
+
+async function blocksOf(
+  context: MigratorContext,
+  chain: SourceChain,
+  below: BlockRef | null,
+): Promise<AsyncGenerator<MigratedBlock>> {
+  const { heals = false, comparesCreationFees = true } = context;
+  if (!heals) return mergedBlocks(context, chain, below);
+  const accounts = comparesCreationFees ? await OpenedAccounts.of(context) : null;
+  return healedBlocks(context, { chain, below, accounts });
+}
 
 /** A block without commands is not nothing, either. */
 function commandCountOf({ userCommands, internalCommands }: MigratedBlock): number {

@@ -12,6 +12,7 @@ import {
   walkBranches,
   walkTargetFrom,
   writeBlocks,
+  writeHealed,
 } from "@forklift/archive";
 import type { BlockRef } from "@forklift/chain";
 import { type BatchStage, ConfigError } from "@forklift/pipeline";
@@ -20,6 +21,7 @@ import { BranchPages, nextBranchPage } from "../branches/branch-pages.ts";
 import { LeftOutBlocks } from "../branches/left-out-blocks.ts";
 import { linkBlocks } from "../branches/linked-blocks.ts";
 import type { MigratorContext } from "../context.ts";
+import { HealedCases } from "../heal/healed-cases.ts";
 import { chosenBranches } from "../preflight/chosen-branches.ts";
 import { chooseRange } from "../preflight/migration-range.ts";
 
@@ -43,6 +45,7 @@ interface Cursor {
 interface Tools extends AsyncDisposable {
   readonly pages: BranchPages;
   readonly leftOut: LeftOutBlocks;
+  readonly healed: HealedCases;
   readonly rowIds: RowIds;
   readonly done: { blocks: number; copied: number };
 }
@@ -84,13 +87,14 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
     return {
       pages,
       leftOut: new LeftOutBlocks({ requireOrphans, warn, names }),
+      healed: new HealedCases(warn),
       rowIds: new RowIds(),
       done: { blocks: 0, copied: 0 },
       [Symbol.asyncDispose]: () => pages[Symbol.asyncDispose](),
     };
   },
 
-  async run(tx, { pages, leftOut, rowIds, done }, _plan, cursor) {
+  async run(tx, { pages, leftOut, healed, rowIds, done }, _plan, cursor) {
     const { absent, merged, last, count, isLast } = await pages.next();
     const parents = [...new Set(absent.map(({ parentHash }) => parentHash))];
     const held = new Set<string>(await stateHashesInTarget(tx, parents));
@@ -100,8 +104,10 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
     const options = { isOneChain: false };
     const rowCount =
       linked.taken.length === 0 ? 0 : await writeBlocks(tx, rowIds, linked.taken, options);
+    healed.add(await writeHealed(tx, linked.taken));
     if (isLast) await refreshStatistics(tx);
     if (isLast) leftOut.tellRest();
+    if (isLast) healed.tellRest();
     done.blocks += count;
     done.copied += linked.taken.length;
     return {
@@ -112,10 +118,12 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
     };
   },
 
-  summary({ leftOut, done }) {
+  summary({ leftOut, healed, done }) {
+    const { details = {}, ...cases } = healed.summary();
     return {
-      details: { copied: done.copied, ...leftOut.details() },
+      details: { copied: done.copied, ...leftOut.details(), ...details },
       leftOut: leftOut.first,
+      ...cases,
     };
   },
 

@@ -137,6 +137,24 @@ describe.skipIf(isRealArchiveMissing())("the archive of a real node", () => {
   });
 });
 
+describe.skipIf(isRealArchiveMissing())("the archive of a real node, healed", () => {
+  test("is taken whole without the coinbase of an orphan, and all of its rows are the same", async () => {
+    const stop = ["--fork-state-hash", REAL_ARCHIVE.tip];
+    await using source = await openRestored(mainnetUrl(REAL_ARCHIVE.release2));
+    await using sound = await openTestDatabase();
+    await runJson(migrate(source, sound, ...stop));
+    const orphan = await loseCoinbase(source);
+    await using target = await openTestDatabase();
+    const { stages } = await runJson<Migrated>(migrate(source, target, ...stop, "--heal"));
+    const { details, healed } = stages.find(({ stage }) => stage === "copy-branches")!;
+    expect(details).toMatchObject({ copied: 1063 - REAL_ARCHIVE.tipHeight, leftOut: 0, healed: 1 });
+    expect(healed).toMatchObject([
+      { key: expect.stringContaining(orphan), ofSource: "no row", settledBy: "chain" },
+    ]);
+    expect(await digestsOf(target)).toEqual(await digestsOf(sound));
+  });
+});
+
 /** Of the first orphan; its state hash. */
 async function loseCoinbase(source: TestDatabase): Promise<string> {
   await using session = await openTestSession(source);

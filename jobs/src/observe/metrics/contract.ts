@@ -154,6 +154,12 @@ export const METRICS = [
     help: "Blocks of the newest set whose recorded ledger hash was not demanded.",
   },
   {
+    name: "forklift_healed_values",
+    unit: "values",
+    labels: NETWORK,
+    help: "Values of the newest set that its source lacked or had otherwise, taken from block files.",
+  },
+  {
     name: "forklift_disk_free_bytes",
     unit: "bytes",
     labels: [...NETWORK, "place"],

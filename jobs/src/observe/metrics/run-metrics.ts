@@ -62,6 +62,7 @@ export function setRunMetrics(
     metrics.set("forklift_set_size_bytes", { network }, set.bytes);
     metrics.set("forklift_checkpoint_timestamp_seconds", { network }, seconds(set.created));
     metrics.set("forklift_exceptions_used", { network }, set.exceptions);
+    metrics.set("forklift_healed_values", { network }, record.healed ?? 0);
   }
   if (record.lagBlocks !== null) {
     metrics.set("forklift_lag_blocks", { network }, Math.max(0, record.lagBlocks));

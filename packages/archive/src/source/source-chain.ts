@@ -1,7 +1,7 @@
 // Which blocks of the source form the chain that is migrated. The official tool writes the answer
 // into the source (`chain_status = 'canonical'`); here it is computed and the source is only read.
 
-import type { BlockRef, StateHash } from "@forklift/chain";
+import { type BlockRef, least, type StateHash } from "@forklift/chain";
 import { ConfigError, SourceDataError, UsageError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { isPending, type SourceStatus, statusInWords, statusOf } from "./chain-status.ts";
@@ -21,6 +21,11 @@ export interface SourceChain {
   readonly canonicalHeight: bigint;
   /** Blocks that the source holds as pending, in ascending height. */
   readonly tail: readonly BlockRef[];
+  /**
+   * Of a chain whose damage is mended by block files: by height the blocks that are not, or not alone, what the
+   * source calls canonical there. They are the tail, and the source may lack them.
+   */
+  readonly mended?: ReadonlyMap<bigint, BlockRef>;
 }
 
 interface WalkedBlock extends BlockRef {
@@ -91,9 +96,14 @@ export function chainCondition(alias: string): string {
 /** The blocks of the chain above a height, ascending, in constant memory. */
 export async function* chainBlocks(
   source: Session,
-  { canonicalHeight, tail }: SourceChain,
+  chain: SourceChain,
   above: bigint,
 ): AsyncGenerator<BlockRef> {
+  const { canonicalHeight, tail, mended } = chain;
+  if (mended !== undefined) {
+    yield* mendedBlocks(source, chain, above);
+    return;
+  }
   const rows = source.rows<RowOfBlock>(
     `select b.height, b.state_hash from blocks b
      where ${chainCondition("b")} and b.height > $3 order by b.height`,
@@ -102,12 +112,59 @@ export async function* chainBlocks(
   for await (const row of rows) yield blockRef(row);
 }
 
+/** Heights of a mended chain that are asked for at once. */
+const HEIGHTS_PER_PAGE = 10_000n;
+
+async function* mendedBlocks(
+  source: Session,
+  chain: SourceChain,
+  above: bigint,
+): AsyncGenerator<BlockRef> {
+  for (let from = above + 1n; from <= chain.tip.height; from += HEIGHTS_PER_PAGE) {
+    const to = least(from + HEIGHTS_PER_PAGE - 1n, chain.tip.height);
+    yield* await mendedBlocksBetween(source, chain, { from, to });
+  }
+}
+
+/** The blocks of a mended chain at heights up to its tip, ascending: one at each. */
+export async function mendedBlocksBetween(
+  source: Session,
+  { mended, canonicalHeight }: SourceChain,
+  { from, to }: { readonly from: bigint; readonly to: bigint },
+): Promise<BlockRef[]> {
+  const rows = await source.query<RowOfBlock>(
+    `select height, state_hash from blocks
+     where chain_status = 'canonical' and height between $1 and $2`,
+    [from, least(to, canonicalHeight)],
+  );
+  const byHeight = new Map<bigint, BlockRef>();
+  for (const row of rows) {
+    if (!mended!.has(BigInt(row.height))) byHeight.set(BigInt(row.height), blockRef(row));
+  }
+  const blocks: BlockRef[] = [];
+  for (let height = from; height <= to; height++) {
+    const block = mended!.get(height) ?? byHeight.get(height);
+    if (block === undefined) throw changedMeanwhile(height);
+    blocks.push(block);
+  }
+  return blocks;
+}
+
+function changedMeanwhile(height: bigint): SourceDataError {
+  return new SourceDataError(
+    `the source has lost its canonical block at height ${height} since its chain was mended`,
+    { hint: "let nobody else write the source, then run again" },
+  );
+}
+
 /** The block of the chain at a height; null above its tip and in a gap. */
 export async function chainBlockAt(
   source: Session,
-  { tail, canonicalHeight }: SourceChain,
+  { tail, canonicalHeight, mended }: SourceChain,
   height: bigint,
 ): Promise<BlockRef | null> {
+  const instead = mended?.get(height);
+  if (instead !== undefined) return instead;
   if (height > canonicalHeight) return tail.find((block) => block.height === height) ?? null;
   const [row] = await source.query<RowOfBlock>(
     "select height, state_hash from blocks where chain_status = 'canonical' and height = $1",

@@ -179,7 +179,8 @@ function hintFor(audit: SourceAudit): string {
       : null,
     ...stepsOfKinds(stopping),
   ].filter((step) => step !== null);
-  return `${steps.length === 0 ? "repair these rows in the source" : steps.join("; ")}; then run again`;
+  const repair = steps.length === 0 ? "repair these rows in the source" : steps.join("; ");
+  return `${repair}; then run again; or run with --heal, which takes what is settled from block files`;
 }
 
 /** What to do about faults that no file mends, where that is more than to put a value right. */

@@ -12,6 +12,7 @@ import type {
   PublicKey,
   StateHash,
 } from "@forklift/chain";
+import type { Healed } from "./healed-values.ts";
 
 export interface EpochData {
   readonly seed: EpochSeed;
@@ -45,4 +46,6 @@ export interface MigratedBlock extends BlockRef {
   readonly timestamp: bigint;
   readonly userCommands: readonly IncludedUserCommand[];
   readonly internalCommands: readonly IncludedInternalCommand[];
+  /** What of it the source lacks or has otherwise; absent where the two agree. */
+  readonly healed?: readonly Healed[];
 }

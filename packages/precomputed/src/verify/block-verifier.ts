@@ -61,12 +61,12 @@ export function openBlockVerifier(options: VerifierOptions = {}): BlockVerifier 
       // Blocks that were on their way when a run was stopped: no thread is started for them, which
       // nobody would end.
       if (isClosed) throw new Error("the verifier of blocks is closed");
-      const { height, stateHash, checksSignatures } = id;
+      const { height, stateHash, checksSignatures, keepsBalances } = id;
       const areFew = blocks < blocksInProcess;
       blocks += checksSignatures === undefined ? 1 : BLOCKS_PER_CHECKED;
       if (areFew || workers === 0) return verifyBlock(bytes, id, expectedParent);
       threads ??= new VerifyThreads(workers);
-      const claim = { bytes, id: { height, stateHash, checksSignatures }, expectedParent };
+      const claim = { bytes, id: { height, stateHash, checksSignatures, keepsBalances }, expectedParent };
       let verdict = await threads.verify(shortened(claim));
       const again = "content" in verdict ? null : secondLook(claim);
       if (again !== null) verdict = await threads.verify(again);

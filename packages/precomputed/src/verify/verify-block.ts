@@ -11,6 +11,7 @@ import {
 } from "@forklift/chain";
 import {
   decodeProtocolState,
+  type DiffCommand,
   decodeStagedLedgerDiff,
   hashProtocolStates,
   InvalidTransactionError,
@@ -41,6 +42,19 @@ export interface BlockContent {
   readonly internalCommands: readonly IncludedInternalCommand[];
   /** Null where they were not checked. A wrong one does not make the file wrong: see `requireRightSignatures`. */
   readonly signatures: SignatureVerdict | null;
+  /** Absent where they were not asked for. */
+  readonly recorded?: RecordedBalances;
+}
+
+/** Nanomina, as the block recorded them after each command: no state hash covers them. */
+export interface RecordedBalances {
+  /** In the order of `userCommands`. */
+  readonly userCommands: readonly Pick<
+    DiffCommand,
+    "receiverCreationFeePaid" | "feePayerBalance" | "sourceBalance" | "receiverBalance"
+  >[];
+  /** Of the receivers, in the order of `internalCommands`. */
+  readonly internalCommands: readonly bigint[];
 }
 
 /**
@@ -71,6 +85,8 @@ export function verifyBlock(
 export interface NamedBlock extends BlockRef {
   /** By whose rules the signatures of its user commands are checked; where it is absent, they are not. */
   readonly checksSignatures?: SignatureKind | undefined;
+  /** Whether the balances that the block recorded are kept of it. */
+  readonly keepsBalances?: boolean | undefined;
 }
 
 /** What a file is said to be. */
@@ -123,7 +139,9 @@ export function verifyTexts(claims: readonly TextClaim[]): (BlockContent | Forma
     return orFormatError(() => {
       requireClaimed(block.protocolState, recomputed, claims[at]!);
       const diff = decodeStagedLedgerDiff(valueAt(block.json, "staged_ledger_diff"));
-      return contentOf(diff, block.protocolState);
+      const { content, signed } = contentOf(diff, block.protocolState);
+      if (claims[at]!.id.keepsBalances !== true) return { content, signed };
+      return { content: { ...content, recorded: recordedIn(diff) }, signed };
     });
   });
   return withSignatures(blocks, claims);
@@ -203,6 +221,25 @@ function contentOf(diff: StagedLedgerDiff, protocolState: ProtocolState): Unchec
   }));
   const internalCommands = includedInternalCommands(transactions);
   return { content: { protocolState, userCommands, internalCommands }, signed: inDiff };
+}
+
+/** A fee transfer that pays one receiver, and a coinbase that pays for no work, have one balance. */
+function recordedIn(diff: StagedLedgerDiff): RecordedBalances {
+  const internal = diff.flatMap(({ internalCommandBalances }) => internalCommandBalances);
+  return {
+    userCommands: diff.flatMap(({ commands }) =>
+      commands.map(({ receiverCreationFeePaid, feePayerBalance, sourceBalance, receiverBalance }) => ({
+        ...{ receiverCreationFeePaid, feePayerBalance, sourceBalance, receiverBalance },
+      })),
+    ),
+    internalCommands: internal
+      .flatMap((balances) =>
+        balances.kind === "coinbase"
+          ? [balances.receiver, balances.feeTransferReceiver]
+          : [balances.receiver1, balances.receiver2],
+      )
+      .filter((balance) => balance !== null),
+  };
 }
 
 function transactionsAt(

@@ -2,6 +2,7 @@
 
 import type { WalkCheck } from "../check.ts";
 import { compareRowLists, type Row } from "../compare-rows.ts";
+import { isHealed } from "../healed.ts";
 import { DEFAULT_TOKEN } from "../tables.ts";
 
 export const accountsCreatedEqual: WalkCheck = {
@@ -12,6 +13,7 @@ export const accountsCreatedEqual: WalkCheck = {
   follow(_scope, findings) {
     return {
       see({ place, blocks, created, source }) {
+        if (isHealed(source!, "user commands", "internal commands", "creation fees")) return;
         const paid = [
           ...source!.userCommands.filter(({ status }) => status === "applied"),
           ...source!.internalCommands,

@@ -2,6 +2,7 @@
 // the source where there is one, and none above the one that the network forked from?
 
 import type { TableCheck } from "../check.ts";
+import { NOTHING_HEALED } from "../healed.ts";
 import { type Scope, statusOf } from "../walk/scope.ts";
 
 export const anchored: TableCheck = {
@@ -51,7 +52,7 @@ export const anchored: TableCheck = {
     }
     if (!isSourceAsked(scope)) return;
     findings.rowCompared();
-    if (tipStatus === "canonical" || tipStatus === "pending") return;
+    if (tipStatus === "canonical" || tipStatus === "pending" || isTipHealed(scope)) return;
     const said = tipStatus === null ? "does not have" : `calls ${tipStatus}`;
     findings.add({
       table: "blocks",
@@ -62,6 +63,12 @@ export const anchored: TableCheck = {
     });
   },
 };
+
+/** The source lacks it, or calls it something else than it is. */
+function isTipHealed({ healed = NOTHING_HEALED, tip }: Scope): boolean {
+  const parts = healed.get(tip.stateHash);
+  return parts !== undefined && (parts.has("all") || parts.has("block"));
+}
 
 /** Below a proven height no other check reads the source; a tip that is the anchor is trusted. */
 function isSourceAsked({ source, tip, anchor }: Scope): boolean {

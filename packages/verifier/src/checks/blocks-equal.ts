@@ -4,6 +4,7 @@
 import type { WalkCheck } from "../check.ts";
 import { compareRowLists, type Row } from "../compare-rows.ts";
 import type { Findings } from "../findings.ts";
+import { isHealed } from "../healed.ts";
 import type { Scope } from "../walk/scope.ts";
 
 export const blocksEqual: WalkCheck = {
@@ -15,7 +16,7 @@ export const blocksEqual: WalkCheck = {
     return {
       see(rows) {
         hashes.see(rows);
-        if (rows.isBeside) return;
+        if (rows.isBeside || isHealed(rows.source!, "block")) return;
         for (const { chain_status: status, state_hash: stateHash } of rows.source!.blocks) {
           if (status !== "orphaned") continue;
           const key = `height ${rows.height}, state_hash ${stateHash}`;
@@ -50,6 +51,7 @@ function follower(columns: readonly string[], findings: Findings) {
     Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
   return {
     see({ place, blocks, source }: Parameters<ReturnType<WalkCheck["follow"]>["see"]>[0]) {
+      if (isHealed(source!, "block")) return;
       const expected = source!.blocks.map(only);
       compareRowLists({ table: "blocks", key: [], place, expected, found: blocks }, findings);
     },

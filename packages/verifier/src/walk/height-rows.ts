@@ -3,6 +3,7 @@
 
 import type { BlockContent } from "@forklift/precomputed";
 import type { Row } from "../compare-rows.ts";
+import type { HealedPart } from "../healed.ts";
 import type { AccountChange, BadRow } from "./rebuilt-ledger.ts";
 
 export interface HeightRows {
@@ -54,4 +55,6 @@ export interface SourceRows {
   readonly blocks: readonly Row[];
   readonly userCommands: readonly Row[];
   readonly internalCommands: readonly Row[];
+  /** What of the block the migration took from its file, since it is otherwise here. */
+  readonly healed?: ReadonlySet<HealedPart> | undefined;
 }

@@ -3,6 +3,7 @@
 
 import { type Session, snapshot } from "@forklift/postgres";
 import type { Tip } from "../context.ts";
+import { findByHash } from "./chain-by-hash.ts";
 import { type PlacedRow, WALK_SETTINGS } from "./target-rows.ts";
 
 /**
@@ -87,6 +88,15 @@ export class SourceChain {
 
   static async find(source: Session, tip: Tip, above: bigint): Promise<SourceChain> {
     return new SourceChain(source, above, await findChain(source, tip, above));
+  }
+
+  /** As the target has it: of a source whose links were healed. */
+  static async findByHash(
+    archives: Parameters<typeof findByHash>[0],
+    tip: Tip,
+    above: bigint,
+  ): Promise<SourceChain> {
+    return new SourceChain(archives.source, above, await findByHash(archives, tip, above));
   }
 
   /** The source's id of the block of the chain; null where the source does not have the target's chain. */

@@ -4,6 +4,7 @@
 
 import { readAhead, StoppedError } from "@forklift/pipeline";
 import type { Row } from "../compare-rows.ts";
+import { NOTHING_HEALED } from "../healed.ts";
 import { BlocksInOrder } from "./blocks-in-order.ts";
 import type { BlockBelow, HeightRows } from "./height-rows.ts";
 import { readStretches } from "./read-stretches.ts";
@@ -18,9 +19,9 @@ const STRETCHES_AHEAD = 1;
  * @throws StoppedError when the signal was aborted.
  */
 export async function* walk(scope: Scope, signal: AbortSignal): AsyncGenerator<HeightRows> {
-  const { source, tip, below, provenHeight, rebuilt } = scope;
+  const { below, provenHeight, rebuilt } = scope;
   const above = scope.walked?.height ?? provenHeight;
-  const chain = source && (await SourceChain.find(source, tip, above));
+  const chain = await findSourceChain(scope, above);
   const blocks = scope.blocks && new BlocksInOrder(scope, scope.blocks);
   const stretches = readStretches(scope, chain, (firsts) => blocks?.ask(firsts));
   const ahead = readAhead(stretches, { weightOf: () => 1, weightMax: STRETCHES_AHEAD });
@@ -35,7 +36,7 @@ export async function* walk(scope: Scope, signal: AbortSignal): AsyncGenerator<H
         if (step.visit === "shown") {
           const precomputed = blocks && (await blocks.at(rows));
           yield {
-            ...rows,
+            ...withHealed(rows, scope),
             ...placeOf(step),
             below: step.parent ?? lower,
             precomputed: () => {
@@ -54,6 +55,24 @@ export async function* walk(scope: Scope, signal: AbortSignal): AsyncGenerator<H
   } finally {
     await blocks?.close();
   }
+}
+
+async function findSourceChain(
+  { source, target, tip, healed = NOTHING_HEALED }: Scope,
+  above: bigint,
+): Promise<SourceChain | null> {
+  if (source === null) return null;
+  if (healed.size === 0) return await SourceChain.find(source, tip, above);
+  return await SourceChain.findByHash({ source, target }, tip, above);
+}
+
+function withHealed<Rows extends Pick<HeightRows, "source" | "blocks">>(
+  rows: Rows,
+  { healed = NOTHING_HEALED }: Scope,
+): Rows {
+  const parts = healed.get(rows.blocks[0]?.["state_hash"] ?? "");
+  if (rows.source === null || parts === undefined) return rows;
+  return { ...rows, source: { ...rows.source, healed: parts } };
 }
 
 function placeOf({ height, stateHash, depth, endsHeight }: Step) {
