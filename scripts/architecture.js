@@ -121,7 +121,7 @@ const FLOORS = {
   "packages/testkit/src": "stage-laws > * > gcs-emulator",
   "packages/testkit/src/stage-laws": "laws > *",
   "apps/migrator/src":
-    "main > commands > output > pipeline | plan > stages > preflight | branches > blocks > context > form | source-load",
+    "main > commands > output > pipeline | plan > stages > preflight | branches > origin > blocks > context > form | source-load",
   "apps/replayer/src":
     "main > commands > pipeline | unwind > stages > output > pending | batches > range | branches > checkpoint | tree > ledger | blocks > *",
   "jobs/src":

@@ -16,7 +16,7 @@ import { BLOCK_COLUMNS } from "./source-columns.ts";
  */
 export function mergeBlock(
   source: SourceBlock,
-  proven: ProvenBlock,
+  proven: Pick<ProvenBlock, "protocolState">,
   chainStatus: ChainStatus = "canonical",
 ): MigratedBlock {
   requireSameState(source, proven.protocolState);

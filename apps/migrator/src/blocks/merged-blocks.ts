@@ -12,16 +12,17 @@ import { type BlockRef, type BranchStatus, least, type StateHash } from "@forkli
 import { SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { WantedBlock } from "@forklift/precomputed";
-import type { MigratorContext } from "../context.ts";
+import type { ArchiveContext } from "../context.ts";
 import { inForm } from "../form/output-form.ts";
 import { WHOLE_LOAD } from "../source-load.ts";
 import { requireSameCommands } from "./compare-commands.ts";
 import { mergeBlock } from "./merge-block.ts";
 import type { ProvenBlock } from "./proven-block.ts";
+import { requireSameGenesis } from "./same-genesis.ts";
 
 const GENESIS_HEIGHT = 1n;
 
-type Tools = Pick<MigratorContext, "source" | "network" | "blocks" | "form" | "load" | "now">;
+type Tools = Pick<ArchiveContext, "source" | "network" | "blocks" | "form" | "load" | "now">;
 
 /**
  * The blocks of the chain above `below`, in ascending height. Rows and precomputed blocks are read
@@ -84,25 +85,6 @@ export function mergeBranchBlock(
 ): MigratedBlock {
   requireSameGenesis(source, proven, network);
   return inForm(mergeBlock(source, proven, status), form);
-}
-
-/** Every block but the first names the block that its chain began with. */
-function requireSameGenesis(
-  { height, stateHash }: SourceBlock,
-  { protocolState }: ProvenBlock,
-  { name, genesis }: Tools["network"],
-): void {
-  const found = protocolState.body.genesisStateHash;
-  if (found === genesis.stateHash) return;
-  throw new SourceDataError(
-    `block ${stateHash} at height ${height} is of a chain that began with ${found}, but ${name} ` +
-      `begins with ${genesis.stateHash}${genesis.isDerived ? ", as its preset derives" : ""}`,
-    {
-      hint: genesis.isDerived
-        ? "the ledger or a constant that the preset was derived from is another network's: see forklift network derive --help"
-        : `give the blocks of ${name}: this is one of another network`,
-    },
-  );
 }
 
 /** A file with other commands than the archive's is rejected while another source can be tried. */

@@ -1,4 +1,4 @@
-// Copies the chosen chain, blocks with their commands, from the source to the target.
+// Copies the chosen chain, blocks with their commands, from the source or from block files alone to the target.
 
 import {
   type BlockMark,
@@ -12,8 +12,9 @@ import {
 import { type BlockRef, parseStateHash } from "@forklift/chain";
 import { BatchSize, type BatchStage, ConfigError, readAhead } from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
-import { mergedBlocks } from "../blocks/merged-blocks.ts";
 import type { MigratorContext } from "../context.ts";
+import { blocksOfOrigin } from "../origin/blocks-of-origin.ts";
+import { dropPicked, requirePicked } from "../origin/picked-chain.ts";
 import { chooseRange, type MigrationRange } from "../preflight/migration-range.ts";
 
 /**
@@ -47,6 +48,8 @@ interface Tools extends AsyncDisposable {
   readonly rowIds: RowIds;
   /** Whether this is the first bulk load, into a target without indexes that holds nothing else. */
   readonly isOneChain: boolean;
+  /** Whether the target keeps a picked chain, which is done with at the end. */
+  readonly isPicked: boolean;
 }
 
 export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tools> = {
@@ -58,6 +61,9 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
     const { chain, targetTip } = range;
     if (targetTip !== null && targetTip.height >= chain.tip.height) {
       return { skip: `the target stands at height ${targetTip.height} already` };
+    }
+    if (context.source === null) {
+      await requirePicked(context.target, { tip: chain.tip, above: targetTip });
     }
     return range;
   },
@@ -81,7 +87,7 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
       height: BigInt(cursor.height),
       stateHash: parseStateHash(cursor.stateHash),
     };
-    const blocks = readAhead(mergedBlocks(context, chain, below), {
+    const blocks = readAhead(blocksOfOrigin(context, chain, below), {
       weightOf: commandCountOf,
       weightMax: COMMANDS_AHEAD_MAX,
     });
@@ -95,13 +101,14 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
       }),
       rowIds: new RowIds(),
       isOneChain: (await missingIndexes(context.target)).length > 0,
+      isPicked: context.source === null,
       async [Symbol.asyncDispose]() {
         await blocks.return(undefined);
       },
     };
   },
 
-  async run(tx, { blocks, now, batchSize, rowIds, isOneChain }, { chain }) {
+  async run(tx, { blocks, now, batchSize, rowIds, isOneChain, isPicked }, { chain }) {
     const batch = await takeBatch(blocks, batchSize.size);
     const startedMs = now();
     const rowCount = await writeBlocks(tx, rowIds, batch, { isOneChain });
@@ -110,6 +117,7 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
     const isLast = last.height === chain.tip.height;
     // After a first bulk load, statistics are made together with the indexes.
     if (isLast && !isOneChain) await refreshStatistics(tx);
+    if (isLast && isPicked) await dropPicked(tx);
     return {
       cursor: cursorAt(last),
       isLast,

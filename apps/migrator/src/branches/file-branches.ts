@@ -1,0 +1,115 @@
+// The blocks of branches as the places of block files list them. Names are claims: what a file is, and which block it
+// stands on, is known once it is read.
+
+import { type BranchPlace, type BranchRef, stateHashesInTarget } from "@forklift/archive";
+import { type BlockRef, least } from "@forklift/chain";
+import { SourceDataError } from "@forklift/pipeline";
+import type { VerifiedBlock } from "@forklift/precomputed";
+import { fileBlock } from "../blocks/file-block.ts";
+import { mergeBranchBlock } from "../blocks/merged-blocks.ts";
+import type { MigratorContext } from "../context.ts";
+import type { BranchOrigin, BranchPage, MergedBranches } from "./branch-pages.ts";
+import type { MergedBranchBlock } from "./merge-branches.ts";
+
+/** Blocks of a page, of which two are in memory; one more height may come on top. */
+const BLOCKS_PER_PAGE = 100;
+
+/** Heights of a page, where names are rare. */
+const HEIGHTS_PER_PAGE = 1_000n;
+
+/** The genesis block has no file, and nothing stands beside it. */
+const GENESIS_HEIGHT = 1n;
+
+interface ListedPage extends BranchPage {
+  readonly absent: readonly BlockRef[];
+}
+
+/** Beside a chain that the target holds, up to the height of its tip: the network has left all of them. */
+export function fileBranches(context: MigratorContext, tip: BlockRef): BranchOrigin {
+  return {
+    async hasAbsent() {
+      const page = await nextWithAbsent(context, tip, null);
+      return page.absent.length > 0;
+    },
+    async begin(after) {
+      const { absent, ...page } = await nextWithAbsent(context, tip, after);
+      return { ...page, merging: mergeFiles(context, absent) };
+    },
+  };
+}
+
+async function nextWithAbsent(
+  context: MigratorContext,
+  tip: BlockRef,
+  after: BranchPlace | null,
+): Promise<ListedPage> {
+  let place = after;
+  let count = 0;
+  for (;;) {
+    const page = await readPage(context, tip, place);
+    count += page.count;
+    if (page.absent.length > 0 || page.isLast) return { ...page, count };
+    place = page.last;
+  }
+}
+
+async function readPage(
+  { blocks, target }: MigratorContext,
+  tip: BlockRef,
+  after: BranchPlace | null,
+): Promise<ListedPage> {
+  const places = await blocks.places();
+  const listed: BlockRef[] = [];
+  const above = after?.height ?? GENESIS_HEIGHT;
+  const end = least(above + HEIGHTS_PER_PAGE, tip.height);
+  let height = above;
+  while (height < end && listed.length < BLOCKS_PER_PAGE) {
+    height++;
+    for (const stateHash of places.candidates(height)) listed.push({ height, stateHash });
+  }
+  const hashes = listed.map(({ stateHash }) => stateHash);
+  const present = new Set<string>(await stateHashesInTarget(target, hashes));
+  return {
+    absent: listed.filter(({ stateHash }) => !present.has(stateHash)),
+    last: { height, stateHash: "" },
+    count: listed.length,
+    isLast: height >= tip.height,
+  };
+}
+
+async function mergeFiles(
+  context: MigratorContext,
+  absent: readonly BlockRef[],
+): Promise<MergedBranches> {
+  const proven = context.blocks.fetchEach(absent);
+  const refs: BranchRef[] = [];
+  const merged: MergedBranchBlock[] = [];
+  for (const block of absent) {
+    const { value } = await proven.next();
+    if (value === undefined) throw new Error("a fetched block is not there");
+    const read = value instanceof SourceDataError ? value : mergeOrRefuse(context, value);
+    const isRefused = read instanceof SourceDataError;
+    merged.push(isRefused ? { ...block, cause: "file", reason: read.message } : read);
+    refs.push(refOf(block, isRefused ? "" : read.parentHash));
+  }
+  return { absent: refs, merged };
+}
+
+function mergeOrRefuse({ network, form }: MigratorContext, block: VerifiedBlock) {
+  try {
+    return mergeBranchBlock(fileBlock(block, block), block, { network, form, status: "orphaned" });
+  } catch (error) {
+    if (error instanceof SourceDataError) return error;
+    throw error;
+  }
+}
+
+/** The hashed state says at which height its parent stands; whether that is migrated, its own file says. */
+function refOf({ height, stateHash }: BlockRef, parentHash: string): BranchRef {
+  return {
+    ...{ height, stateHash, parentHash },
+    status: "orphaned",
+    parentHeight: height - 1n,
+    parentIs: "neither",
+  };
+}
