@@ -122,7 +122,7 @@ const FLOORS = {
   "packages/testkit/src": "stage-laws > * > gcs-emulator",
   "packages/testkit/src/stage-laws": "laws > *",
   "apps/migrator/src":
-    "main > commands > output > pipeline | plan > stages > preflight | branches > heal > blocks > context > form | source-load",
+    "main > commands > output > pipeline | plan > stages > preflight | branches > origin > heal > blocks > context > form | source-load",
   "apps/replayer/src":
     "main > commands > pipeline | unwind > stages > output > pending | batches > range | branches > checkpoint | tree > ledger | blocks > *",
   "jobs/src":

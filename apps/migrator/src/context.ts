@@ -9,8 +9,10 @@ import type { OutputForm } from "./form/output-form.ts";
 import type { SourceLoad } from "./source-load.ts";
 
 export interface MigratorContext {
-  /** The pre-fork archive; its session refuses every write. */
-  readonly source: Session;
+  /** The pre-fork archive; its session refuses every write. Null: there is none, and every row comes from block files. */
+  readonly source: Session | null;
+  /** A second session on the target, which can only read; without a source, the picked chain is read on it. */
+  readonly targetReader?: Session;
   /** How much of it is read at once; default: the most that memory is made for. */
   readonly load?: SourceLoad;
   readonly target: Session;
@@ -41,6 +43,11 @@ export interface MigratorContext {
   readonly now: () => number;
   /** Tells the operator of what does not stop the run. */
   readonly warn: (message: string) => void;
+}
+
+/** That of a migration which has an archive. */
+export interface ArchiveContext extends MigratorContext {
+  readonly source: Session;
 }
 
 /** The state hashes of what a run has left out beside the chain. */

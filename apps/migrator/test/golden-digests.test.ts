@@ -21,7 +21,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { migrator } from "../src/commands/index.ts";
 import { differencesFromGolden, GOLDEN_FILE } from "./golden/compare-tables.ts";
 import { expectedTables } from "./golden/expected-tables.ts";
-import { migrateArguments, restoreSource } from "./golden/migrate-mainnet.ts";
+import { fromBlocksArguments, migrateArguments, restoreSource } from "./golden/migrate-mainnet.ts";
 import { digestsOf } from "./golden/natural-rows.ts";
 import { storedRows } from "./golden/stored-tables.ts";
 
@@ -49,6 +49,13 @@ describe.skipIf(isMainnetDataMissing())("the digests of a migrated target", () =
 
   test("are the golden ones, in every table of schema public", async () => {
     await using session = await openTestSession(target);
+    expect(await differencesFromGolden(session)).toEqual([]);
+  });
+
+  test("are the golden ones without an archive, too", async () => {
+    await using fromBlocks = await openTestDatabase();
+    await runJson(fromBlocksArguments({ target: fromBlocks }));
+    await using session = await openTestSession(fromBlocks);
     expect(await differencesFromGolden(session)).toEqual([]);
   });
 

@@ -27,21 +27,19 @@ import {
   type TestTemplate,
   templateOf,
 } from "@forklift/testkit";
-import type { MigratorContext } from "../src/context.ts";
+import type { ArchiveContext } from "../src/context.ts";
 import { OWN_FORM } from "../src/form/output-form.ts";
 import { completeMigration, migration } from "../src/pipeline.ts";
 
 export interface MigrationSandbox
-  extends Sandbox<MigratorContext>,
+  extends Sandbox<ArchiveContext>,
     Pick<TestArchives, "changeSource" | "changeTarget" | "targetUrl"> {
   /** Writes something else into the file of that height, in a copy of the block files. */
   changeBlockFile(height: number, text: string): Promise<void>;
 }
 
 /** What a run is asked for besides the databases. */
-type Asked = Partial<
-  Pick<MigratorContext, "history" | "requireOrphans" | "load" | "stop" | "warn">
->;
+type Asked = Partial<Pick<ArchiveContext, "history" | "requireOrphans" | "load" | "stop" | "warn">>;
 
 interface MigrationOptions extends Asked, TestArchivesOptions {}
 

@@ -9,10 +9,10 @@ import type { History, StateHash } from "@forklift/chain";
 import type { RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
 import {
+  type ArchiveContext,
   boundedLoad,
   LeftOutNames,
   type LoadLimits,
-  type MigratorContext,
   outputForm,
 } from "@forklift/migrator";
 import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
@@ -52,13 +52,15 @@ const STATEMENT_TIMEOUT_KEY = "follow.statementTimeoutSeconds or --statement-tim
 
 /** What a cycle works on. */
 export interface FollowContext
-  extends MigratorContext,
+  extends ArchiveContext,
     Omit<ReplayerContext, "genesisLedger">,
     Pick<VerifierContext, "genesisLedger">,
     Pick<
       JobContext,
       "grounds" | "sourceUrl" | "targetUrl" | "workPath" | "walkMarks" | "verified"
     > {
+  /** A second session on the target, which can only read. */
+  readonly targetReader: Session;
   readonly history: History;
   /** The second session on the source, which sees the same picture: `source` copies, this one compares. */
   readonly checks: Session;

@@ -8,8 +8,9 @@ import { pathToFileURL } from "node:url";
 import type { History, StateHash } from "@forklift/chain";
 import type { RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
-import { LeftOutNames, type MigratorContext, outputForm } from "@forklift/migrator";
+import { type ArchiveContext, LeftOutNames, outputForm } from "@forklift/migrator";
 import { loadGenesisLedger } from "@forklift/network";
+import type { Session } from "@forklift/postgres";
 import { type CommandGrounds, requireOrigins } from "@forklift/precomputed";
 import type { ReplayerContext } from "@forklift/replayer";
 import { openStore } from "@forklift/storage";
@@ -33,11 +34,13 @@ export const BLOCKS_PER_LEDGER_HASH = 32;
 
 export interface JobContext
   extends JobInputs,
-    MigratorContext,
+    ArchiveContext,
     Omit<ReplayerContext, "genesisLedger">,
     Pick<VerifierContext, "genesisLedger"> {
   /** What the verification asks of commands besides. */
   readonly grounds: CommandGrounds;
+  /** A second session on the target, which can only read. */
+  readonly targetReader: Session;
   readonly history: History;
   readonly sourceUrl: string;
   readonly targetUrl: string;

@@ -57,7 +57,12 @@ export interface BlockSources extends AsyncDisposable {
   places(isAnew?: boolean): Promise<ChainPlaces>;
   /** The block's parent, from the beginning of a file under a usual name; null where no source has that. */
   findLink(id: LinkId): Promise<BlockLink | null>;
-  /** The same, whatever it takes. @throws as `fetch` does. */
+  /**
+   * The text of a protocol state that such a file has, of whatever block: only its hash tells. It is for
+   * whoever hashes many at once.
+   */
+  claimLink(id: BlockId): Promise<string | null>;
+  /** As `findLink`, whatever it takes. @throws as `fetch` does. */
   fetchLink(id: BlockId): Promise<BlockLink>;
   /** Masked URLs of the sources that count as different where so many are to agree: no cache, and none twice. */
   readonly origins: readonly string[];
@@ -268,6 +273,7 @@ export function blockSources(
       return listed;
     },
     findLink: (id) => links.read(id),
+    claimLink: (id) => links.claim(id),
     async fetchLink(id) {
       const found = await links.read(id);
       return found ?? linkOf((await fetch(id)).protocolState, id.stateHash);

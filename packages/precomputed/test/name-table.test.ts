@@ -40,7 +40,7 @@ describe("names of block files", () => {
     const hashes = Array.from({ length: 1000 }, (_, number) => hashOf(number));
     const before = process.memoryUsage().arrayBuffers;
     const table = new NameTable();
-    const count = 2 ** 19;
+    const count = 2 ** 17;
     for (let row = 0; row < count; row++) table.add(BigInt(row), hashes[row % 1000]!, 10_000);
     table.sort();
     global.gc?.();

@@ -382,5 +382,7 @@ test("an object that is not there has no beginning, and a refusal is told", asyn
     response.writeHead(request.url === "/x" ? 404 : 416).end();
   });
   expect(await headOf(server.url, 100)).toBeNull();
-  await expect(storeAt(server.url).openHead("y", 100)).rejects.toThrow("answered 416, expected 206");
+  await expect(storeAt(server.url).openHead("y", 100)).rejects.toThrow(
+    "answered 416, expected 206",
+  );
 });

@@ -16,7 +16,7 @@ import { BLOCK_COLUMNS } from "./source-columns.ts";
  */
 export function mergeBlock(
   source: SourceBlock,
-  proven: ProvenBlock,
+  proven: Pick<ProvenBlock, "protocolState">,
   chainStatus: ChainStatus = "canonical",
 ): MigratedBlock {
   requireSameState(source, proven.protocolState);
@@ -31,7 +31,7 @@ export function blockOfFile(
     protocolState,
     userCommands,
     internalCommands,
-  }: ProvenBlock & Pick<MigratedBlock, "stateHash">,
+  }: Omit<ProvenBlock, "signatures" | "source"> & Pick<MigratedBlock, "stateHash">,
   chainStatus: ChainStatus,
 ): MigratedBlock {
   const { consensusState } = protocolState.body;

@@ -11,23 +11,21 @@ import {
 import { type BlockRef, type BranchStatus, least, type StateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import {
-  type BlockGrounds,
-  drawGrounds,
-  requireRightSignatures,
-  type WantedBlock,
-} from "@forklift/precomputed";
-import type { MigratorContext } from "../context.ts";
+import { type BlockGrounds, requireRightSignatures, type WantedBlock } from "@forklift/precomputed";
+import type { ArchiveContext } from "../context.ts";
 import { inForm } from "../form/output-form.ts";
 import { WHOLE_LOAD } from "../source-load.ts";
 import { requireSameCommands } from "./compare-commands.ts";
+import { groundsToDraw } from "./copy-grounds.ts";
+import { genesisOfPreset } from "./genesis-of-preset.ts";
 import { mergeBlock } from "./merge-block.ts";
 import type { ProvenBlock } from "./proven-block.ts";
+import { requireSameGenesis } from "./same-genesis.ts";
 
 const GENESIS_HEIGHT = 1n;
 
 export type Tools = Pick<
-  MigratorContext,
+  ArchiveContext,
   "source" | "network" | "blocks" | "copyGrounds" | "form" | "load" | "now"
 >;
 
@@ -84,18 +82,6 @@ async function provenGenesis(
   return proven;
 }
 
-export function genesisOfPreset(
-  { height, stateHash }: BlockRef,
-  { genesis }: Tools["network"],
-): ProvenBlock & BlockRef {
-  const { protocolState } = genesis;
-  const commands = { userCommands: [], internalCommands: [] };
-  return {
-    ...{ height, stateHash, protocolState },
-    ...{ ...commands, signatures: null, source: "the network preset" },
-  };
-}
-
 /** As `mergedBlocks` merges them, one that stands beside the chain. */
 export function mergeBranchBlock(
   source: SourceBlock,
@@ -104,36 +90,6 @@ export function mergeBranchBlock(
 ): MigratedBlock {
   requireSameGenesis(source, proven, network);
   return inForm(mergeBlock(source, proven, status), form);
-}
-
-/** Every block but the first names the block that its chain began with. */
-export function requireSameGenesis(
-  { height, stateHash }: BlockRef,
-  { protocolState }: ProvenBlock,
-  { name, genesis }: Tools["network"],
-): void {
-  const found = protocolState.body.genesisStateHash;
-  if (found === genesis.stateHash) return;
-  throw new SourceDataError(
-    `block ${stateHash} at height ${height} is of a chain that began with ${found}, but ${name} ` +
-      `begins with ${genesis.stateHash}${genesis.isDerived ? ", as its preset derives" : ""}`,
-    {
-      hint: genesis.isDerived
-        ? "the ledger or a constant that the preset was derived from is another network's: see forklift network derive --help"
-        : `give the blocks of ${name}: this is one of another network`,
-    },
-  );
-}
-
-/** For each block that is copied. */
-export function groundsToDraw({
-  copyGrounds,
-  network,
-  source,
-}: Pick<Tools, "copyGrounds" | "network" | "source">): () => BlockGrounds {
-  if (copyGrounds === undefined) return () => ({});
-  const { signatureKind } = network;
-  return drawGrounds(copyGrounds, { signatureKind, hasArchive: source !== null });
 }
 
 /** A file with other commands than the archive's, or wrong signatures, is rejected while another source can be tried. */

@@ -11,20 +11,20 @@ import {
 } from "@forklift/archive";
 import type { BlockRef, BranchStatus } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
-import type { MigratorContext } from "../context.ts";
+import type { ArchiveContext } from "../context.ts";
 import { WHOLE_LOAD } from "../source-load.ts";
 
 /** Blocks that are asked for at once. */
 const BLOCKS_PER_PAGE = 1_000;
 
-type Asked = Pick<MigratorContext, "source" | "target" | "history" | "load">;
+type Asked = Pick<ArchiveContext, "source" | "target" | "history" | "load">;
 
 /**
  * The blocks right above the target's tip that the chain goes on with and the target holds already, ascending. A
  * block is written after its parent only, so that all of them are there up to the last.
  */
 export async function adoptableBlocks(
-  { source, target }: Pick<Asked, "source"> & { readonly target: MigratorContext["target"] },
+  { source, target }: Pick<Asked, "source"> & { readonly target: ArchiveContext["target"] },
   chain: SourceChain,
   targetTip: BlockRef,
 ): Promise<BranchBlock[]> {

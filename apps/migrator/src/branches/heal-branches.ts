@@ -5,8 +5,10 @@ import { type BranchRef, readSourceRows, type SourceRows } from "@forklift/archi
 import { type BlockRef, FormatError, parseStateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import type { VerifiedBlock } from "@forklift/precomputed";
+import { groundsToDraw } from "../blocks/copy-grounds.ts";
 import { blockOfFile } from "../blocks/merge-block.ts";
-import { groundsToDraw, requireSameGenesis, type Tools } from "../blocks/merged-blocks.ts";
+import type { Tools } from "../blocks/merged-blocks.ts";
+import { requireSameGenesis } from "../blocks/same-genesis.ts";
 import { inForm } from "../form/output-form.ts";
 import { healBlock, settleByChain } from "../heal/heal-block.ts";
 import { wantedOf } from "../heal/healed-blocks.ts";

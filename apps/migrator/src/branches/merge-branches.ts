@@ -10,11 +10,12 @@ import {
 import { FormatError, parseStateHash, type StateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
-import { groundsToDraw, mergeBranchBlock, wanted } from "../blocks/merged-blocks.ts";
-import type { MigratorContext } from "../context.ts";
+import { groundsToDraw } from "../blocks/copy-grounds.ts";
+import { mergeBranchBlock, wanted } from "../blocks/merged-blocks.ts";
+import type { ArchiveContext } from "../context.ts";
 import type { LeftOutBlock } from "./left-out-blocks.ts";
 
-type Tools = Pick<MigratorContext, "source" | "network" | "blocks" | "copyGrounds" | "form">;
+type Tools = Pick<ArchiveContext, "source" | "network" | "blocks" | "copyGrounds" | "form">;
 
 /** A block to be written, or why it is not. */
 export type MergedBranchBlock = MigratedBlock | LeftOutBlock;

@@ -4,7 +4,7 @@
 import type { BranchPlace, SourceBranches } from "@forklift/archive";
 import type { BlockRef } from "@forklift/chain";
 import { parseStateHash } from "@forklift/chain";
-import { nextBranchPage } from "./branch-pages.ts";
+import { nextBranchPage } from "./archive-branches.ts";
 import { brokenLink } from "./linked-blocks.ts";
 
 /** Of a page that is only listed. */

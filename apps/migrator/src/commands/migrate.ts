@@ -1,19 +1,14 @@
-// `migrate` and its plan: copies the canonical chain into a Berkeley archive.
+// `migrate` and its plan: copies the canonical chain of an archive, or of block files alone, into a Berkeley archive.
 
 import { auditError } from "@forklift/archive";
 import {
   type AddCommand,
-  type CommonOptions,
-  type CreationFeeOptions,
   type Finish,
-  type FormOptions,
-  type GroundOptions,
   type Host,
   logOptionsOf,
   type Outcome,
   openRunEnvironment,
   type RunEnvironment,
-  type StopOptions,
   stagesTable,
   stopPointOf,
   withCommonOptions,
@@ -24,7 +19,7 @@ import {
 } from "@forklift/console";
 import { type Context, openContext, runInTarget } from "@forklift/context";
 import { loadGenesisLedger, loadNetwork } from "@forklift/network";
-import { addDetails, RUN_AGAIN, stoppable, UsageError } from "@forklift/pipeline";
+import { addDetails, RUN_AGAIN, stoppable } from "@forklift/pipeline";
 import {
   databaseExists,
   MAINTENANCE_DATABASE,
@@ -33,47 +28,29 @@ import {
   urlWithDatabase,
 } from "@forklift/postgres";
 import { requireOrigins } from "@forklift/precomputed";
-import { defined } from "@forklift/system";
 import type { Command } from "commander";
 import type { MigratorContext } from "../context.ts";
 import { outputForm } from "../form/official-genesis.ts";
 import { planTable } from "../output/plan-table.ts";
 import { sourcesTable } from "../output/sources-table.ts";
-import { migrationOf } from "../pipeline.ts";
+import { stagesFor } from "../pipeline.ts";
 import { watchRate } from "../plan/measured-rate.ts";
 import { planMigration } from "../plan/plan-migration.ts";
-import { openSourceProbes } from "../plan/source-probes.ts";
-import { type BlockOptions, blockSourcesOf, groundsOf, withBlockOptions } from "./block-options.ts";
+import { openPlannedPlaces } from "../plan/planned-places.ts";
+import { blockSourcesOf, groundsOf, withBlockOptions } from "./block-options.ts";
+import { historyOf, withHealOption, withHistoryOptions } from "./history-options.ts";
 import {
-  type HealOptions,
-  type HistoryOptions,
-  historyOf,
-  withHealOption,
-  withHistoryOptions,
-} from "./history-options.ts";
-
-export interface MigrateOptions
-  extends CommonOptions,
-    StopOptions,
-    FormOptions,
-    CreationFeeOptions,
-    BlockOptions,
-    GroundOptions,
-    HistoryOptions,
-    HealOptions {
-  readonly sourceDb: string;
-  readonly targetDb: string;
-  readonly genesisLedger: string;
-  readonly network: string;
-  readonly plan?: true;
-  readonly follow?: true;
-}
+  type FollowedOptions,
+  type MigrateOptions,
+  requireFollowable,
+  requireOneOrigin,
+} from "./migrate-options.ts";
 
 /** What follows a source instead of migrating it once; made of more than the migration, so given by others. */
 export interface FollowMigration {
   /** Adds the options that it has besides those of `migrate`. */
   withOptions(command: Command): Command;
-  run(options: MigrateOptions, environment: RunEnvironment): Promise<Outcome>;
+  run(options: FollowedOptions, environment: RunEnvironment): Promise<Outcome>;
 }
 
 /** @param follow null for a program that cannot. */
@@ -90,7 +67,8 @@ interface Asking {
 function addMigrateCommand(program: Command, { host, finish, follow }: Asking): void {
   const command = withFormOptions(withStopOptions(withCommonOptions(program.command("migrate"))))
     .description("copy the canonical chain from a pre-fork archive to a Berkeley archive")
-    .requiredOption("--source-db <url>", "the pre-fork archive; only read")
+    .option("--source-db <url>", "the pre-fork archive; only read")
+    .option("--from-blocks", "without an archive: every row comes from the block files")
     .requiredOption("--target-db <url>", "the Berkeley archive; created if it is missing");
   const migrating = withHealOption(
     withGroundOptions(withHistoryOptions(withCreationFeeOption(withBlockOptions(command)))),
@@ -105,46 +83,36 @@ function addMigrateCommand(program: Command, { host, finish, follow }: Asking): 
   }
   migrating.action(async (options: MigrateOptions) => {
     requireDatabaseName(options.targetDb);
+    requireOneOrigin(options);
     const environment = openRunEnvironment(host, logOptionsOf(options));
     if (options.follow === true) {
-      requireNoEnd(options);
+      const followed = requireFollowable(options);
       finish(
         await stoppable(RUN_AGAIN.continues, environment.signal, () =>
-          follow!.run(options, environment),
+          follow!.run(followed, environment),
         ),
       );
       return;
     }
     await using context = openContext(environment);
     const shared = await openShared(context, options);
-    if (options.plan === true) await plan(context, shared, { options, finish });
+    if (options.plan === true) await plan(context, shared, { options, environment, finish });
     else await migrate(context, shared, { options, environment, finish });
   });
 }
 
 interface Asked {
   readonly options: MigrateOptions;
+  readonly environment: RunEnvironment;
   readonly finish: Finish;
 }
 
-/** A target that follows has no end, and what it will do is not known. */
-function requireNoEnd({ plan: isPlan, forkStateHash, stopAtHeight }: MigrateOptions): void {
-  const named = [
-    ["--plan", isPlan],
-    ["--fork-state-hash", forkStateHash],
-    ["--stop-at-height", stopAtHeight],
-  ].find(([, value]) => value !== undefined);
-  if (named === undefined) return;
-  throw new UsageError(`${named[0]} and --follow exclude each other: what is followed has no end`, {
-    hint: `leave ${named[0]} or --follow out`,
-  });
-}
-
-type Shared = Omit<MigratorContext, "target" | "blocks" | "now" | "warn"> &
+type Shared = Omit<MigratorContext, "target" | "targetReader" | "blocks" | "now" | "warn"> &
   Required<Pick<MigratorContext, "copyGrounds">>;
 
 async function openShared(context: Context, options: MigrateOptions): Promise<Shared> {
-  const source = await context.source(options.sourceDb);
+  const { sourceDb } = options;
+  const source = sourceDb === undefined ? null : await context.source(sourceDb);
   const network = await loadNetwork(options.network);
   return {
     source,
@@ -165,7 +133,7 @@ async function openShared(context: Context, options: MigrateOptions): Promise<Sh
 async function migrate(
   context: Context,
   shared: Shared,
-  { options, environment, finish }: Asked & { readonly environment: RunEnvironment },
+  { options, environment, finish }: Asked,
 ): Promise<void> {
   const { warn } = context;
   const blocks = await context.blocks({
@@ -174,12 +142,13 @@ async function migrate(
   });
   requireOrigins(blocks, shared.copyGrounds, { hasArchive: shared.source !== null });
   const target = await context.newTarget(options.targetDb);
+  const targetReader = await context.reader(options.targetDb);
   const watch = watchRate(environment);
   try {
     const stages = await stoppable(RUN_AGAIN.continues, environment.signal, () =>
       runInTarget(
-        migrationOf(shared.history),
-        { ...shared, target, blocks, now: environment.now, warn },
+        stagesFor(shared),
+        { ...shared, target, targetReader, blocks, now: environment.now, warn },
         watch.environment,
       ),
     );
@@ -201,29 +170,26 @@ async function migrate(
 async function plan(
   context: Context,
   shared: Shared,
-  { options: { targetDb, ...options }, finish }: Asked,
+  { options: { targetDb, ...options }, environment, finish }: Asked,
 ): Promise<void> {
   const exists = await databaseExists(targetDb);
   const serverUrl = exists ? targetDb : urlWithDatabase(targetDb, MAINTENANCE_DATABASE);
   const targetServer = await context.reader(serverUrl);
-  const { probes } = context.keep(
-    await openSourceProbes({
-      ...blockSourcesOf(options),
-      network: shared.network.name,
-      scratchDirectory: await context.workPath(),
-    }),
+  const places = context.keep(
+    await openPlannedPlaces(
+      {
+        ...blockSourcesOf(options),
+        network: shared.network.name,
+        scratchDirectory: await context.workPath(),
+      },
+      { isFromBlocks: shared.source === null },
+    ),
   );
-  // A chain is mended by the files themselves, which a plan of a sound source only lists.
-  const blocks =
-    options.heal === true
-      ? await context.blocks({ ...blockSourcesOf(options), network: shared.network.name })
-      : undefined;
   const planned = await planMigration({
-    ...{ ...shared, ...defined({ blocks }) },
+    ...{ ...shared, ...places, now: environment.now },
     target: exists ? targetServer : null,
     targetServer,
     targetUrl: maskUrl(targetDb),
-    probes,
   });
   const { audit } = planned.inspection;
   const ok = audit.stoppingCount === 0 || shared.heals === true;

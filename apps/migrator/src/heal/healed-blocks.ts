@@ -16,13 +16,11 @@ import {
   type VerifiedBlock,
   type WantedBlock,
 } from "@forklift/precomputed";
+import { groundsToDraw } from "../blocks/copy-grounds.ts";
+import { genesisOfPreset } from "../blocks/genesis-of-preset.ts";
 import { blockOfFile } from "../blocks/merge-block.ts";
-import {
-  genesisOfPreset,
-  groundsToDraw,
-  requireSameGenesis,
-  type Tools,
-} from "../blocks/merged-blocks.ts";
+import type { Tools } from "../blocks/merged-blocks.ts";
+import { requireSameGenesis } from "../blocks/same-genesis.ts";
 import { inForm } from "../form/output-form.ts";
 import { WHOLE_LOAD } from "../source-load.ts";
 import { hasSameCommands } from "./differences.ts";

@@ -12,10 +12,10 @@ import {
 } from "@forklift/archive";
 import { type BlockRef, least, type StateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
-import type { MigratorContext } from "../context.ts";
+import type { ArchiveContext } from "../context.ts";
 import { LinksBelow } from "./links-below.ts";
 
-export type MendingTools = Pick<MigratorContext, "source" | "network" | "blocks" | "history">;
+export type MendingTools = Pick<ArchiveContext, "source" | "network" | "blocks" | "history">;
 
 /** Blocks of the chain that are not as the source has them; each takes some 200 bytes. */
 const MENDED_MAX = 100_000;

@@ -5,6 +5,7 @@ import type { ServerSettings } from "@forklift/postgres";
 import { settingText, sizeText } from "@forklift/system";
 import type { BlocksPlan } from "../plan/plan-blocks.ts";
 import type { MigrationPlan } from "../plan/plan-migration.ts";
+import type { WalkPlan } from "../plan/plan-walk.ts";
 import { findingsTable } from "./audit-table.ts";
 
 /** Number of heights of a source that are printed; the JSON document holds them all. */
@@ -16,7 +17,7 @@ export function planTable(plan: MigrationPlan): string {
   const parts = [
     facts(plan),
     rowsTable(plan),
-    placesTable(plan.precomputed),
+    plan.walk === null ? placesTable(plan.precomputed) : walkTable(plan.walk),
     serversTable(plan.servers),
     audit.findings.length === 0 ? null : findingsTable(audit),
     plan.warnings.length === 0
@@ -50,7 +51,7 @@ function facts(plan: MigrationPlan) {
   const pending = pendingBlocks === 0 ? "" : `, ${grouped(pendingBlocks)} of them pending`;
   return [
     `network  ${network}`,
-    `source   ${source.url}, chain to ${source.tip.stateHash} at height ${source.tip.height}`,
+    `source   ${source.url ?? "block files alone"}, chain to ${source.tip.stateHash} at height ${source.tip.height}`,
     `target   ${target.url}, ${targetText}`,
     range === null
       ? "blocks   none, the target stands at the tip"
@@ -106,6 +107,30 @@ function placesTable({ places, neededCount, missingCount, isExact }: BlocksPlan)
       : `${isExact ? "" : "about "}${grouped(missingCount)} are missing everywhere`;
   const lines = [total, ...spaceLines(places), `${grouped(neededCount)} are needed, ${missing}`];
   return lines.join("\n");
+}
+
+function walkTable({ places, blocks, heightsWithoutFile, ...walk }: WalkPlan): string {
+  const listed = table(
+    [
+      { title: "block files in" },
+      { title: "listed" },
+      { title: "files", align: "right" },
+      { title: "size", align: "right" },
+    ],
+    places.map(({ url, isListed, files, bytes, remark }) => [
+      url,
+      isListed ? "yes" : (remark ?? "no"),
+      isListed ? grouped(files) : "?",
+      isListed ? sizeText(bytes) : "?",
+    ]),
+  );
+  const found = walk.files === null ? "" : ` along ${grouped(walk.files)} files of their heights`;
+  const missing =
+    heightsWithoutFile === null
+      ? "how many are missing is known after the walk only"
+      : `${counted(heightsWithoutFile, "height")} without a file`;
+  const time = `about ${duration(walk.ms)} at ${walk.blocksPerSecond} blocks/s (${walk.measured})`;
+  return `${listed}\nthe walk down ${counted(blocks, "block")}${found} takes ${time}\n${missing}`;
 }
 
 function spaceLines(places: BlocksPlan["places"]): string[] {

@@ -3,17 +3,18 @@
 import {
   auditDocument,
   chainBlocks,
+  countBranchBlocks,
   readStageRate,
   requireDatabaseCreatable,
   type SourceChain,
 } from "@forklift/archive";
 import { type BlockRef, type History, jsonNumber } from "@forklift/chain";
-import { derivedGenesisNote } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import { readServerSettings, type ServerSettings, settingWarnings } from "@forklift/postgres";
 import { dateText, MS_PER_SECOND } from "@forklift/system";
 import { adoptableBlocks } from "../branches/changed-statuses.ts";
 import { NO_BRANCHES, planBranches } from "../branches/planned-branches.ts";
+import type { ArchiveContext } from "../context.ts";
 import { chosenBranches } from "../preflight/chosen-branches.ts";
 import {
   BLOCK_FILE_BYTES,
@@ -29,12 +30,14 @@ import {
 } from "../preflight/inspect.ts";
 import { copyBlocks } from "../stages/copy-blocks.ts";
 import { type BlocksPlan, planBlocks, type SourceProbe } from "./plan-blocks.ts";
-import { countTargetRows, type TableRows } from "./target-rows.ts";
+import { planWalk, type UnseenPlace, type WalkPlan } from "./plan-walk.ts";
+import { countTargetRows, rowsKnownBefore, type TableRows } from "./target-rows.ts";
 
 /** Its field names are a contract: `--json` prints exactly this. */
 export interface MigrationPlan {
   readonly network: string;
-  readonly source: { readonly url: string; readonly tip: Place };
+  /** Without a URL: the rows come from block files. */
+  readonly source: { readonly url: string | null; readonly tip: Place };
   readonly target: {
     readonly url: string;
     readonly state: TargetState;
@@ -53,6 +56,8 @@ export interface MigrationPlan {
   };
   readonly rows: readonly TableRows[];
   readonly precomputed: BlocksPlan;
+  /** How the chain is picked from block files; null where a source tells which it is. */
+  readonly walk: WalkPlan | null;
   readonly bytes: {
     /** Of the block files. */
     readonly blockFiles: number;
@@ -78,8 +83,11 @@ interface Place {
 }
 
 export interface PlannedContext extends InspectedContext {
-  /** Of the sources of precomputed blocks, in the order in which they are read. */
+  /** Of the sources of precomputed blocks, in the order in which they are read; of a run with an archive. */
   readonly probes: readonly SourceProbe[];
+  /** Places of a run without one that the plan does not look into. */
+  readonly unseen: readonly UnseenPlace[];
+  readonly now: () => number;
   /** The target's URL without its password; there may be no session on it. */
   readonly targetUrl: string;
   /** Any database of the target's server. */
@@ -99,31 +107,21 @@ export async function planMigration(
     servers.push({ ...server, databaseBytes: null });
   }
   const { chain, targetTip } = range;
-  const branches = chosenBranches(context, chain);
-  const archive = targetState === "archive" ? context.target : null;
+  const { source } = context;
   const planned =
-    branches === null ? NO_BRANCHES : await planBranches({ ...context, target: archive }, branches);
-  // Blocks that were beside the chain, and are of it now, are not written again.
-  const adopted =
-    branches === null || archive === null || targetTip === null
-      ? []
-      : await adoptableBlocks({ ...context, target: archive }, chain, targetTip);
-  const above = adopted.at(-1)?.height ?? targetTip?.height ?? 0n;
-  const needed = await neededBlocks(context, { chain, above, branches: planned.absent });
-  const precomputed = await planBlocks(needed, context.probes, context.network.name);
-  const blocks = Number(chain.tip.height > above ? chain.tip.height - above : 0n);
+    source === null
+      ? await planFromFiles(context, inspection)
+      : await planFromArchive({ ...context, source }, inspection);
+  const { above, blocks, copied } = planned;
   const bytes = {
-    blockFiles: fileBytes(precomputed),
-    target: estimatedBytes(servers[0], {
-      blockCount: blocks + planned.absent.length,
-      height: Number(chain.tip.height),
-    }),
+    blockFiles: planned.walk?.bytes ?? fileBytes(planned.precomputed),
+    target: estimatedBytes(servers, { blockCount: copied, height: Number(chain.tip.height) }),
   };
   const document = auditDocument(audit);
-  const note = derivedGenesisNote(context.network, inspection.hasGenesis);
+  const { genesisNote } = inspection;
   const plan: MigrationPlan = {
     network: context.network.name,
-    source: { url: context.source.maskedUrl, tip: placeOf(chain.tip) },
+    source: { url: source === null ? null : source.maskedUrl, tip: placeOf(chain.tip) },
     target: {
       url: context.targetUrl,
       state: targetState,
@@ -135,24 +133,96 @@ export async function planMigration(
         : { from: jsonNumber(above + 1n), to: jsonNumber(chain.tip.height), blocks },
     pendingBlocks: chain.tail.filter(({ height }) => height > above).length,
     history: context.history ?? "canonical",
+    branchBlocks: planned.branchBlocks,
+    rows: planned.rows,
+    precomputed: planned.precomputed,
+    walk: planned.walk,
+    bytes,
+    time: await timeOf(context, targetState, copied),
+    servers,
+    warnings: [
+      ...(genesisNote === null ? [] : [genesisNote]),
+      ...servers.flatMap((server) => settingWarnings(server, { bytes: bytes.target })),
+    ],
+    audit: document,
+    filesToFetch: [...new Set([...document.filesToFetch, ...planned.precomputed.missing])],
+  };
+  return { plan, inspection };
+}
+
+/** What the two origins are planned by. */
+interface OriginPlan extends Pick<MigrationPlan, "branchBlocks" | "rows" | "precomputed" | "walk"> {
+  /** Blocks of the chain up to this height need not be copied. */
+  readonly above: bigint;
+  /** Of the chain above it, and with those beside the chain. */
+  readonly blocks: number;
+  readonly copied: number;
+}
+
+async function planFromArchive(
+  context: PlannedContext & Pick<ArchiveContext, "source">,
+  { range: { chain, targetTip }, targetState }: Inspection,
+): Promise<OriginPlan> {
+  const branches = chosenBranches(context, chain);
+  const archive = targetState === "archive" ? context.target : null;
+  const planned =
+    branches === null ? NO_BRANCHES : await planBranches({ ...context, target: archive }, branches);
+  // Blocks that were beside the chain, and are of it now, are not written again.
+  const adopted =
+    branches === null || archive === null || targetTip === null
+      ? []
+      : await adoptableBlocks({ ...context, target: archive }, chain, targetTip);
+  const above = adopted.at(-1)?.height ?? targetTip?.height ?? 0n;
+  const needed = await neededBlocks(context, { chain, above, branches: planned.absent });
+  const blocks = blocksAbove(above, chain);
+  return {
+    above,
+    blocks,
+    copied: blocks + planned.absent.length,
     branchBlocks: {
       toCopy: planned.absent.length,
       toAdopt: adopted.length,
       leftOut: planned.leftOut.length,
     },
     rows: await countTargetRows(context, { chain, above, targetState, branches, planned }),
-    precomputed,
-    bytes,
-    time: await timeOf(context, targetState, blocks + planned.absent.length),
-    servers,
-    warnings: [
-      ...(note === null ? [] : [note]),
-      ...servers.flatMap((server) => settingWarnings(server, { bytes: bytes.target })),
-    ],
-    audit: document,
-    filesToFetch: [...new Set([...document.filesToFetch, ...precomputed.missing])],
+    precomputed: await planBlocks(needed, context.probes, context.network.name),
+    walk: null,
   };
-  return { plan, inspection };
+}
+
+/** How many rows the commands take, only their files say. */
+async function planFromFiles(
+  context: PlannedContext,
+  { range: { chain, targetTip }, targetState }: Inspection,
+): Promise<OriginPlan> {
+  const above = targetTip?.height ?? 0n;
+  const blocks = blocksAbove(above, chain);
+  const archive = targetState === "archive" ? context.target : null;
+  const walk = await planWalk(
+    { ...context, target: archive },
+    { tip: chain.tip, above: targetTip },
+  );
+  const isComplete = context.history === "complete";
+  const held = archive === null ? 0 : (await countBranchBlocks(archive)).orphaned;
+  return {
+    above,
+    blocks,
+    copied: blocks,
+    branchBlocks: { toCopy: isComplete ? walk.filesBeside - held : 0, toAdopt: 0, leftOut: 0 },
+    rows: await rowsKnownBefore(context, { targetState, blocks }),
+    precomputed: {
+      neededCount: walk.blocks,
+      places: [],
+      missingCount: walk.heightsWithoutFile,
+      isExact: walk.heightsWithoutFile !== null,
+      missing: [],
+    },
+    walk,
+  };
+}
+
+function blocksAbove(above: bigint, { tip }: SourceChain): number {
+  return Number(tip.height > above ? tip.height - above : 0n);
 }
 
 /** No public bucket holds height 1, and none is needed: the preset has its protocol state. */
@@ -165,7 +235,7 @@ interface Needed {
 }
 
 async function neededBlocks(
-  { source }: InspectedContext,
+  { source }: Pick<ArchiveContext, "source">,
   { chain, above, branches }: Needed,
 ): Promise<BlockRef[]> {
   const needed: BlockRef[] = [];

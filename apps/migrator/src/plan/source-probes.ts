@@ -110,7 +110,8 @@ function bytesOf(blocks: OpenBlocks): number {
   return blocks.statistics().reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-async function whyNotReadThrough(bundle: URL): Promise<string | null> {
+/** Why a plan does not read a bundle without an index; null where it does. */
+export async function whyNotReadThrough(bundle: URL): Promise<string | null> {
   if (bundle.protocol !== "file:") return "a bundle far away would be fetched whole";
   const { size } = await stat(fileURLToPath(bundle));
   return size <= BUNDLE_BYTES_MAX ? null : "a bundle of this size takes minutes to read through";

@@ -11,6 +11,7 @@ import {
 import type { GenesisLedger } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import type { PlannedBranches } from "../branches/planned-branches.ts";
+import type { ArchiveContext } from "../context.ts";
 import type { InspectedContext, Inspection } from "../preflight/inspect.ts";
 
 export interface TableRows {
@@ -31,7 +32,7 @@ export interface WrittenBlocks extends Pick<Inspection, "targetState"> {
 
 /** Reads only. Counts as `migrate` writes; a replay adds accounts to what is counted here. */
 export async function countTargetRows(
-  { source, target, genesisLedger }: InspectedContext,
+  { source, target, genesisLedger }: InspectedContext & Pick<ArchiveContext, "source">,
   { chain, above, targetState, branches, planned }: WrittenBlocks,
 ): Promise<TableRows[]> {
   const filled = targetState === "archive" ? target : null;
@@ -47,6 +48,17 @@ export async function countTargetRows(
     ...chainRows(counts, ofLedger.publicKeys, isNew),
     ...Object.entries(ofLedger.tables).map(([table, rows]) => exact(table, rows)),
   ];
+}
+
+/** Of a chain whose commands nobody has read yet: its blocks, and what the genesis ledger takes. */
+export async function rowsKnownBefore(
+  { target, genesisLedger }: InspectedContext,
+  { targetState, blocks }: Pick<Inspection, "targetState"> & { readonly blocks: number },
+): Promise<TableRows[]> {
+  const filled = targetState === "archive" ? target : null;
+  const { tables } = await ledgerRows(filled, genesisLedger, keysOfLedger(genesisLedger));
+  const ofLedger = Object.entries(tables).map(([table, rows]) => exact(table, rows));
+  return [exact("blocks", blocks), ...ofLedger];
 }
 
 function chainRows(counts: SourceCounts, ledgerKeys: number, isNew: boolean): TableRows[] {

@@ -1,5 +1,6 @@
 // Inspects the inputs of a migration, before its first write: what is at each URL, whether
-// source, target, network and genesis ledger belong together, and whether the chain is whole.
+// source, target, network and genesis ledger belong together, and whether the chain is whole. Without a source,
+// the walk along the block files tells of the chain.
 
 import {
   type AuditOptions,
@@ -15,6 +16,7 @@ import {
 } from "@forklift/archive";
 import { requireGenesisBlock } from "@forklift/context";
 import { ACCOUNT_CREATION_FEE } from "@forklift/ledger";
+import { derivedGenesisNote } from "@forklift/network";
 import { ConfigError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { readServerSettings, type ServerSettings } from "@forklift/postgres";
@@ -35,9 +37,9 @@ export interface Inspection {
   readonly range: MigrationRange;
   readonly targetState: TargetState;
   readonly audit: SourceAudit;
-  /** Whether the source has its genesis block, which then is the network's. */
-  readonly hasGenesis: boolean;
-  /** The source's, then the target's where there is one. */
+  /** What is to be said of a genesis block that was derived, and that nothing has confirmed yet. */
+  readonly genesisNote: string | null;
+  /** The source's where there is one, then the target's likewise. */
   readonly servers: readonly ServerSettings[];
 }
 
@@ -49,10 +51,8 @@ export interface Inspection {
  */
 export async function inspect(context: InspectedContext): Promise<Inspection> {
   const { source, target } = context;
-  await requireSchema(source, { role: "source", era: "mainnet" });
-  await requireReadable(source);
+  const genesisNote = source === null ? null : await inspectSource(source, context);
   const targetState = await identifyTarget(target);
-  const hasGenesis = await requireGenesis(source, context, "source");
   if (target !== null && targetState === "archive") {
     await requireGenesis(target, context, "target");
     // The next queries are about the first blocks and about single heights.
@@ -62,11 +62,22 @@ export async function inspect(context: InspectedContext): Promise<Inspection> {
     await countGenesisAccounts(target, context.genesisLedger);
   }
   const range = await chooseRange(context, { targetHasSchema: targetState === "archive" });
+  const servers = target === null ? [] : [await readServerSettings(target, "target")];
+  if (source === null) return { range, targetState, audit: NOTHING_FOUND, genesisNote, servers };
   const above = range.targetTip?.height ?? 0n;
   const audit = await auditSource(source, range.chain, { ...auditOptions(context, range), above });
-  const servers = [await readServerSettings(source, "source")];
-  if (target !== null) servers.push(await readServerSettings(target, "target"));
-  return { range, targetState, audit, hasGenesis, servers };
+  servers.unshift(await readServerSettings(source, "source"));
+  return { range, targetState, audit, genesisNote, servers };
+}
+
+/** Of a run without a source: what its block files are is found where they are read. */
+const NOTHING_FOUND: SourceAudit = { findings: [], counts: {}, stoppingCount: 0 };
+
+async function inspectSource(source: Session, context: InspectedContext): Promise<string | null> {
+  await requireSchema(source, { role: "source", era: "mainnet" });
+  await requireReadable(source);
+  const hasGenesis = await requireGenesis(source, context, "source");
+  return derivedGenesisNote(context.network, hasGenesis);
 }
 
 function auditOptions(

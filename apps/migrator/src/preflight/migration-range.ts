@@ -1,33 +1,18 @@
-// Computes the range of heights of a migration: the chosen chain of the source against the target's
+// Computes the range of heights of a migration: the chosen chain of its origin against the target's
 // tip.
 
-import {
-  chainBlockAt,
-  findTargetRef,
-  readTargetTip,
-  type SourceChain,
-  type StopPoint,
-  selectChain,
-  sourceHeightOf,
-  targetRefAt,
-} from "@forklift/archive";
+import { findTargetRef, readTargetTip, type SourceChain } from "@forklift/archive";
 import { type BlockRef, least, type StateHash } from "@forklift/chain";
 import { ConfigError, VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { MigratorContext } from "../context.ts";
-import { mendedChain } from "../heal/mended-chain.ts";
+import type { Origin, OriginContext } from "../origin/origin.ts";
+import { originOf } from "../origin/origin-of.ts";
 import { requireSameHistory } from "./chosen-branches.ts";
 
 export interface RangeContext
-  extends Pick<
-    MigratorContext,
-    "source" | "network" | "stop" | "trustedStateHash" | "history" | "heals"
-  > {
-  /** The files that a chain is mended by. */
-  readonly blocks?: MigratorContext["blocks"];
-  /** Null while there is no such database. */
-  readonly target: MigratorContext["target"] | null;
-}
+  extends OriginContext,
+    Pick<MigratorContext, "stop" | "trustedStateHash" | "history"> {}
 
 export interface MigrationRange {
   readonly chain: SourceChain;
@@ -44,13 +29,14 @@ export async function chooseRange(
   context: RangeContext,
   { targetHasSchema }: { readonly targetHasSchema: boolean },
 ): Promise<MigrationRange> {
-  const { source, target, stop, trustedStateHash = null } = context;
-  const chain = await chooseChain(context);
+  const { target, stop, trustedStateHash = null } = context;
+  const origin = originOf({ ...context, target: targetHasSchema ? target : null });
+  const chain = await chooseChain(origin, context);
   const tip = targetHasSchema && target !== null ? await readTargetTip(target) : null;
   const targetTip = tip && { height: tip.height, stateHash: tip.stateHash };
   const archive = targetTip === null ? null : target;
   if (trustedStateHash !== null) {
-    await requireTrusted(trustedStateHash, { source, chain, target: archive });
+    await requireTrusted(trustedStateHash, { origin, chain, target: archive });
   }
   if (archive === null || targetTip === null) return { chain, targetTip };
 
@@ -67,19 +53,9 @@ export async function chooseRange(
     );
   }
   const heightMax = least(targetTip.height, chain.tip.height);
-  const common = await highestCommonHeight(heightMax, async (height) => {
-    const [ofChain, ofTarget] = await Promise.all([
-      chainBlockAt(source, chain, height),
-      targetRefAt(archive, height),
-    ]);
-    return ofChain?.stateHash === ofTarget?.stateHash;
-  });
+  const common = await origin.commonHeight(chain, archive, heightMax);
   if (common < heightMax) {
-    throw new ConfigError(
-      `the target ${archive.maskedUrl} (tip ${targetTip.stateHash}, height ${targetTip.height}) is not on ` +
-        `the chain that ends in ${chain.tip.stateHash}: they part after height ${common}`,
-      { hint: "start again from an empty target, or name the right stop point" },
-    );
+    throw otherChain(archive, { targetTip, tip: chain.tip, common });
   }
   await requireSameHistory(archive, context);
   return { chain, targetTip };
@@ -90,15 +66,15 @@ export async function chooseRange(
  * chain ends there.
  * @throws ConfigError when the requested end is above it.
  */
-async function chooseChain(context: RangeContext): Promise<SourceChain> {
-  const { stop, network } = context;
-  const { name, lastPreForkBlock } = network;
-  const select = chainSelector(context);
-  const chain = await select(stop);
+async function chooseChain(
+  origin: Origin,
+  { stop, network: { name, lastPreForkBlock } }: Pick<RangeContext, "stop" | "network">,
+): Promise<SourceChain> {
+  const chain = await origin.selectChain(stop);
   if (lastPreForkBlock === null || chain.tip.height <= lastPreForkBlock.height) return chain;
   const { height, stateHash } = lastPreForkBlock;
   if (stop.forkStateHash === null && stop.stopAtHeight === null) {
-    return await select({ forkStateHash: stateHash, stopAtHeight: null });
+    return await origin.selectChain({ forkStateHash: stateHash, stopAtHeight: null });
   }
   throw new ConfigError(
     `the stop point ${chain.tip.stateHash} at height ${chain.tip.height} lies above ${stateHash} at height ` +
@@ -107,17 +83,8 @@ async function chooseChain(context: RangeContext): Promise<SourceChain> {
   );
 }
 
-function chainSelector({
-  heals = false,
-  blocks,
-  ...context
-}: RangeContext): (stop: StopPoint) => Promise<SourceChain> {
-  const { source, network } = context;
-  if (!heals || blocks === undefined) return (stop) => selectChain(source, stop, network.name);
-  return (stop) => mendedChain({ ...context, blocks }, stop);
-}
-
-interface Places extends Pick<RangeContext, "source"> {
+interface Trusting {
+  readonly origin: Origin;
   readonly chain: SourceChain;
   /** Null while there is no archive yet. */
   readonly target: Session | null;
@@ -129,12 +96,9 @@ interface Places extends Pick<RangeContext, "source"> {
  */
 async function requireTrusted(
   stateHash: StateHash,
-  { source, chain, target }: Places,
+  { origin, chain, target }: Trusting,
 ): Promise<void> {
-  const mended = chain.tail.find((block) => block.stateHash === stateHash);
-  const height = mended?.height ?? (await sourceHeightOf(source, stateHash));
-  const onChain = height === null ? null : await chainBlockAt(source, chain, height);
-  if (onChain?.stateHash === stateHash) return;
+  if ((await origin.hasOnChain(chain, stateHash)) !== false) return;
   if (target !== null && (await findTargetRef(target, stateHash)) !== null) return;
   throw new VerificationError(
     `the trusted block ${stateHash} is not on the source's chain up to ${chain.tip.stateHash} at height ` +
@@ -143,18 +107,19 @@ async function requireTrusted(
   );
 }
 
-/** Two chains agree up to some height and differ above it, so a binary search finds that height. */
-export async function highestCommonHeight(
-  heightMax: bigint,
-  agreesAt: (height: bigint) => Promise<boolean>,
-): Promise<bigint> {
-  if (await agreesAt(heightMax)) return heightMax;
-  let common = 0n;
-  let different = heightMax;
-  while (different - common > 1n) {
-    const middle = (common + different) / 2n;
-    if (await agreesAt(middle)) common = middle;
-    else different = middle;
-  }
-  return common;
+interface Parting {
+  readonly targetTip: BlockRef;
+  /** Of the chosen chain. */
+  readonly tip: BlockRef;
+  /** The last height at which both have one block. */
+  readonly common: bigint;
+}
+
+/** The refusal of a target whose chain is another one. */
+export function otherChain(target: Session, { targetTip, tip, common }: Parting): ConfigError {
+  return new ConfigError(
+    `the target ${target.maskedUrl} (tip ${targetTip.stateHash}, height ${targetTip.height}) is not on ` +
+      `the chain that ends in ${tip.stateHash}: they part after height ${common}`,
+    { hint: "start again from an empty target, or name the right stop point" },
+  );
 }

@@ -25,7 +25,7 @@ import {
   changedStatuses,
   countsAfter,
 } from "../branches/changed-statuses.ts";
-import type { MigratorContext } from "../context.ts";
+import type { ArchiveContext } from "../context.ts";
 import { changedTarget } from "../preflight/changed-target.ts";
 import { hasBranchesAboveEnd } from "../preflight/chosen-branches.ts";
 import { chooseRange } from "../preflight/migration-range.ts";
@@ -56,7 +56,7 @@ interface Tools {
 }
 
 /** All of it is one batch: as many rows as the network has decided on since the last run. */
-export const adoptBranches: BatchStage<MigratorContext, Session, Plan, Cursor, Tools> = {
+export const adoptBranches: BatchStage<ArchiveContext, Session, Plan, Cursor, Tools> = {
   id: "adopt-branches",
   kind: "batches",
 

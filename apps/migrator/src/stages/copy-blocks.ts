@@ -1,4 +1,4 @@
-// Copies the chosen chain, blocks with their commands, from the source to the target.
+// Copies the chosen chain, blocks with their commands, from the source or from block files alone to the target.
 
 import {
   type BlockMark,
@@ -6,7 +6,6 @@ import {
   missingIndexes,
   parseBlockMark,
   RowIds,
-  type SourceChain,
   walkTargetFrom,
   writeBlocks,
   writeHealed,
@@ -14,11 +13,10 @@ import {
 import { type BlockRef, parseStateHash } from "@forklift/chain";
 import { BatchSize, type BatchStage, ConfigError, readAhead } from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
-import { mergedBlocks } from "../blocks/merged-blocks.ts";
 import type { MigratorContext } from "../context.ts";
-import { healedBlocks } from "../heal/healed-blocks.ts";
 import { HealedCases } from "../heal/healed-cases.ts";
-import { OpenedAccounts } from "../heal/opened-accounts.ts";
+import { blocksOfOrigin } from "../origin/blocks-of-origin.ts";
+import { dropPicked, requirePicked } from "../origin/picked-chain.ts";
 import { chooseRange, type MigrationRange } from "../preflight/migration-range.ts";
 
 /**
@@ -53,6 +51,8 @@ interface Tools extends AsyncDisposable {
   /** Whether this is the first bulk load, into a target without indexes that holds nothing else. */
   readonly isOneChain: boolean;
   readonly healed: HealedCases;
+  /** Whether the target keeps a picked chain, which is done with at the end. */
+  readonly isPicked: boolean;
 }
 
 export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tools> = {
@@ -64,6 +64,9 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
     const { chain, targetTip } = range;
     if (targetTip !== null && targetTip.height >= chain.tip.height) {
       return { skip: `the target stands at height ${targetTip.height} already` };
+    }
+    if (context.source === null) {
+      await requirePicked(context.target, { tip: chain.tip, above: targetTip });
     }
     return range;
   },
@@ -87,7 +90,7 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
       height: BigInt(cursor.height),
       stateHash: parseStateHash(cursor.stateHash),
     };
-    const blocks = readAhead(await blocksOf(context, chain, below), {
+    const blocks = readAhead(await blocksOfOrigin(context, chain, below), {
       weightOf: commandCountOf,
       weightMax: COMMANDS_AHEAD_MAX,
     });
@@ -102,13 +105,14 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
       rowIds: new RowIds(),
       isOneChain: (await missingIndexes(context.target)).length > 0,
       healed: new HealedCases(context.warn),
+      isPicked: context.source === null,
       async [Symbol.asyncDispose]() {
         await blocks.return(undefined);
       },
     };
   },
 
-  async run(tx, { blocks, now, batchSize, rowIds, isOneChain, healed }, { chain }) {
+  async run(tx, { blocks, now, batchSize, rowIds, isOneChain, healed, isPicked }, { chain }) {
     const batch = await takeBatch(blocks, batchSize.size);
     const startedMs = now();
     const rowCount = await writeBlocks(tx, rowIds, batch, { isOneChain });
@@ -119,6 +123,7 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
     // After a first bulk load, statistics are made together with the indexes.
     if (isLast && !isOneChain) await refreshStatistics(tx);
     if (isLast) healed.tellRest();
+    if (isLast && isPicked) await dropPicked(tx);
     return {
       cursor: cursorAt(last),
       isLast,
@@ -140,17 +145,6 @@ export const copyBlocks: BatchStage<MigratorContext, Session, Plan, Cursor, Tool
     ];
   },
 };
-
-async function blocksOf(
-  context: MigratorContext,
-  chain: SourceChain,
-  below: BlockRef | null,
-): Promise<AsyncGenerator<MigratedBlock>> {
-  const { heals = false, comparesCreationFees = true } = context;
-  if (!heals) return mergedBlocks(context, chain, below);
-  const accounts = comparesCreationFees ? await OpenedAccounts.of(context) : null;
-  return healedBlocks(context, { chain, below, accounts });
-}
 
 /** A block without commands is not nothing, either. */
 function commandCountOf({ userCommands, internalCommands }: MigratedBlock): number {

@@ -7,7 +7,7 @@ import {
   parseBlockMark,
   progressMarks,
   RowIds,
-  type SourceBranches,
+  type SourceChain,
   stateHashesInTarget,
   walkBranches,
   walkTargetFrom,
@@ -17,7 +17,9 @@ import {
 import type { BlockRef } from "@forklift/chain";
 import { type BatchStage, ConfigError } from "@forklift/pipeline";
 import { refreshStatistics, type Session } from "@forklift/postgres";
-import { BranchPages, nextBranchPage } from "../branches/branch-pages.ts";
+import { archiveBranches } from "../branches/archive-branches.ts";
+import { type BranchOrigin, BranchPages } from "../branches/branch-pages.ts";
+import { fileBranches } from "../branches/file-branches.ts";
 import { LeftOutBlocks } from "../branches/left-out-blocks.ts";
 import { linkBlocks } from "../branches/linked-blocks.ts";
 import type { MigratorContext } from "../context.ts";
@@ -26,7 +28,7 @@ import { chosenBranches } from "../preflight/chosen-branches.ts";
 import { chooseRange } from "../preflight/migration-range.ts";
 
 interface Plan {
-  readonly branches: SourceBranches;
+  readonly chain: SourceChain;
   readonly targetTip: BlockRef;
   /** Blocks beside the chain that the target holds already. */
   readonly branchBlocks: number;
@@ -58,7 +60,7 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
     const { target, leftOutNames } = context;
     leftOutNames?.forget();
     const { chain, targetTip } = await chooseRange(context, { targetHasSchema: true });
-    const branches = chosenBranches(context, chain);
+    const branches = branchesOfOrigin(context, chain);
     if (branches === null)
       return { skip: "the history is canonical, without blocks beside the chain" };
     if (targetTip === null || targetTip.height < chain.tip.height) {
@@ -69,10 +71,11 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
       );
     }
     leftOutNames?.begin();
-    const page = await nextBranchPage(context, branches, null, LOOKED_AT);
-    if (page.absent.length === 0) return { skip: "the target holds every block beside the chain" };
+    if (!(await branches.hasAbsent())) {
+      return { skip: "the target holds every block beside the chain" };
+    }
     const { orphaned, pending } = await countBranchBlocks(target);
-    return { branches, targetTip, branchBlocks: orphaned + pending };
+    return { chain, targetTip, branchBlocks: orphaned + pending };
   },
 
   /** The rows are the truth: whatever the mark says, every block is looked for. */
@@ -81,9 +84,9 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
     return { height: "0", stateHash: "", branchBlocks };
   },
 
-  async open(context, { branches }) {
+  async open(context, { chain }) {
     const { requireOrphans = false, warn, leftOutNames: names } = context;
-    const pages = new BranchPages(context, branches);
+    const pages = new BranchPages(branchesOfOrigin(context, chain)!);
     return {
       pages,
       leftOut: new LeftOutBlocks({ requireOrphans, warn, names }),
@@ -152,8 +155,15 @@ export const copyBranches: BatchStage<MigratorContext, Session, Plan, Cursor, To
   },
 };
 
-/** Blocks of a page that is only looked at, for whether anything is left to do. */
-const LOOKED_AT = 1_000;
+/** Null for a canonical history. */
+function branchesOfOrigin(context: MigratorContext, chain: SourceChain): BranchOrigin | null {
+  const branches = chosenBranches(context, chain);
+  if (branches === null) return null;
+  const { source } = context;
+  return source === null
+    ? fileBranches(context, chain.tip)
+    : archiveBranches({ ...context, source }, branches);
+}
 
 function cursorAt(last: BranchPlace | null, branchBlocks: number): Cursor {
   return { height: String(last?.height ?? 0), stateHash: last?.stateHash ?? "", branchBlocks };

@@ -2,13 +2,13 @@
 
 import { auditError, countNotMigrated, type NotMigrated, walkSourceFrom } from "@forklift/archive";
 import type { BlockRef } from "@forklift/chain";
-import { derivedGenesisNote } from "@forklift/network";
 import type { WholeStage } from "@forklift/pipeline";
 import { settingWarnings } from "@forklift/postgres";
 import type { MigratorContext } from "../context.ts";
 import { chosenBranches } from "../preflight/chosen-branches.ts";
 import { estimatedBytes } from "../preflight/estimates.ts";
 import { type Inspection, inspect } from "../preflight/inspect.ts";
+import { checksOfTip, requireTip } from "../preflight/tip-of-files.ts";
 
 /** What the following stages will do, for people to read. */
 interface Plan {
@@ -20,7 +20,8 @@ interface Plan {
   readonly pendingCount: number;
   /** What the operator was warned about: settings of the servers, faults beside the chain. */
   readonly warnings: readonly string[];
-  readonly leftBehind: NotMigrated;
+  /** Null without a source. */
+  readonly leftBehind: NotMigrated | null;
 }
 
 export const preflight: WholeStage<MigratorContext, Plan> = {
@@ -33,13 +34,13 @@ export const preflight: WholeStage<MigratorContext, Plan> = {
       throw auditError(inspection.audit);
     }
     const { chain, targetTip } = inspection.range;
-    const leftBehind = await countNotMigrated(
-      context.source,
-      chain,
-      chosenBranches(context, chain),
-    );
-    const note = derivedGenesisNote(context.network, inspection.hasGenesis);
-    const warnings = [...(note === null ? [] : [note]), ...warningsOf(inspection, leftBehind)];
+    const { source } = context;
+    if (source === null) await requireTip(context, chain.tip);
+    const leftBehind =
+      source === null
+        ? null
+        : await countNotMigrated(source, chain, chosenBranches(context, chain));
+    const warnings = warningsOf(inspection, leftBehind);
     for (const warning of warnings) context.warn(warning);
     return {
       network: context.network.name,
@@ -54,14 +55,15 @@ export const preflight: WholeStage<MigratorContext, Plan> = {
 
   /** Every query ran while planning; the report lists what is not migrated. */
   async run(_world, { leftBehind }) {
-    return { rowCount: 0, leftBehind: { ...leftBehind } };
+    return { rowCount: 0, ...(leftBehind !== null && { leftBehind: { ...leftBehind } }) };
   },
 
   /** From the tip down by parent hash, where the plan went up by height: one walk, one chain. */
-  async verify({ source, heals = false }, { tip }) {
+  async verify(context, { tip }) {
+    if (context.source === null) return await checksOfTip(context, tip);
     // Links that are damaged lead nowhere: the copy compares each with the block file.
-    if (heals) return [];
-    const { walked, lowest } = await walkSourceFrom(source, tip.stateHash);
+    if (context.heals === true) return [];
+    const { walked, lowest } = await walkSourceFrom(context.source, tip.stateHash);
     return [
       { name: "blocks of the chain", expected: String(tip.height), actual: walked },
       { name: "lowest height of the chain", expected: "1", actual: lowest ?? "none" },
@@ -75,10 +77,10 @@ function blockCountOf({ range: { chain, targetTip } }: Inspection): bigint {
 }
 
 /** Faults of one kind are one sentence: a source may have thousands that do not matter. */
-function warningsOf(inspection: Inspection, leftBehind: NotMigrated): string[] {
-  const { audit, servers, range } = inspection;
+function warningsOf(inspection: Inspection, leftBehind: NotMigrated | null): string[] {
+  const { audit, servers, range, genesisNote } = inspection;
   const load = {
-    bytes: estimatedBytes(servers[0], {
+    bytes: estimatedBytes(servers, {
       blockCount: Number(blockCountOf(inspection)),
       height: Number(range.chain.tip.height),
     }),
@@ -89,8 +91,13 @@ function warningsOf(inspection: Inspection, leftBehind: NotMigrated): string[] {
     return `${where}: ${first?.fault ?? kind}${count > 1 ? ` (and ${count - 1} more)` : ""}`;
   });
   const uncounted =
-    leftBehind.balances === undefined
+    leftBehind !== null && leftBehind.balances === undefined
       ? ["balances of the source, which stay behind, are not counted: the role may not read them"]
       : [];
-  return [...servers.flatMap((server) => settingWarnings(server, load)), ...faults, ...uncounted];
+  return [
+    ...(genesisNote === null ? [] : [genesisNote]),
+    ...servers.flatMap((server) => settingWarnings(server, load)),
+    ...faults,
+    ...uncounted,
+  ];
 }

@@ -20,7 +20,7 @@ import {
   type TestDatabase,
 } from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { nextBranchPage } from "../../src/branches/branch-pages.ts";
+import { nextBranchPage } from "../../src/branches/archive-branches.ts";
 import { WHOLE_LOAD } from "../../src/source-load.ts";
 import {
   type Asked,

@@ -17,7 +17,7 @@ import {
   openTestSession,
   type TestDatabase,
 } from "@forklift/testkit";
-import type { MigratorContext } from "../../src/context.ts";
+import type { ArchiveContext } from "../../src/context.ts";
 import { OWN_FORM } from "../../src/form/output-form.ts";
 import { migrationOf } from "../../src/pipeline.ts";
 import { runUnwatched } from "../migration-sandbox.ts";
@@ -36,7 +36,7 @@ export async function openForkingSource(): Promise<GrowingSource> {
 }
 
 export interface Asked
-  extends Partial<Pick<MigratorContext, "history" | "requireOrphans" | "stop">> {
+  extends Partial<Pick<ArchiveContext, "history" | "requireOrphans" | "stop">> {
   /** In place of the source's own. */
   readonly blocks?: string | undefined;
   readonly warn?: (message: string) => void;
@@ -60,7 +60,7 @@ async function withContext<Result>(
   source: Pick<GrowingSource, "url" | "folder" | "blocks">,
   target: Database,
   { blocks, warn = () => undefined, ...asked }: Asked,
-  work: (context: MigratorContext) => Promise<Result>,
+  work: (context: ArchiveContext) => Promise<Result>,
 ): Promise<Result> {
   const network = await loadNetwork(path.join(source.folder, "network.yaml"));
   const ledger = pathToFileURL(path.join(source.folder, "genesis-ledger.json")).href;

@@ -13,10 +13,18 @@ export interface Databases {
 }
 
 export function migrateArguments({ source, target }: Databases): string[] {
+  return [...commonArguments({ target }), "--source-db", source.url];
+}
+
+/** The same without the dump. */
+export function fromBlocksArguments({ target }: Pick<Databases, "target">): string[] {
+  return [...commonArguments({ target }), "--from-blocks"];
+}
+
+function commonArguments({ target }: Pick<Databases, "target">): string[] {
   return [
     ...["migrate", "--network", "mainnet", "--fork-state-hash", MAINNET.tip],
     ...["--genesis-ledger", mainnetUrl(MAINNET.genesisLedger)],
-    ...["--source-db", source.url, "--target-db", target.url],
-    ...["--blocks", mainnetUrl(MAINNET.blocks)],
+    ...["--target-db", target.url, "--blocks", mainnetUrl(MAINNET.blocks)],
   ];
 }

@@ -1,7 +1,14 @@
 // The block source over single files in a local folder, on a web server or in a bucket.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { openStore, parseStoreUrl, readAll, readFirst, type Store, TruncatedError } from "@forklift/storage";
+import {
+  openStore,
+  parseStoreUrl,
+  readAll,
+  readFirst,
+  type Store,
+  TruncatedError,
+} from "@forklift/storage";
 import { blockFileNames } from "../files/block-file-forms.ts";
 import { unpackBlockFile, unpackHead } from "../files/unpack-block-file.ts";
 import { BLOCK_FILE_BYTES_MAX, type BlockId, type BlockSource } from "../verify/block-source.ts";

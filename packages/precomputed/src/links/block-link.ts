@@ -22,17 +22,19 @@ const KEY = '"protocol_state"';
 const DEPTH_MAX = 16;
 
 /**
- * The protocol state that stands in the beginning of a block file; null when none stands there whole.
- * Wherever in the file it stands: whoever hashes it knows whether it is the right one.
+ * The text of the protocol state that stands in the beginning of a block file; null when none stands there
+ * whole. Wherever in the file it stands: whoever hashes it knows whether it is the right one.
  */
-export function protocolStateIn(head: Uint8Array): ProtocolState | null {
+export function stateTextIn(head: Uint8Array): string | null {
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("latin1");
   const key = text.indexOf(KEY);
-  if (key === -1) return null;
-  const object = objectAt(text, key + KEY.length);
-  if (object === null) return null;
+  return key === -1 ? null : objectAt(text, key + KEY.length);
+}
+
+/** Null for a text that is no protocol state. */
+export function readState(text: string): ProtocolState | null {
   try {
-    return decodeProtocolState(parseJson(object));
+    return decodeProtocolState(parseJson(text));
   } catch (error) {
     if (error instanceof FormatError) return null;
     throw error;

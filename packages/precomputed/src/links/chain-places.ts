@@ -102,7 +102,9 @@ async function listInto(
       const claimed = parseBlockName(name, network);
       if (claimed === null) continue;
       if (table.count === listedMax) {
-        warn(`${url} and the sources before it have more than ${listedMax} block files: the rest is asked for by name`);
+        warn(
+          `${url} and the sources before it have more than ${listedMax} block files: the rest is asked for by name`,
+        );
         break;
       }
       table.add(claimed.height, claimed.stateHash, bytes);

@@ -4,13 +4,14 @@
 // of the next heights are read, and those that turn out to stand beside the chain are dropped.
 
 import type { StateHash } from "@forklift/chain";
+import type { ProtocolState } from "@forklift/ledger";
 import type { BlockSources } from "../block-sources.ts";
-import type { BlockLink } from "../links/block-link.ts";
+import { type BlockLink, linkOf, readState } from "../links/block-link.ts";
 import type { ChainPlaces } from "../links/chain-places.ts";
 import type { BlockId } from "../verify/block-source.ts";
 import { LinksWithoutHeight } from "./links-without-height.ts";
 
-/** Links that are read or wait, some 500 bytes each: enough to hide a bucket's round trips. */
+/** Texts that are read or wait, of 8 KiB each: enough to hide a bucket's round trips. */
 const LINKS_AHEAD_MAX = 256;
 
 /** Heights that are looked at ahead; where names are rare, most of them hold nothing. */
@@ -24,7 +25,14 @@ export interface PickStatistics {
   readonly unused: number;
 }
 
-type Ahead = Map<StateHash, Promise<BlockLink | null>>;
+/** A link as a file has it, by the name of its block. */
+export interface Claim {
+  readonly link: BlockLink;
+  /** Whose hash is to be the block's; null where it was seen to be. */
+  readonly state: ProtocolState | null;
+}
+
+type Ahead = Map<StateHash, Promise<string | null>>;
 
 export class LinksAhead {
   readonly #sources: BlockSources;
@@ -47,21 +55,27 @@ export class LinksAhead {
     this.#next = below.top - 1n;
   }
 
-  /**
-   * The link of the next block of the walk, one height below the last.
-   * @throws as `fetch` of the sources does.
-   */
-  async take(id: BlockId): Promise<BlockLink> {
+  /** What a file says of the block; null where only `fetchLink` of the sources can tell. */
+  async claimOf(id: BlockId): Promise<Claim | null> {
     this.#readAhead(id.height);
-    const here: Ahead = this.#byHeight.get(id.height) ?? new Map();
-    this.#byHeight.delete(id.height);
-    this.#waiting -= here.size;
-    const found = here.get(id.stateHash);
-    this.#unused += here.size - (found === undefined ? 0 : 1);
-    const ahead = found ?? this.#withoutHeight.take(id.stateHash);
-    if (ahead === null) this.#read++;
-    const link = await ahead;
-    return link?.height === id.height ? link : await this.#sources.fetchLink(id);
+    const ahead = this.#byHeight.get(id.height)?.get(id.stateHash);
+    const proven = ahead === undefined ? await this.#withoutHeight.find(id.stateHash) : null;
+    if (proven !== null) return proven.height === id.height ? { link: proven, state: null } : null;
+    if (ahead === undefined) this.#read++;
+    const text = await (ahead ?? this.#sources.claimLink(id));
+    const state = text === null ? null : readState(text);
+    const link = state === null ? null : linkOf(state, id.stateHash);
+    return link?.height === id.height ? { link, state } : null;
+  }
+
+  /** The walk has come to a height: what was read there and above is not needed any more. */
+  pass({ height, stateHash }: BlockId): void {
+    for (const [above, here] of this.#byHeight) {
+      if (above < height) break;
+      this.#byHeight.delete(above);
+      this.#waiting -= here.size;
+      this.#unused += here.size - (here.has(stateHash) ? 1 : 0);
+    }
   }
 
   /** Waits for what is under way, which nobody asks for any more. */
@@ -93,10 +107,10 @@ export class LinksAhead {
     this.#read += candidates.length;
     return new Map(
       candidates.map((stateHash) => {
-        const link = this.#sources.findLink({ height, stateHash });
-        // Thrown at whoever takes it.
-        link.catch(() => undefined);
-        return [stateHash, link];
+        const text = this.#sources.claimLink({ height, stateHash });
+        // Thrown at whoever asks for it.
+        text.catch(() => undefined);
+        return [stateHash, text];
       }),
     );
   }

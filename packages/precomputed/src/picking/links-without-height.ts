@@ -14,7 +14,8 @@ export class LinksWithoutHeight {
   readonly #places: ChainPlaces;
   /** Null before the second block that the walk comes to. */
   #links: Map<StateHash, Promise<BlockLink | null>> | null = null;
-  #isFirst = true;
+  #comeTo = 0;
+  #found = 0;
   #begun = 0;
 
   constructor(sources: BlockSources, places: ChainPlaces) {
@@ -28,27 +29,26 @@ export class LinksWithoutHeight {
   }
 
   /**
-   * Null for a block that is to be asked for by itself. So is the first: a source that is asked by name
+   * Proven; null for a block that is to be asked for by itself. So is the first: a source that is asked by name
    * knows after that what its names are like.
    */
-  take(stateHash: StateHash): Promise<BlockLink | null> | null {
+  async find(stateHash: StateHash): Promise<BlockLink | null> {
     if (!this.#places.isWithoutHeight(stateHash)) return null;
-    if (this.#isFirst) {
-      this.#isFirst = false;
-      return null;
-    }
+    const isFirst = this.#comeTo === 0;
+    this.#comeTo++;
+    if (isFirst) return null;
     this.#links ??= this.#beginAll();
-    const link = this.#links.get(stateHash) ?? null;
-    this.#links.delete(stateHash);
-    return link;
+    const link = this.#links.get(stateHash);
+    if (link !== undefined) this.#found++;
+    return (await link) ?? null;
   }
 
-  /** Waits for what is under way. @returns how many nobody has taken. */
+  /** Waits for what is under way. @returns how many nobody has asked for. */
   async end(): Promise<number> {
-    const left = [...(this.#links?.values() ?? [])];
-    this.#links?.clear();
-    await Promise.allSettled(left);
-    return left.length;
+    const links = this.#links;
+    if (links === null) return 0;
+    await Promise.allSettled(links.values());
+    return links.size - this.#found;
   }
 
   #beginAll() {

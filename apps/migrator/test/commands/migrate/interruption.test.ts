@@ -14,7 +14,11 @@ import {
 } from "@forklift/testkit";
 import { describe, expect, test } from "vitest";
 import { differencesFromGolden } from "../../golden/compare-tables.ts";
-import { migrateArguments, restoreSource } from "../../golden/migrate-mainnet.ts";
+import {
+  fromBlocksArguments,
+  migrateArguments,
+  restoreSource,
+} from "../../golden/migrate-mainnet.ts";
 
 const PROGRAM = "forklift-migrator";
 
@@ -45,45 +49,59 @@ function stageOf(stderr: string): string {
   return [...stderr.matchAll(/"stage":"([a-z-]+)"/g)].at(-1)?.[1] ?? "start";
 }
 
-describe.skipIf(isMainnetDataMissing())("a migration of mainnet data", () => {
-  test("killed at ten random moments comes to what an undisturbed one does, the golden digests", {
-    timeout: TIMEOUT_MS,
-  }, async () => {
-    const seed = Number(process.env["FORKLIFT_TEST_SEED"] ?? randomInt(1, 2_147_483_647));
-    console.info(`migration-interruption: FORKLIFT_TEST_SEED=${seed}`);
-    const fraction = fractions(seed);
-    await using source = await restoreSource();
-    const calm = await undisturbed(source);
+type ArgumentsFor = (target: TestDatabase) => readonly string[];
 
-    // A run that goes on ends sooner than the first, often before its moment has come: so the ten
-    // take several migrations, each of which must end right.
-    const killedIn: string[] = [];
-    while (killedIn.length < KILLS) {
-      await using target = await openTestDatabase();
-      for (let isDone = false; !isDone; ) {
-        const { exit, stderr } = await interruptRun(
-          migrateArguments({ source, target }),
-          {
-            signal: "SIGKILL",
-            line: killedIn.length < KILLS ? FIRST_LINE : NO_LINE,
-            afterMs: fraction() * calm.durationMs,
-          },
-          PROGRAM,
-        );
-        if (exit === null) killedIn.push(stageOf(stderr));
-        else if (exit !== 0) expect({ exit, stderr }).toMatchObject(REFUSED);
-        isDone = exit === 0;
-      }
-      expect(await projectionOfTarget(target.url)).toBe(calm.projection);
-    }
-    console.info(`killed in: ${killedIn.join(", ")}`);
-  });
+describe.skipIf(isMainnetDataMissing())("a migration of mainnet data", () => {
+  const limit = { timeout: TIMEOUT_MS };
+
+  test(
+    "killed at ten random moments comes to what an undisturbed one does, the golden digests",
+    limit,
+    async () => {
+      await using source = await restoreSource();
+      await killTenTimes((target) => migrateArguments({ source, target }));
+    },
+  );
+
+  test("does so without an archive, too", limit, () =>
+    killTenTimes((target) => fromBlocksArguments({ target })),
+  );
 });
 
-async function undisturbed(source: TestDatabase) {
+async function killTenTimes(argumentsFor: ArgumentsFor): Promise<void> {
+  const seed = Number(process.env["FORKLIFT_TEST_SEED"] ?? randomInt(1, 2_147_483_647));
+  console.info(`migration-interruption: FORKLIFT_TEST_SEED=${seed}`);
+  const fraction = fractions(seed);
+  const calm = await undisturbed(argumentsFor);
+
+  // A run that goes on ends sooner than the first, often before its moment has come: so the ten
+  // take several migrations, each of which must end right.
+  const killedIn: string[] = [];
+  while (killedIn.length < KILLS) {
+    await using target = await openTestDatabase();
+    for (let isDone = false; !isDone; ) {
+      const { exit, stderr } = await interruptRun(
+        argumentsFor(target),
+        {
+          signal: "SIGKILL",
+          line: killedIn.length < KILLS ? FIRST_LINE : NO_LINE,
+          afterMs: fraction() * calm.durationMs,
+        },
+        PROGRAM,
+      );
+      if (exit === null) killedIn.push(stageOf(stderr));
+      else if (exit !== 0) expect({ exit, stderr }).toMatchObject(REFUSED);
+      isDone = exit === 0;
+    }
+    expect(await projectionOfTarget(target.url)).toBe(calm.projection);
+  }
+  console.info(`killed in: ${killedIn.join(", ")}`);
+}
+
+async function undisturbed(argumentsFor: ArgumentsFor) {
   await using target = await openTestDatabase();
   const startMs = performance.now();
-  await forkliftJson(migrateArguments({ source, target }), { program: PROGRAM });
+  await forkliftJson(argumentsFor(target), { program: PROGRAM });
   const durationMs = performance.now() - startMs;
   await expectGolden(target);
   return { durationMs, projection: await projectionOfTarget(target.url) };

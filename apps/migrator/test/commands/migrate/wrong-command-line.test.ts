@@ -22,7 +22,7 @@ describe("a wrong command line", () => {
     [
       "a missing option",
       ["migrate"],
-      "required option '--source-db <url>' not specified",
+      "required option '--target-db <url>' not specified",
       "forklift-migrator migrate --help",
     ],
     [

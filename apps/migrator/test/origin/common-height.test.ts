@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { highestCommonHeight } from "../../src/preflight/migration-range.ts";
+import { highestCommonHeight } from "../../src/origin/archive-origin.ts";
 
 test("finds the height after which two chains part, asking a few heights only", async () => {
   await fc.assert(
