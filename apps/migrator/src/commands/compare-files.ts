@@ -101,10 +101,7 @@ export async function compareFiles(
 }
 
 /** A chain that nobody ends elsewhere has its verdicts, be it that damage has kept an archive from giving them. */
-function decidedChain(
-  chain: SourceChain,
-  { forkStateHash, stopAtHeight }: StopPoint,
-): SourceChain {
+function decidedChain(chain: SourceChain, { forkStateHash, stopAtHeight }: StopPoint): SourceChain {
   const hasEnd = forkStateHash !== null || stopAtHeight !== null;
   return hasEnd ? chain : { ...chain, canonicalHeight: chain.tip.height };
 }

@@ -66,7 +66,11 @@ export function openBlockVerifier(options: VerifierOptions = {}): BlockVerifier 
       blocks += checksSignatures === undefined ? 1 : BLOCKS_PER_CHECKED;
       if (areFew || workers === 0) return verifyBlock(bytes, id, expectedParent);
       threads ??= new VerifyThreads(workers);
-      const claim = { bytes, id: { height, stateHash, checksSignatures, keepsBalances }, expectedParent };
+      const claim = {
+        bytes,
+        id: { height, stateHash, checksSignatures, keepsBalances },
+        expectedParent,
+      };
       let verdict = await threads.verify(shortened(claim));
       const again = "content" in verdict ? null : secondLook(claim);
       if (again !== null) verdict = await threads.verify(again);

@@ -10,8 +10,8 @@ import {
   type StateHash,
 } from "@forklift/chain";
 import {
-  decodeProtocolState,
   type DiffCommand,
+  decodeProtocolState,
   decodeStagedLedgerDiff,
   hashProtocolStates,
   InvalidTransactionError,
@@ -228,9 +228,11 @@ function recordedIn(diff: StagedLedgerDiff): RecordedBalances {
   const internal = diff.flatMap(({ internalCommandBalances }) => internalCommandBalances);
   return {
     userCommands: diff.flatMap(({ commands }) =>
-      commands.map(({ receiverCreationFeePaid, feePayerBalance, sourceBalance, receiverBalance }) => ({
-        ...{ receiverCreationFeePaid, feePayerBalance, sourceBalance, receiverBalance },
-      })),
+      commands.map(
+        ({ receiverCreationFeePaid, feePayerBalance, sourceBalance, receiverBalance }) => ({
+          ...{ receiverCreationFeePaid, feePayerBalance, sourceBalance, receiverBalance },
+        }),
+      ),
     ),
     internalCommands: internal
       .flatMap((balances) =>
