@@ -29,10 +29,13 @@ const { run, runJson } = inProcess(forklift);
 /** The sample network's smallest archive, as a dump that lies on a server. */
 const home = await mkdtemp(path.join(tmpdir(), "forklift-restore-"));
 let dumpBytes: Buffer;
+/** Rows of the dump, whose orphaned blocks have files, too. */
+let blocks: number;
 beforeAll(async () => {
   await runJson(["sample", "--out", home, "--blocks", "12", "--days", "1", "--finality", "3"]);
   const [name] = await readdir(path.join(home, "dumps"));
   dumpBytes = await readFile(path.join(home, "dumps", name!));
+  blocks = (await readdir(path.join(home, "blocks"))).length;
 });
 afterAll(() => rm(home, { recursive: true }));
 
@@ -66,7 +69,7 @@ test("a dump behind a signed URL is restored, and no output holds what signs it"
 
   const restored = await runJson<Restored>(args(first.url));
   expect(restored).toMatchObject({ ok: true, dump: shown });
-  expect(restored.tables.find(({ name }) => name === "blocks")?.rows).toBe(12);
+  expect(restored.tables.find(({ name }) => name === "blocks")?.rows).toBe(blocks);
   const { stdout, stderr } = await run(args(second.url));
   expect(stdout).toContain(`restored 10 tables with ${restored.rows} rows of ${shown} into `);
   expect(stderr).toContain(shown);
@@ -118,7 +121,7 @@ test("what a dump does besides holding rows is left out, and the result lists it
   for (const kind of ["owners", "roles", "views", "comments"]) {
     expect(stdout).toMatch(new RegExp(`^${kind} +1 `, "m"));
   }
-  expect(stdout).toMatch(/^blocks +12$/m);
+  expect(stdout).toMatch(new RegExp(`^blocks +${blocks}$`, "m"));
   expect(stdout + stderr).not.toContain("s3cret");
   await using session = await openTestSession(database);
   expect(await session.query("select from pg_roles where rolname = 'evil'")).toEqual([]);

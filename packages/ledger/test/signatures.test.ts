@@ -125,9 +125,18 @@ describe("a wrong signature is found at its place", () => {
     const { signer, signature } = second!;
     expect(placeOf(0, { ...first!, signature })).toEqual([0]);
     expect(placeOf(0, { ...first!, signer, signature })).toEqual([0]);
-    // Its fee payer has not signed, though the signature is that of the signer.
-    const command = { ...second!.command, feePayer: first!.signer };
-    expect(placeOf(1, { ...second!, command })).toEqual([1]);
+    // A right signature of whoever is said to have signed, and who does not pay.
+    const key = pairOf(77n);
+    const stranger = publicKeyText({ x: key.point.x, isOdd: key.point.y % 2n === 1n });
+    const { command } = first!;
+    const own = { ...command, feePayer: stranger };
+    const sign = (signed: SignedCommand["command"]) => ({
+      command: signed,
+      signer: stranger,
+      signature: signCommand(signed, { key, nonce: pairOf(78n), kind: "mainnet" }),
+    });
+    expect(placeOf(0, sign(own))).toEqual([]);
+    expect(placeOf(0, sign(command))).toEqual([0]);
   });
 
   test("in its other forms, which stand for the same point and scalar", () => {

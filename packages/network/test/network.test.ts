@@ -104,6 +104,17 @@ describe("the devnet preset", () => {
   });
 });
 
+test("a network signs by mainnet's rules if that is its name, or if its preset says so", async () => {
+  const mainnet = parse(await readFile(PRESET, "utf8"));
+  const kindOf = (parts: object) => decodePreset({ ...mainnet, ...parts }, "mine").signatureKind;
+  expect(kindOf({})).toBe("mainnet");
+  expect(kindOf({ name: "shadow" })).toBe("testnet");
+  expect(kindOf({ name: "shadow", signatureKind: "mainnet" })).toBe("mainnet");
+  expect(kindOf({ signatureKind: "testnet" })).toBe("testnet");
+  expect(() => kindOf({ signatureKind: "devnet" })).toThrow("signatureKind");
+  expect((await loadNetwork("devnet")).signatureKind).toBe("testnet");
+});
+
 describe.skipIf(isMainnetDataMissing())("a derived preset", () => {
   test.each([
     ["mainnet", "data/mainnet/genesis-ledger.json"],
@@ -118,17 +129,13 @@ describe.skipIf(isMainnetDataMissing())("a derived preset", () => {
     expect(parsePreset(text, "the text")).toEqual(network);
   });
 
-  test("signs as networks of its name do, unless it is said to sign otherwise", async () => {
+  test("signs as it is said to", async () => {
     const genesisLedger = sharedUrl("data/mainnet/genesis-ledger.json");
-    const kindOf = async (options: Pick<DeriveOptions, "name" | "signatureKind">) => {
-      const { text, network } = await derivePreset({ ...options, genesisLedger });
-      expect(parsePreset(text, "the text").signatureKind).toBe(network.signatureKind);
-      return network.signatureKind;
-    };
-    expect(await kindOf({ name: "mainnet" })).toBe("mainnet");
-    expect(await kindOf({ name: "shadow" })).toBe("testnet");
-    expect(await kindOf({ name: "shadow", signatureKind: "mainnet" })).toBe("mainnet");
-    expect((await loadNetwork("devnet")).signatureKind).toBe("testnet");
+    const options = { name: "shadow", genesisLedger, signatureKind: "mainnet" } as const;
+    const { text, network } = await derivePreset(options);
+    expect(
+      [network, parsePreset(text, "the text")].map(({ signatureKind }) => signatureKind),
+    ).toEqual(["mainnet", "mainnet"]);
   });
 
   test.each<[string, string, Partial<DeriveOptions>, string]>([

@@ -368,11 +368,11 @@ function notFound(id: BlockId, network: string, { refusals, agreement }: NotHad)
   const hint = `get ${name} from another archive operator and put it into a folder among the sources`;
   return new (isUnusable ? ConfigError : SourceDataError)(message, {
     cause,
-    hint: most.length === 0 ? withOwnHint(refusals, hint) : `${hint}, or ask fewer to agree`,
+    hint: most.length === 0 ? hintFor(refusals, hint) : `${hint}, or ask fewer to agree`,
   });
 }
 
-function withOwnHint(refusals: readonly Refusal[], otherHint: string): string {
+function hintFor(refusals: readonly Refusal[], otherHint: string): string {
   const [ownHint] = refusals.flatMap(({ error }) =>
     error instanceof ForkliftError ? error.hint : [],
   );

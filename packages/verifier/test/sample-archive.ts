@@ -26,7 +26,7 @@ const OPTIONS = {
 } as const;
 
 /** Blocks beside its chain open accounts. */
-const SEED_WITH_BRANCHES = 9;
+const SEED_WITH_BRANCHES = 24;
 
 export interface SampleArchive extends AsyncDisposable {
   /** A verification of everything, with all that it can have; both sessions stay open. */

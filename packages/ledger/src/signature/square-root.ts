@@ -66,22 +66,22 @@ function makeRootsOfUnity(): RootsOfUnity {
   // The inverse of a root is its power by the order less one.
   const inverses = Array.from({ length: BYTES }, (_, byte) => {
     const unit = 2n ** BigInt(BYTE_BITS * byte);
-    return powersOf(power(first, 2n ** BigInt(TWO_POWER) - unit));
+    return powersOf(power(first, 2n ** BigInt(TWO_POWER) - unit), BYTE_VALUES);
   });
-  const highest = powersOf(power(first, 2n ** BigInt(TWO_POWER - BYTE_BITS)));
+  const highest = powersOf(power(first, 2n ** BigInt(TWO_POWER - BYTE_BITS)), BYTE_VALUES);
   return { inverses, highest: new Map(highest.map((root, value) => [root, value])) };
 }
 
-/** From the power of nothing to that of 255. */
-function powersOf(field: Field): readonly Field[] {
+/** From the power of nothing on. */
+function powersOf(field: Field, count: number): readonly Field[] {
   const powers = [1n];
-  while (powers.length < BYTE_VALUES) powers.push((powers.at(-1)! * field) % FIELD_MODULUS);
+  while (powers.length < count) powers.push((powers.at(-1)! * field) % FIELD_MODULUS);
   return powers;
 }
 
 /** Four bits at a time: of the exponent that every root takes, most are zero. */
 function power(field: Field, exponent: bigint): Field {
-  const small = powersOf(field).slice(0, 16);
+  const small = powersOf(field, 16);
   let result = 1n;
   for (const digit of exponent.toString(16)) {
     for (let count = 0; count < 4; count++) result = (result * result) % FIELD_MODULUS;

@@ -39,6 +39,12 @@ const KEYS_MAX = 8_192;
 /** Null for a key whose x is that of no point. */
 const keys = new BoundedCache<PublicKey, Key | null>(KEYS_MAX);
 
+/**
+ * Summed up together: eight full blocks, in some 20 MB, however many commands a file has that nobody on the network
+ * would have accepted. More of them would gain little.
+ */
+const EQUATIONS_MAX = 1_024;
+
 /** The equation of one signature: s·G − e·P − R is to be zero. */
 interface Equation {
   /** Which command it is of. */
@@ -64,7 +70,16 @@ export function wrongSignatures(
   const equations = equationsOf(commands, kind);
   const possible = new Set(equations.map(({ at }) => at));
   const impossible = commands.flatMap((_, at) => (possible.has(at) ? [] : at));
-  return [...impossible, ...unequal(equations)].sort((a, b) => a - b);
+  const wrong = inSums(equations).flatMap(unequal);
+  return [...impossible, ...wrong].sort((a, b) => a - b);
+}
+
+/** As many at a time as are summed up together. */
+function inSums(equations: readonly Equation[]): (readonly Equation[])[] {
+  const sums = Math.ceil(equations.length / EQUATIONS_MAX);
+  return Array.from({ length: sums }, (_, at) =>
+    equations.slice(at * EQUATIONS_MAX, (at + 1) * EQUATIONS_MAX),
+  );
 }
 
 /** Of the commands whose signature has a point and a scalar in it, made by the fee payer's key. */
