@@ -115,7 +115,7 @@ const FLOORS = {
   "packages/storage/src": "open-store > gcs > passing-failure > file | http > *",
   "packages/precomputed/src":
     "bundle-space > list-bundle > open-block-sources | picking > block-sources > links > bundle | cache | folder > files | * > verify",
-  "packages/archive/src": "audit > preflight | source | switch | target > *",
+  "packages/archive/src": "audit > preflight | source | switch | target | mend > *",
   "packages/verifier/src":
     "verify-archive > answer-of | follow-walk > ask-check | checks | report | needs > check | believe-mark | later-eras > walk > *",
   "packages/console/src": "main > command | heap-growth > log | signals | version > text",

@@ -5,7 +5,6 @@ import { randomInt } from "node:crypto";
 import type { SignatureShare } from "@forklift/chain";
 import type { SignatureKind } from "@forklift/ledger";
 import { ConfigError } from "@forklift/pipeline";
-import type { BlockSources } from "./block-sources.ts";
 import type { WantedBlock } from "./verify/block-source.ts";
 
 /** As an operator asks for it. */
@@ -49,7 +48,7 @@ export function filesToAgree(agree: number, hasArchive: boolean): number {
 
 /** @throws ConfigError when more sources are to agree than there are: each block would be found out one by one. */
 export function requireOrigins(
-  { origins }: Pick<BlockSources, "origins">,
+  { origins }: { readonly origins: readonly string[] },
   { agree }: Pick<CommandGrounds, "agree">,
   { hasArchive }: Pick<Asked, "hasArchive">,
 ): void {
