@@ -10,7 +10,7 @@ import {
   verifyArchive,
 } from "@forklift/verifier";
 import type { JobContext } from "../context/job-context.ts";
-import { namedAnchor, sourceAnchor } from "./anchor.ts";
+import { genesisAnchor, namedAnchor, sourceAnchor } from "./anchor.ts";
 import { whyPublished } from "./is-published.ts";
 import { readProvenPart, VERIFY_STAGE } from "./proven-height.ts";
 import { removeRoot, rootMarks } from "./rooted-marks.ts";
@@ -33,7 +33,7 @@ export const verifyTarget: WholeStage<JobContext, VerificationPlan> = {
     const published = await whyPublished(context);
     if (published !== null) return { skip: published };
     // Not before: on an idle day the source may be older than the set.
-    const anchor = named ?? (await sourceAnchor(context));
+    const anchor = named ?? (await lesserAnchor(context));
     const proven = job === "daily" ? await readProvenPart(target) : null;
     return { anchor, proven };
   },
@@ -43,6 +43,10 @@ export const verifyTarget: WholeStage<JobContext, VerificationPlan> = {
     runVerification(context.sourceDump === null ? context : withLeftOut(context), plan, watch),
   verify: answersOfReport,
 };
+
+async function lesserAnchor(context: JobContext): Promise<Anchor> {
+  return context.source === null ? genesisAnchor(context.network) : await sourceAnchor(context);
+}
 
 export interface VerifiedContext
   extends Omit<VerifierContext, "anchor" | "proven" | "schema" | "openTarget">,
