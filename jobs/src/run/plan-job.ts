@@ -72,7 +72,10 @@ export interface PlannedStage {
   readonly ms: number | null;
 }
 
-/** Of the work folder; null where the source is a live archive, whose size nobody knows. */
+/**
+ * Of the work folder; null where the source is a live archive or block files, and nobody knows
+ * what they come to.
+ */
 export interface PlannedDisk extends DiskNeed {
   readonly totalBytes: number;
   /** With what the interrupted run has taken already; null where it cannot be told. */
