@@ -31,7 +31,7 @@ export const migrationFromBlocks: readonly Stage<MigratorContext, Session>[] = [
 ];
 
 /** That with the blocks beside the chain whose files are listed. */
-export const completeFromBlocks: readonly Stage<MigratorContext, Session>[] = [
+const completeFromBlocks: readonly Stage<MigratorContext, Session>[] = [
   preflight,
   createSchema,
   pickChainStage,

@@ -10,6 +10,7 @@ import { mergeBranchBlock } from "../blocks/merged-blocks.ts";
 import type { MigratorContext } from "../context.ts";
 import type { BranchOrigin, BranchPage, MergedBranches } from "./branch-pages.ts";
 import type { MergedBranchBlock } from "./merge-branches.ts";
+import { type NamelessHeights, namelessHeights } from "./nameless-heights.ts";
 
 /** Blocks of a page, of which two are in memory; one more height may come on top. */
 const BLOCKS_PER_PAGE = 100;
@@ -26,27 +27,30 @@ interface ListedPage extends BranchPage {
 
 /** Beside a chain that the target holds, up to the height of its tip: the network has left all of them. */
 export function fileBranches(context: MigratorContext, tip: BlockRef): BranchOrigin {
+  let nameless: NamelessHeights | null = null;
+  const next = async (after: BranchPlace | null) => {
+    nameless ??= await namelessHeights(context);
+    return await nextWithAbsent({ ...context, nameless, tip }, after);
+  };
   return {
-    async hasAbsent() {
-      const page = await nextWithAbsent(context, tip, null);
-      return page.absent.length > 0;
-    },
+    hasAbsent: async () => (await next(null)).absent.length > 0,
     async begin(after) {
-      const { absent, ...page } = await nextWithAbsent(context, tip, after);
+      const { absent, ...page } = await next(after);
       return { ...page, merging: mergeFiles(context, absent) };
     },
   };
 }
 
-async function nextWithAbsent(
-  context: MigratorContext,
-  tip: BlockRef,
-  after: BranchPlace | null,
-): Promise<ListedPage> {
+interface Listing extends Pick<MigratorContext, "blocks" | "target"> {
+  readonly nameless: NamelessHeights;
+  readonly tip: BlockRef;
+}
+
+async function nextWithAbsent(listing: Listing, after: BranchPlace | null): Promise<ListedPage> {
   let place = after;
   let count = 0;
   for (;;) {
-    const page = await readPage(context, tip, place);
+    const page = await readPage(listing, place);
     count += page.count;
     if (page.absent.length > 0 || page.isLast) return { ...page, count };
     place = page.last;
@@ -54,8 +58,7 @@ async function nextWithAbsent(
 }
 
 async function readPage(
-  { blocks, target }: MigratorContext,
-  tip: BlockRef,
+  { blocks, target, nameless, tip }: Listing,
   after: BranchPlace | null,
 ): Promise<ListedPage> {
   const places = await blocks.places();
@@ -65,7 +68,8 @@ async function readPage(
   let height = above;
   while (height < end && listed.length < BLOCKS_PER_PAGE) {
     height++;
-    for (const stateHash of places.candidates(height)) listed.push({ height, stateHash });
+    const hashes = new Set([...places.candidates(height), ...(nameless.get(height) ?? [])]);
+    for (const stateHash of hashes) listed.push({ height, stateHash });
   }
   const hashes = listed.map(({ stateHash }) => stateHash);
   const present = new Set<string>(await stateHashesInTarget(target, hashes));

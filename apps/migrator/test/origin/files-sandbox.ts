@@ -39,7 +39,7 @@ export async function openFiles(after: string | null): Promise<FilesSandbox> {
 }
 
 /** The canonical tip of the last night. */
-export async function tipOfSample(): Promise<{
+async function tipOfSample(): Promise<{
   readonly height: string;
   readonly stateHash: string;
 }> {

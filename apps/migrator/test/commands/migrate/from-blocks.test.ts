@@ -2,7 +2,7 @@
 // an archive, and whatever is wrong with the files is named with its next step.
 
 import { createReadStream } from "node:fs";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -158,6 +158,19 @@ test(
     expect(await digestsOf(byFiles)).toEqual(await digestsOf(byArchive));
   },
 );
+
+test("finds the blocks whose names have no height, beside the chain as well", ALL, async () => {
+  const folder = await changedBlocks("nameless", async (file) => {
+    const { dir, base } = path.parse(file);
+    await rename(file, path.join(dir, base.replace(/^sample-\d+-/, "sample-")));
+  });
+  await using byNames = await openTestDatabase();
+  await using target = await openTestDatabase();
+  const more = ["--history", "complete"];
+  await runJson(fromBlocks(byNames, { more }));
+  await runJson(fromBlocks(target, { blocks: folder, more }));
+  expect(await digestsOf(target)).toEqual(await digestsOf(byNames));
+});
 
 test(
   "leaves out of a complete history what a file forges beside the chain, by name",
