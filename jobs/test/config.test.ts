@@ -152,7 +152,7 @@ describe("loadConfig", () => {
     [
       "two sources",
       WHOLE.replace("dumps: ./dumps/", 'dumps: ./dumps/, database: "postgres://x/y"'),
-      "either dumps",
+      "give one of dumps",
     ],
     ["a rule that keeps nothing", `${WHOLE}retention: { last: 0 }`, "retention.last"],
     [

@@ -50,7 +50,13 @@ const ofFirstPages = await Promise.all(FIRST_PAGES.map((page) => blocksOf(page, 
 const commands = ofFirstPages.flat().flatMap(commandsOf);
 const [configuration] = await blocksOf("docs/jobs.md", "yaml");
 
-const PAGES = ["docs/verification.md", "docs/sets.md", "docs/checkpoints.md"];
+const PAGES = [
+  "docs/verification.md",
+  "docs/sets.md",
+  "docs/checkpoints.md",
+  "docs/from-blocks.md",
+];
+const [configurationOfFiles] = await blocksOf("docs/from-blocks.md", "yaml");
 const ofPages = await Promise.all(PAGES.map((page) => blocksOf(page, "sh")));
 const commandsOfPages = ofPages.flat().flatMap(commandsOf);
 
@@ -60,6 +66,7 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
   let target: TestDatabase;
   let restored: TestDatabase;
   let restoredAgain: TestDatabase;
+  let ofFiles: TestDatabase;
   let emulator: GcsEmulator;
   let website: Server;
   /** The same blocks, of somebody else. */
@@ -72,11 +79,13 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
     restored = await openTestDatabase();
     restoredAgain = await openTestDatabase();
     otherBlocks = await mainnetBlocks();
+    ofFiles = await openTestDatabase();
     emulator = await startGcsEmulator({ dir: path.join(home, "buckets") });
     await emulator.createBucket("bucket");
     website = await serve(path.join(home, "store"));
     await symlink(path.join(ROOT, "node_modules"), path.join(home, "node_modules"));
     await writeFile(path.join(home, "forklift.yaml"), configuration!);
+    await writeFile(path.join(home, "from-blocks.yaml"), configurationOfFiles!);
     await mkdir(path.join(home, "dumps"));
     const [dump] = [mainnetDump(MAINNET.dumps[0])];
     await cp(sharedPath(`data/mainnet/dumps/${dump}`), path.join(home, "dumps", dump));
@@ -102,6 +111,7 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
     await target[Symbol.asyncDispose]();
     await restored[Symbol.asyncDispose]();
     await restoredAgain[Symbol.asyncDispose]();
+    await ofFiles[Symbol.asyncDispose]();
     await emulator[Symbol.asyncDispose]();
     website.close();
     await rm(home, { recursive: true });
@@ -166,6 +176,7 @@ describe.skipIf(isMainnetDataMissing())("the commands", () => {
       const stdout = await shell(here, {
         TARGET_DB: restored.url,
         SET_DB: restoredAgain.url,
+        FILES_DB: ofFiles.url,
         LIVE_DB: restored.url,
         LAST_BLOCK: CANONICAL_TIP,
         STORAGE_EMULATOR_HOST: emulator.url,

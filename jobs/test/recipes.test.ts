@@ -11,7 +11,7 @@ import { verifyTarget } from "../src/stages/verify-target.ts";
 test.each(Object.entries({ prime, daily, final }))(
   "every recipe verifies before it publishes: %s",
   (_name, recipeOf) => {
-    const ids = recipeOf("complete").map(({ id }) => id);
+    const ids = recipeOf({ history: "complete", isFromBlocks: false }).map(({ id }) => id);
     expect(ids.indexOf(verifyTarget.id)).toBeGreaterThan(0);
     expect(ids.indexOf(verifyTarget.id)).toBeLessThan(ids.indexOf(publishSet.id));
     expect(ids.slice(-2)).toEqual([publishSet.id, finishPublication.id]);

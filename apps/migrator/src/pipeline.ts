@@ -63,6 +63,10 @@ export function stagesFor({
   source,
   history = "canonical",
 }: Pick<MigratorContext, "source" | "history">): readonly Stage<MigratorContext, Session>[] {
-  if (source !== null) return migrationOf(history);
+  return source === null ? migrationOfFiles(history) : migrationOf(history);
+}
+
+/** Those of a run without an archive. */
+export function migrationOfFiles(history: History): readonly Stage<MigratorContext, Session>[] {
   return history === "canonical" ? migrationFromBlocks : completeFromBlocks;
 }

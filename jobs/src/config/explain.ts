@@ -76,7 +76,7 @@ function ofPreset({ source }: Config, network: Network): Partial<Record<ConfigKe
   const { genesis, dumps, blocks, lastPreForkBlock, final } = network;
   return {
     genesisLedger: genesis.ledgerUrl,
-    "source.dumps": source.database === undefined ? dumps.url : null,
+    "source.dumps": source.database === undefined && !source.blocks ? dumps.url : null,
     blocks: blocks.url === null ? null : [blocks.url],
     trustedStateHash: lastPreForkBlock?.stateHash ?? null,
     "final.minConfirmations": final.minConfirmations,
@@ -103,8 +103,9 @@ const NONE = "none";
 const OTHERWISE: Readonly<Record<ConfigKey, string>> = {
   network: NONE,
   genesisLedger: "the preset's",
-  "source.dumps": "the preset's, without source.database",
+  "source.dumps": "the preset's, without source.database or source.blocks",
   "source.database": "none, a dump is restored",
+  "source.blocks": NONE,
   "target.store": NONE,
   "target.database": "a database of the run's own",
   blocks: "the preset's",

@@ -74,9 +74,15 @@ export const configSchema = z.strictObject({
   genesisLedger: place.optional(),
   /** Default: the store of dumps that the network preset names. */
   source: z
-    .strictObject({ dumps: place.optional(), database: databaseUrl.optional() })
-    .refine((source) => source.dumps === undefined || source.database === undefined, {
-      message: "give either dumps, a store of dumps, or database, a live archive",
+    .strictObject({
+      dumps: place.optional(),
+      database: databaseUrl.optional(),
+      /** No archive at all: every row comes from block files. */
+      blocks: flag.default(false),
+    })
+    .refine((source) => sourcesIn(source) <= 1, {
+      message:
+        "give one of dumps, a store of dumps, database, a live archive, or blocks: true, block files alone",
       when: isMapping,
     })
     .prefault({}),
@@ -201,6 +207,18 @@ export const configSchema = z.strictObject({
     .prefault({}),
 });
 
+function sourcesIn({
+  dumps,
+  database,
+  blocks,
+}: {
+  readonly dumps?: unknown;
+  readonly database?: unknown;
+  readonly blocks?: unknown;
+}): number {
+  return [dumps !== undefined, database !== undefined, blocks === true].filter(Boolean).length;
+}
+
 /** A contradiction is told of beside all other faults of the same section. */
 function isMapping({ value }: { readonly value: unknown }): boolean {
   return typeof value === "object" && value !== null;
@@ -232,6 +250,7 @@ export const CONFIG_KEYS = [
   "genesisLedger",
   "source.dumps",
   "source.database",
+  "source.blocks",
   "target.store",
   "target.database",
   "blocks",

@@ -44,14 +44,14 @@ export function blocksUrls(
 }
 
 /**
- * Null when the source is a live database.
+ * Null when the source is a live database, or block files alone.
  * @throws ConfigError when neither names a store of dumps, or one that cannot be listed.
  */
 export function sourceDumpsUrl(
   { source }: Pick<Config, "source">,
   network: Network,
 ): string | null {
-  if (source.database !== undefined) return null;
+  if (source.database !== undefined || source.blocks) return null;
   const url = source.dumps ?? network.dumps.url;
   if (url !== null) {
     requireBucketOrFolder(
@@ -62,7 +62,7 @@ export function sourceDumpsUrl(
     return url;
   }
   throw new ConfigError(`the preset of ${network.name} names no store of dumps`, {
-    hint: "set source.dumps or source.database in the configuration",
+    hint: "set source.dumps, source.database or source.blocks in the configuration",
   });
 }
 

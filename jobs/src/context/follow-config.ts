@@ -18,7 +18,7 @@ export function followConfigOf(config: Config): FollowConfig {
   const { source, target } = config;
   if (source.database === undefined) {
     throw new ConfigError("the configuration names no living archive to follow", {
-      hint: "set source.database to its URL, in place of source.dumps",
+      hint: "set source.database to its URL, in place of source.dumps or source.blocks",
     });
   }
   if (target.database === undefined) {

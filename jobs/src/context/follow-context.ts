@@ -55,10 +55,8 @@ export interface FollowContext
   extends ArchiveContext,
     Omit<ReplayerContext, "genesisLedger">,
     Pick<VerifierContext, "genesisLedger">,
-    Pick<
-      JobContext,
-      "grounds" | "sourceUrl" | "targetUrl" | "workPath" | "walkMarks" | "verified"
-    > {
+    Pick<JobContext, "grounds" | "targetUrl" | "workPath" | "walkMarks" | "verified"> {
+  readonly sourceUrl: string;
   /** A second session on the target, which can only read. */
   readonly targetReader: Session;
   readonly history: History;
@@ -103,7 +101,7 @@ export async function openFollowed(
   const sourceUrl = config.source.database;
   const targetUrl = config.target.database;
   requireTwoDatabases({
-    source: { database: sourceUrl },
+    source: { database: sourceUrl, blocks: false },
     target: { store: "", database: targetUrl },
   });
   const network = withLedgerHashExceptions(

@@ -8,13 +8,13 @@ import { pathToFileURL } from "node:url";
 import type { History, StateHash } from "@forklift/chain";
 import type { RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
-import { type ArchiveContext, LeftOutNames, outputForm } from "@forklift/migrator";
+import { LeftOutNames, type MigratorContext, outputForm } from "@forklift/migrator";
 import { loadGenesisLedger } from "@forklift/network";
 import type { Session } from "@forklift/postgres";
 import { type CommandGrounds, requireOrigins } from "@forklift/precomputed";
 import type { ReplayerContext } from "@forklift/replayer";
-import { openStore } from "@forklift/storage";
-import { defined, MS_PER_MINUTE } from "@forklift/system";
+import { maskUrl, openStore, parseStoreUrl } from "@forklift/storage";
+import { MS_PER_MINUTE } from "@forklift/system";
 import type { TableVersions, VerifierContext } from "@forklift/verifier";
 import type { CandidateReport } from "../candidate-checks.ts";
 import type { Config } from "../config/schema.ts";
@@ -34,7 +34,7 @@ export const BLOCKS_PER_LEDGER_HASH = 32;
 
 export interface JobContext
   extends JobInputs,
-    ArchiveContext,
+    MigratorContext,
     Omit<ReplayerContext, "genesisLedger">,
     Pick<VerifierContext, "genesisLedger"> {
   /** What the verification asks of commands besides. */
@@ -42,7 +42,8 @@ export interface JobContext
   /** A second session on the target, which can only read. */
   readonly targetReader: Session;
   readonly history: History;
-  readonly sourceUrl: string;
+  /** Null where every row comes from block files. */
+  readonly sourceUrl: string | null;
   readonly targetUrl: string;
   /** What the next run goes on with when this one is interrupted. */
   readonly work: JobWork;
@@ -59,12 +60,18 @@ export interface JobContext
   readonly durations: Map<string, number>;
 }
 
-/** As a manifest names the source: the dump's name, or the masked URL of the database. */
+/** As a manifest names the source: the dump's name, the masked URL of the database, or those of block files. */
 export function sourceNameOf({
   sourceDump,
   source,
-}: Pick<JobContext, "sourceDump" | "source">): string {
-  return sourceDump?.name ?? source.maskedUrl;
+  places,
+}: Pick<JobContext, "sourceDump" | "source" | "places">): string {
+  return sourceDump?.name ?? source?.maskedUrl ?? blockFilesOf(places);
+}
+
+/** In a sentence. */
+export function blockFilesOf({ blocks }: JobInputs["places"]): string {
+  return `block files of ${blocks.map((url) => maskUrl(parseStoreUrl(url))).join(", ")}`;
 }
 
 /** @throws ConfigError, TryAgainError when something that the job needs cannot be had. */
@@ -87,11 +94,7 @@ export async function openJobContext(
   await rm(workPath, { recursive: true, force: true });
   await mkdir(workPath, { recursive: true });
   const databases = await openDatabases(opened, config, inputs.givenTargetUrl, work);
-  const blocks = await opened.blocks({
-    urls: places.blocks,
-    network: network.name,
-    ...defined({ cache: config.cache }),
-  });
+  const blocks = await inputs.openBlocks();
   const grounds = groundsOfJob(config, inputs.job);
   requireOrigins(blocks, grounds, { hasArchive: databases.source !== null });
   return {

@@ -8,8 +8,9 @@ import type { Config } from "../config/schema.ts";
 import { serverFolder, type WorkFolder } from "../work/work-folder.ts";
 
 export interface JobDatabases {
-  readonly source: Session;
-  readonly sourceUrl: string;
+  /** Null where every row comes from block files. */
+  readonly source: Session | null;
+  readonly sourceUrl: string | null;
   readonly target: Session;
   /** A second session on the target, which can only read. */
   readonly targetReader: Session;
@@ -22,17 +23,18 @@ export interface JobDatabases {
  */
 export async function openDatabases(
   opened: Context,
-  { source: { database: givenSourceUrl }, postgres }: Pick<Config, "source" | "postgres">,
+  { source: given, postgres }: Pick<Config, "source" | "postgres">,
   givenTargetUrl: string | null,
   work: WorkFolder,
 ): Promise<JobDatabases> {
-  const needsServer = givenSourceUrl === undefined || givenTargetUrl === null;
+  const restoresSource = given.database === undefined && !given.blocks;
+  const needsServer = restoresSource || givenTargetUrl === null;
   const serverUrl = needsServer ? await serverUrlOf(opened, postgres, work) : null;
   const ofRun = (purpose: "source" | "target") =>
     openRunDatabase(work.databasesOn(serverUrl!), purpose);
-  const sourceUrl = givenSourceUrl ?? (await ofRun("source"));
+  const sourceUrl = restoresSource ? await ofRun("source") : (given.database ?? null);
   const targetUrl = givenTargetUrl ?? (await ofRun("target"));
-  const source = await opened.reader(sourceUrl);
+  const source = sourceUrl === null ? null : await opened.reader(sourceUrl);
   const target = await opened.newTarget(targetUrl);
   const targetReader = await opened.reader(targetUrl);
   return { source, sourceUrl, target, targetReader, targetUrl };

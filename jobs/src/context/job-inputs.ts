@@ -10,6 +10,7 @@ import {
   type Network,
   withLedgerHashExceptions,
 } from "@forklift/network";
+import type { BlockSources } from "@forklift/precomputed";
 import {
   acquireLease,
   chooseDump,
@@ -28,7 +29,7 @@ import {
   type SetInput,
 } from "@forklift/sets";
 import { type Digest, openStore, type Store } from "@forklift/storage";
-import { MS_PER_MINUTE } from "@forklift/system";
+import { defined, MS_PER_MINUTE } from "@forklift/system";
 import type { Config } from "../config/schema.ts";
 import {
   blocksUrls,
@@ -60,7 +61,9 @@ export interface JobInputs extends JobOptions {
   readonly minConfirmations: number;
   /** The id of the run's record. */
   readonly runId: string;
-  /** The newest dump of the old archive; null when the source is a live database. */
+  /** Whether there is no archive, and every row comes from block files. */
+  readonly isFromBlocks: boolean;
+  /** The newest dump of the old archive; null when the source is a live database, or block files. */
   sourceDump: SourceDump | null;
   /** Whether an older one will do where the newest has not come, or is cut off or damaged. */
   readonly isOlderDumpAllowed: boolean;
@@ -82,6 +85,8 @@ export interface JobInputs extends JobOptions {
   readonly givenTargetUrl: string | null;
   /** What only a run with news reads: named by the configuration all the same. */
   readonly places: { readonly genesisLedger: string; readonly blocks: readonly string[] };
+  /** Precomputed blocks; opened by whoever needs them first. */
+  readonly openBlocks: () => Promise<BlockSources>;
   readonly date: () => Date;
 }
 
@@ -106,10 +111,11 @@ export interface JobRun {
  * @throws ConfigError, TryAgainError when something of it cannot be had.
  */
 export async function openJobInputs(
-  { warn, keep }: Context,
+  opened: Context,
   { config, options, runId }: JobRun,
   environment: RunEnvironment,
 ): Promise<JobInputs> {
+  const { warn, keep } = opened;
   const network = withLedgerHashExceptions(
     await networkOfConfig(config),
     config.replay.ledgerHashExceptions,
@@ -129,6 +135,17 @@ export async function openJobInputs(
     dumpsPassedOver.push(dump);
   };
   const sourceDump = await findSourceDump(config, network, options, { ...environment, passOver });
+  const places = {
+    genesisLedger: genesisLedgerUrl(config, network),
+    blocks: blocksUrls(config, network, warn),
+  };
+  let blocks: Promise<BlockSources> | undefined;
+  const openBlocks = () => {
+    const { cache } = config;
+    const sources = { urls: places.blocks, network: network.name, ...defined({ cache }) };
+    blocks ??= opened.blocks(sources);
+    return blocks;
+  };
   return {
     ...options,
     stop,
@@ -136,6 +153,7 @@ export async function openJobInputs(
     forkPoint,
     minConfirmations: config.final.minConfirmations ?? network.final.minConfirmations,
     runId,
+    isFromBlocks: config.source.blocks,
     sourceDump,
     isOlderDumpAllowed: allowsOlder(config, options),
     dumpsPassedOver,
@@ -147,10 +165,8 @@ export async function openJobInputs(
     runs: () => runHistory(store, network.name, warn).newest(RUNS_LOOKED_AT),
     // What a dry run makes of a stop point is not to stay.
     givenTargetUrl: options.isDryRun ? null : (config.target.database ?? null),
-    places: {
-      genesisLedger: genesisLedgerUrl(config, network),
-      blocks: blocksUrls(config, network, warn),
-    },
+    places,
+    openBlocks,
     date: environment.date,
   };
 }

@@ -47,7 +47,8 @@ export function keyOfFollow(
   };
 }
 
-function sourceOf({ source }: Config, { sourceDump }: JobInputs) {
+function sourceOf({ source }: Config, { sourceDump, isFromBlocks }: JobInputs) {
+  if (isFromBlocks) return { source: "block files" };
   if (sourceDump === null) return { source: maskUrl(source.database!) };
   const { store, name, bytes, crc32c } = sourceDump;
   return { source: `${store.url}/${name}`, bytes: String(bytes), crc32c: crc32c ?? null };

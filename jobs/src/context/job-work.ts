@@ -86,7 +86,7 @@ export async function leaveWork(
   { source, target }: JobDatabases,
   { sourceDump }: JobInputs,
 ): Promise<void> {
-  const filled = sourceDump === null ? [target] : [source, target];
+  const filled = sourceDump === null || source === null ? [target] : [source, target];
   try {
     for (const session of filled) {
       if ((await identifySchema(session)).kind !== "empty") return;

@@ -6,7 +6,7 @@ import type { Session } from "@forklift/postgres";
 import { readServerSettings, type ServerSettings } from "@forklift/postgres";
 import { type PublishedSet, type RunRecord, setBytes } from "@forklift/sets";
 import { MS_PER_MINUTE } from "@forklift/system";
-import { type JobContext, sourceNameOf } from "../context/job-context.ts";
+import { blockFilesOf, type JobContext, sourceNameOf } from "../context/job-context.ts";
 import type { JobInputs } from "../context/job-inputs.ts";
 
 export type RunSummary = Pick<
@@ -38,7 +38,7 @@ export function summarizeStanding(
 ): RunSummary & Pick<RunRecord, "verification"> {
   const { height, source: made } = set.manifest;
   const source = {
-    name: inputs.sourceDump!.name,
+    name: inputs.sourceDump?.name ?? blockFilesOf(inputs.places),
     dumped: dumpedAt(inputs),
     height: made.tip.height,
     canonicalHeight: height,
@@ -71,14 +71,17 @@ export async function readDatabases({
       return `the ${role} cannot be asked: ${(error as Error).message}`;
     }
   };
-  return [await settingsOf(source, "source"), await settingsOf(target, "target")];
+  const ofTarget = await settingsOf(target, "target");
+  return source === null ? [ofTarget] : [await settingsOf(source, "source"), ofTarget];
 }
 
-async function sourceOf({ source, sourceDump }: JobContext): Promise<RunRecord["source"]> {
-  const { highest, highestCanonical } = await readSourceHeights(source);
+async function sourceOf(context: JobContext): Promise<RunRecord["source"]> {
+  const { source, target } = context;
+  // Block files end where the chain does that was picked, which the target holds by now.
+  const { highest, highestCanonical } = await readSourceHeights(source ?? target);
   return {
-    name: sourceNameOf({ sourceDump, source }),
-    dumped: dumpedAt({ sourceDump }),
+    name: sourceNameOf(context),
+    dumped: dumpedAt(context),
     height: Number(highest),
     canonicalHeight: Number(highestCanonical),
   };

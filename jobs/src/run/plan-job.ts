@@ -3,8 +3,8 @@
 // candidate checks of its last block. Nothing is written, no lease taken, and no dump waited for.
 
 import { jsonNumber } from "@forklift/chain";
-import { openContext } from "@forklift/context";
-import { maskUrl, type Session } from "@forklift/postgres";
+import { type Context, openContext } from "@forklift/context";
+import { maskUrl } from "@forklift/postgres";
 import { type RunRecord, recipeNameOf, runHistory } from "@forklift/sets";
 import { freeSpaceAt, MS_PER_SECOND, thisProcess } from "@forklift/system";
 import { type CandidateReport, failedChecks } from "../candidate-checks.ts";
@@ -16,6 +16,7 @@ import {
   workRoot,
 } from "../context/configured-inputs.ts";
 import { type DiskNeed, diskNeeded } from "../context/disk-needed.ts";
+import { blockFilesOf } from "../context/job-context.ts";
 import { type JobInputs, type JobOptions, openJobInputs } from "../context/job-inputs.ts";
 import { keyOfJob } from "../context/job-key.ts";
 import { notedDump } from "../context/job-work.ts";
@@ -41,7 +42,7 @@ import { RECIPES } from "./run-job.ts";
 export interface JobPlan {
   readonly job: "prime" | "daily" | "final";
   readonly network: string;
-  /** The dump's name, or the masked URL of the live archive. */
+  /** The dump's name, or the masked URL of the live archive, or those of block files. */
   readonly source: string;
   /** The set that the run goes on from; null when there is none that it can. A prime goes on from none. */
   readonly set: { readonly name: string; readonly height: number } | null;
@@ -71,7 +72,10 @@ export interface PlannedStage {
   readonly ms: number | null;
 }
 
-/** Of the work folder; null where the source is a live archive, whose size nobody knows. */
+/**
+ * Of the work folder; null where the source is a live archive or block files, and nobody knows
+ * what they come to.
+ */
 export interface PlannedDisk extends DiskNeed {
   readonly totalBytes: number;
   /** With what the interrupted run has taken already; null where it cannot be told. */
@@ -126,8 +130,7 @@ export async function planJob(
   const work = await workOf(config, inputs, environment);
   const sourceDump = await notedDump({ notes: () => work.notes }, inputs);
   const { database } = config.source;
-  const last =
-    database === undefined ? null : await candidateIn(await opened.source(database), inputs);
+  const last = await lastBlockOf(opened, database, inputs);
   const height = last?.height ?? heightOf(stop.stopAtHeight);
   const set = job === "prime" ? null : await inputs.sets.newest(bigintOf(height));
   const blocks = blocksAbove(job, set?.manifest.height ?? null, height);
@@ -146,7 +149,9 @@ export async function planJob(
   return {
     job: job as JobPlan["job"],
     network: network.name,
-    source: sourceDump?.name ?? maskUrl(database!),
+    source:
+      sourceDump?.name ??
+      (database === undefined ? blockFilesOf(inputs.places) : maskUrl(database)),
     set: set === null ? null : { name: set.name, height: set.manifest.height },
     end:
       last === null || last.height === null
@@ -166,8 +171,15 @@ export async function planJob(
   };
 }
 
-async function candidateIn(source: Session, inputs: JobInputs): Promise<CandidateReport> {
-  return await inspectCandidate({ ...inputs, source });
+/** Null where a dump has to be restored first. */
+async function lastBlockOf(
+  opened: Context,
+  database: string | undefined,
+  inputs: JobInputs,
+): Promise<CandidateReport | null> {
+  if (database === undefined && !inputs.isFromBlocks) return null;
+  const source = database === undefined ? null : await opened.source(database);
+  return await inspectCandidate({ ...inputs, source, blocks: await inputs.openBlocks() });
 }
 
 /** A prime does all of them. */
@@ -179,14 +191,18 @@ function blocksAbove(job: JobOptions["job"], set: number | null, height: number 
 
 /** By the last run of the job; what goes by blocks also at the rate of any run. */
 function plannedStages(
-  { job, sourceDump, history }: Pick<JobInputs, "job" | "sourceDump"> & Pick<Config, "history">,
+  {
+    job,
+    sourceDump,
+    ...choice
+  }: Pick<JobInputs, "job" | "sourceDump" | "isFromBlocks"> & Pick<Config, "history">,
   {
     blocks,
     window,
     records,
   }: Pick<JobPlan, "blocks" | "window"> & { readonly records: readonly RunRecord[] },
 ): PlannedStage[] {
-  const ids = RECIPES[job](history).map(({ id }) => id);
+  const ids = RECIPES[job](choice).map(({ id }) => id);
   return (job === "daily" ? [lookForNews.id, ...ids] : ids).map((stage) => {
     const isLeftOut = stage === restoreSource.id && sourceDump === null;
     const leftOut = isLeftOut ? "the source is a live archive" : null;

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { readPublishedTip } from "@forklift/archive";
-import { type BlockRef, type History, jsonNumber } from "@forklift/chain";
+import { type BlockRef, jsonNumber } from "@forklift/chain";
 import { openContext, runInTarget, runWithoutTarget } from "@forklift/context";
 import type { Network } from "@forklift/network";
 import { addDetails, firstError, type StageReport, stoppable } from "@forklift/pipeline";
@@ -39,9 +39,9 @@ import { daily } from "./recipes/daily.ts";
 import { final } from "./recipes/final.ts";
 import { publication } from "./recipes/follow.ts";
 import { prime, restOfPrime } from "./recipes/prime.ts";
-import type { Recipe } from "./recipes/recipe.ts";
+import type { Recipe, RecipeChoice } from "./recipes/recipe.ts";
 
-export const RECIPES: Readonly<Record<JobName, (history: History) => Recipe>> = {
+export const RECIPES: Readonly<Record<JobName, (choice: RecipeChoice) => Recipe>> = {
   prime,
   daily,
   final,
@@ -180,7 +180,7 @@ export async function runRecipe(
   const own = await findOwnSet(context);
   if (own !== null) return await finishOwn(context, own, environment);
   const { stages, ...reports } = await runKeepingReport(
-    RECIPES[context.job](context.history),
+    RECIPES[context.job](context),
     context,
     environment,
   );

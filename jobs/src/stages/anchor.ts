@@ -15,6 +15,8 @@ import { ConfigError, VerificationError } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import { type Anchor, readTip } from "@forklift/verifier";
 
+const GENESIS_HEIGHT = 1n;
+
 export interface AnchorContext {
   readonly target: Session;
   /** Null when the target is verified without it. */
@@ -78,6 +80,11 @@ export async function sourceAnchor({
     if (anchor.stateHash === end) return { ...anchor, vouchedBy: "source" };
   }
   return { ...(await canonicalOrHighest(source, tip.stateHash)), vouchedBy: "source" };
+}
+
+/** Of a run without an archive: nobody but the preset says of any block that the network agreed on it. */
+export function genesisAnchor({ genesis }: Pick<Network, "genesis">): Anchor {
+  return { height: GENESIS_HEIGHT, stateHash: genesis.stateHash, vouchedBy: "preset" };
 }
 
 /**

@@ -14,8 +14,11 @@ import {
 } from "@forklift/archive";
 import type { StateHash } from "@forklift/chain";
 import { requireGenesisBlock } from "@forklift/context";
+import { chosenTip } from "@forklift/migrator";
 import type { Network } from "@forklift/network";
 import { ConfigError, type WholeStage } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
+import { findBlock } from "@forklift/precomputed";
 import {
   type CandidateReport,
   candidateText,
@@ -25,10 +28,11 @@ import {
   unmetChecks,
 } from "../candidate-checks.ts";
 import type { JobContext } from "../context/job-context.ts";
+import { readCandidateOfFiles } from "./candidate-of-files.ts";
 
 type CandidateContext = Pick<
   JobContext,
-  "source" | "network" | "stop" | "forkPoint" | "forkSlot" | "minConfirmations"
+  "source" | "blocks" | "network" | "stop" | "forkPoint" | "forkSlot" | "minConfirmations"
 >;
 
 interface Plan {
@@ -46,7 +50,7 @@ export const askCandidate: WholeStage<JobContext, Plan> = {
     const candidate = await inspectCandidate(context);
     if (candidate.height === null) {
       // No run can end in it: the words are those for a stop point that any job has.
-      await selectChain(context.source, stop, context.network.name);
+      await endOfChain(context);
     }
     context.candidate.report = candidate;
     const refuses = !isDryRun && stop.forkStateHash !== null;
@@ -64,6 +68,7 @@ export const askCandidate: WholeStage<JobContext, Plan> = {
   /** Down from a highest block by parent hash alone, where the plan went by chain status. */
   async verify({ source }, { candidate }) {
     const { stateHash, height, checks } = candidate;
+    if (source === null) return [];
     const isOnBestChain = checks.some(({ id, ok }) => id === "best-chain" && ok === true);
     if (!isOnBestChain || height === null) return [];
     const [tip] = await highestTips(source);
@@ -75,7 +80,7 @@ export const askCandidate: WholeStage<JobContext, Plan> = {
 };
 
 /** As the preflight does, which comes later: what is no archive of the network has no block to ask about. */
-async function requireArchiveOf({ source, network }: CandidateContext): Promise<void> {
+async function requireArchiveOf(source: Session, network: Network): Promise<void> {
   await requireSchema(source, { role: "source", era: "mainnet" });
   await requireReadable(source);
   const genesis = await readGenesisBlock(source);
@@ -88,25 +93,31 @@ async function requireArchiveOf({ source, network }: CandidateContext): Promise<
  */
 export async function inspectCandidate(context: CandidateContext): Promise<CandidateReport> {
   const { source, network, stop, minConfirmations } = context;
-  await requireArchiveOf(context);
-  const stateHash = stop.forkStateHash ?? (await blockAtStop(context));
-  const found = await readForkCandidate(source, stateHash, network.name);
+  if (source !== null) await requireArchiveOf(source, network);
+  const stateHash = stop.forkStateHash ?? (await endOfChain(context));
+  const found =
+    source === null
+      ? await readCandidateOfFiles(context, stateHash)
+      : await readForkCandidate(source, stateHash, network.name);
   const claims = await claimsOf(context, stateHash);
   return checkCandidate({ stateHash, found, claims, minConfirmations });
 }
 
-async function blockAtStop({ source, network, stop }: CandidateContext): Promise<StateHash> {
+async function endOfChain(context: CandidateContext): Promise<StateHash> {
+  const { source, network, stop } = context;
+  if (source === null) return (await chosenTip({ ...context, target: null }, stop)).stateHash;
   return (await selectChain(source, stop, network.name)).tip.stateHash;
 }
 
 async function claimsOf(
-  { source, network, stop, forkPoint, forkSlot }: CandidateContext,
+  { source, blocks, network, stop, forkPoint, forkSlot }: CandidateContext,
   stateHash: StateHash,
 ): Promise<ForkClaim[]> {
   const { lastPreForkBlock: last, forkGenesis } = network;
   const claims: ForkClaim[] = [];
   // A source that ends below the preset's block, such as a part of a chain, ends where the operator says.
-  const isThere = async (hash: StateHash) => (await sourceHeightOf(source, hash)) !== null;
+  const isThere = async (hash: StateHash) =>
+    (source === null ? await findBlock(blocks, hash) : await sourceHeightOf(source, hash)) !== null;
   if (last !== null && (last.stateHash === stateHash || (await isThere(last.stateHash)))) {
     const slotMax = forkGenesis?.globalSlotSinceGenesis;
     const { height, globalSlotSinceGenesis: slot } = last;

@@ -33,7 +33,8 @@ export async function composeManifest(
   report: ReportDocument,
 ): Promise<Manifest> {
   const { network, source, target, job, date, durations, runId } = context;
-  const sourceTip = await readSourceTip(source);
+  // Block files have no other end than that of the chain which was picked.
+  const sourceTip = source === null ? tip : await readSourceTip(source);
   const { vouchedBy, ...anchor } = report.anchor;
   assert(vouchedBy !== "manifest", "a job trusts no manifest");
   return {

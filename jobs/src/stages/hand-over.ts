@@ -30,7 +30,7 @@ export async function composeHandOver(
   const { height, stateHash, preForkLedgerHash, berkeleyLedgerHash } = manifest;
   const { globalSlotSinceGenesis, timestamp } = await readPublishedTip(target);
   const ledgerHashes = await readTipLedgerHashes(target);
-  const leftBehind = await countBlocksNotMigrated(source, target, height);
+  const leftBehind = source === null ? null : await countBlocksNotMigrated(source, target, height);
   const expected = network.forkGenesis;
   const forkGenesis = {
     height: height + 1,
@@ -157,7 +157,8 @@ interface Steps {
   readonly manifest: Manifest;
   readonly dump: string | null;
   readonly forkGenesis: { readonly height: number; readonly ledgerHash: string | null };
-  readonly leftBehind: BlocksNotMigrated;
+  /** Null where there is no old database. */
+  readonly leftBehind: BlocksNotMigrated | null;
 }
 
 function stepsByHand({ manifest, dump, forkGenesis, leftBehind }: Steps): string[] {
@@ -178,8 +179,10 @@ function stepsByHand({ manifest, dump, forkGenesis, leftBehind }: Steps): string
     "then do the two repairs below: convert-chain-to-canonical and populate-genesis-accounts",
     "in the fork configuration, proof.fork.global_slot_since_genesis is the slot of the fork " +
       "genesis block, not that of its parent",
-    `keep the old database: ${leftBehind.orphaned} blocks beside the chain and ${leftBehind.above} blocks ` +
-      "above the last pre-fork block are only there, and so are the balances after each command",
+    leftBehind === null
+      ? "keep the block files: blocks beside the chain and above the last pre-fork block are only there"
+      : `keep the old database: ${leftBehind.orphaned} blocks beside the chain and ${leftBehind.above} blocks ` +
+        "above the last pre-fork block are only there, and so are the balances after each command",
     "stop the schedule of the daily job",
   ];
 }

@@ -10,6 +10,7 @@ import {
 } from "@forklift/archive";
 import { counted } from "@forklift/console";
 import { openReader } from "@forklift/context";
+import { chosenTip } from "@forklift/migrator";
 import { ForkliftError, type WholeStage } from "@forklift/pipeline";
 import { contentFault, type Manifest, type PublishedSet } from "@forklift/sets";
 import { readVersions } from "@forklift/verifier";
@@ -18,7 +19,17 @@ import { SOURCE_DUMP } from "./compose-manifest.ts";
 import { missingBlocksOf } from "./is-published.ts";
 import { provenUpTo } from "./proven-height.ts";
 
-export interface NewsContext extends Pick<JobInputs, "sourceDump" | "settings" | "givenTargetUrl"> {
+export interface NewsContext
+  extends Pick<
+    JobInputs,
+    | "sourceDump"
+    | "settings"
+    | "givenTargetUrl"
+    | "isFromBlocks"
+    | "openBlocks"
+    | "network"
+    | "stop"
+  > {
   /** The newest one whose files hold what its manifest says. */
   readonly set: PublishedSet;
   /** Whether the run is to end at a block that it must leave out. */
@@ -38,7 +49,12 @@ export const lookForNews: WholeStage<NewsContext, News> = {
     const { set, sourceDump } = context;
     const news = (await newsOfSource(context)) ?? (await newsOfTarget(context));
     if (news !== null) return { news };
-    return { skip: `${set.name} was made from ${sourceDump!.name}, and there is no newer dump` };
+    if (sourceDump === null) {
+      return {
+        skip: `${set.name} ends where the block files do that have enough blocks above them`,
+      };
+    }
+    return { skip: `${set.name} was made from ${sourceDump.name}, and there is no newer dump` };
   },
 
   async run() {
@@ -51,17 +67,14 @@ export const lookForNews: WholeStage<NewsContext, News> = {
 };
 
 /** Null when the set was made from the same dump by the same rules, up to the end of its canonical chain. */
-async function newsOfSource({
-  set,
-  sourceDump,
-  settings,
-  requireOrphans,
-}: NewsContext): Promise<string | null> {
+async function newsOfSource(context: NewsContext): Promise<string | null> {
+  const { set, sourceDump, settings, requireOrphans, isFromBlocks } = context;
   const { name, manifest } = set;
-  if (sourceDump === null) return "a live source may have gone on";
+  if (sourceDump === null && !isFromBlocks) return "a live source may have gone on";
   if (manifest.version === 1) return `${name} is of an earlier forklift: it names no inputs`;
   // Its stop point may lie below the end.
   if (manifest.final) return `${name} is final, and ends where it was told to`;
+  if (sourceDump === null) return await newsOfFiles(context, manifest);
   const [dump, rules, ...others] = manifest.inputs;
   if (dump?.role !== SOURCE_DUMP || others.length > 0) {
     return `${name} was made from something else than a dump`;
@@ -76,6 +89,22 @@ async function newsOfSource({
     return `${dump.name} has ${sourceDump.bytes} bytes, ${name} was made from ${dump.bytes}`;
   }
   return await contentFault(sourceDump.store, dump, sourceDump);
+}
+
+/** Told by names and the beginnings of files: as many blocks stand above the end as the network's finality asks for. */
+async function newsOfFiles(
+  { set: { name }, settings, requireOrphans, network, stop, openBlocks }: NewsContext,
+  manifest: Exclude<Manifest, { readonly version: 1 }>,
+): Promise<string | null> {
+  const [rules, ...others] = manifest.inputs;
+  if (!isDeepStrictEqual(rules, settings) || others.length > 0) {
+    return `${name} was made by other settings, or from a dump`;
+  }
+  if (requireOrphans) return "a block beside the chain may have come";
+  const end = await chosenTip({ network, blocks: await openBlocks(), target: null }, stop);
+  return end.stateHash === manifest.stateHash
+    ? null
+    : `the block files go on to ${end.stateHash} at height ${end.height}`;
 }
 
 /** A target that the operator gave is to hold the set, untouched since that was proven. */

@@ -7,7 +7,8 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type PublishedTip, readPublishedTip, selectChain } from "@forklift/archive";
-import { chooseRange } from "@forklift/migrator";
+import type { BlockRef } from "@forklift/chain";
+import { chooseRange, chosenTip } from "@forklift/migrator";
 import {
   ConfigError,
   SourceDataError,
@@ -122,20 +123,26 @@ export const publishSet: WholeStage<JobContext, Publication> = {
  * @throws ConfigError
  */
 async function requireSettled(context: JobContext, tip: PublishedTip): Promise<void> {
-  const { source, stop, network, target, heals = false } = context;
-  const { tip: settled } = heals
-    ? (await chooseRange(context, { targetHasSchema: true })).chain
-    : await selectChain(source, stop, network.name);
+  const { source, target } = context;
+  const settled = await endOfSource(context);
   if (tip.height <= settled.height) return;
+  const end = source === null ? "end of the block files" : "highest canonical block of the source";
   throw new ConfigError(
-    `the target ${target.maskedUrl} stands at ${tip.stateHash} (height ${tip.height}), above the highest ` +
-      `canonical block of the source, ${settled.stateHash} (height ${settled.height})`,
+    `the target ${target.maskedUrl} stands at ${tip.stateHash} (height ${tip.height}), above the ${end}, ` +
+      `${settled.stateHash} (height ${settled.height})`,
     {
       hint:
         `publish it by forklift final with that stop point, or take it back: forklift unwind ` +
         `--target-db ${target.maskedUrl} --to-height ${settled.height}`,
     },
   );
+}
+
+async function endOfSource(context: JobContext): Promise<BlockRef> {
+  const { source, stop, network, heals = false } = context;
+  if (source === null) return await chosenTip(context, stop);
+  if (heals) return (await chooseRange(context, { targetHasSchema: true })).chain.tip;
+  return (await selectChain(source, stop, network.name)).tip;
 }
 
 /**

@@ -20,7 +20,7 @@ export const restoreSource: WholeStage<JobContext, Plan> = {
 
   async plan({ sourceDump, source }) {
     if (sourceDump === null) {
-      return { skip: `the live archive ${source.maskedUrl} is read directly` };
+      return { skip: `the live archive ${source!.maskedUrl} is read directly` };
     }
     return { dump: sourceDump.name, bytes: sourceDump.bytes };
   },
@@ -32,7 +32,7 @@ export const restoreSource: WholeStage<JobContext, Plan> = {
       await work.note({ sourceDump: dump.name, dumpsPassedOver: [...dumpsPassedOver] });
       try {
         const { store, name } = dump;
-        const { result, digest } = await restoreObject(context.sourceUrl, { store, name }, watch);
+        const { result, digest } = await restoreObject(context.sourceUrl!, { store, name }, watch);
         context.sourceDump = { ...dump, digest };
         return { ...result, leftBehind: { ...result.leftBehind, ...passedOver(context) } };
       } catch (error) {
@@ -44,8 +44,8 @@ export const restoreSource: WholeStage<JobContext, Plan> = {
 
   /** @throws ConfigError that says what the dump is of, when it is no pre-fork archive of our release. */
   async verify({ source }) {
-    await requireSchema(source, { role: "source", era: "mainnet" });
-    return await restoredRows(source);
+    await requireSchema(source!, { role: "source", era: "mainnet" });
+    return await restoredRows(source!);
   },
 };
 

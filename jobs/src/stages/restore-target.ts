@@ -20,6 +20,7 @@ import {
   SourceDataError,
   type WholeStage,
 } from "@forklift/pipeline";
+import { findBlock } from "@forklift/precomputed";
 import { replayCommands } from "@forklift/replayer";
 import type { PublishedSet } from "@forklift/sets";
 import { checkedBytes, copyFile, fileOf, type Manifest } from "@forklift/sets";
@@ -98,11 +99,12 @@ async function markRestored(target: JobContext["target"], manifest: Manifest): P
   });
 }
 
-/** The stop point of the run, if any; a block that the source does not have is refused later. */
-async function endOfRun({ stop, source }: JobContext): Promise<bigint | undefined> {
+/** The stop point of the run, if any; a block that the source or the block files do not have is refused later. */
+async function endOfRun({ stop, source, blocks }: JobContext): Promise<bigint | undefined> {
   const { forkStateHash, stopAtHeight } = stop;
   if (stopAtHeight !== null) return stopAtHeight;
   if (forkStateHash === null) return undefined;
+  if (source === null) return (await findBlock(blocks, forkStateHash))?.height;
   return (await sourceHeightOf(source, forkStateHash)) ?? undefined;
 }
 

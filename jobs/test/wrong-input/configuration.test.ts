@@ -13,7 +13,7 @@ describe.concurrent("a configuration", () => {
   test.for<[string, object, string | RegExp]>([
     ["with an unknown key", { targett: {} }, "targett: unknown key"],
     ["with a wrong type", { blocks: 7 }, /blocks/],
-    ["with two sources", { source: { dumps: "/d", database: "/b" } }, "give either dumps"],
+    ["with two sources", { source: { dumps: "/d", database: "/b" } }, "give one of dumps"],
     ["with a bad trusted hash", { trustedStateHash: "3NKbad" }, /trustedStateHash/],
     ["with a bad cron expression", { schedule: { cron: "at noon" } }, "not a cron expression"],
   ])("%s is refused with its key", async ([_name, changes, says], { newFolder }) => {

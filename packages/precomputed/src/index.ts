@@ -16,6 +16,7 @@ export { type ListBundleOptions, listIndexedBundle, readBundleThrough } from "./
 export { type BlockSourcesOptions, openBlockSources } from "./open-block-sources.ts";
 export { type BestTip, bestTip } from "./picking/best-tip.ts";
 export { findBlock } from "./picking/find-block.ts";
+export { highestBlocks } from "./picking/highest-blocks.ts";
 export type { PickStatistics } from "./picking/links-ahead.ts";
 export { type PickRange, pickChain } from "./picking/pick-chain.ts";
 export type { SourceStatistics } from "./source-tally.ts";

@@ -1,13 +1,13 @@
-import type { History } from "@forklift/chain";
 import { askCandidate } from "../../stages/check-candidate.ts";
-import { restoreSource } from "../../stages/restore-source.ts";
 import { daily } from "./daily.ts";
-import type { Recipe } from "./recipe.ts";
+import { type Recipe, type RecipeChoice, sourceOfJob } from "./recipe.ts";
 
 /**
  * Once, at the fork: the steps of daily, once the block to end in is one that the network forks from. What
  * differs else lies in the context that they work on: the stop point, the whole verification, the mark on
  * the set; and a dry run publishes nothing.
  */
-export const final = (history: History): Recipe =>
-  daily(history).flatMap((stage) => (stage === restoreSource ? [stage, askCandidate] : [stage]));
+export const final = (choice: RecipeChoice): Recipe => {
+  const source = sourceOfJob(choice);
+  return [...source, askCandidate, ...daily(choice).slice(source.length)];
+};

@@ -1,18 +1,16 @@
-import type { History } from "@forklift/chain";
 import { replayOf } from "@forklift/replayer";
 import { finishPublication } from "../../stages/finish-publication.ts";
 import { publishSet } from "../../stages/publish-set.ts";
 import { requireNewStore } from "../../stages/require-new-store.ts";
-import { restoreSource } from "../../stages/restore-source.ts";
 import { verifyTarget } from "../../stages/verify-target.ts";
-import { migrationOfJob, type Recipe } from "./recipe.ts";
+import { migrationOfJob, type Recipe, type RecipeChoice, sourceOfJob } from "./recipe.ts";
 
 /** The first run: the whole history up to the highest canonical block. */
-export const prime = (history: History): Recipe => [
+export const prime = (choice: RecipeChoice): Recipe => [
   requireNewStore,
-  restoreSource,
-  ...migrationOfJob(history),
-  ...replayOf(history),
+  ...sourceOfJob(choice),
+  ...migrationOfJob(choice),
+  ...replayOf(choice.history),
   verifyTarget,
   publishSet,
   finishPublication,

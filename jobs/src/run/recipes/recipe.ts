@@ -1,19 +1,39 @@
 import type { History } from "@forklift/chain";
-import { adoptBranches, chooseRange, copyBranches, migrationOf } from "@forklift/migrator";
+import {
+  adoptBranches,
+  chooseRange,
+  copyBranches,
+  migrationOf,
+  migrationOfFiles,
+} from "@forklift/migrator";
 import type { Stage } from "@forklift/pipeline";
 import type { Session } from "@forklift/postgres";
 import type { JobContext } from "../../context/job-context.ts";
 import { whyPublished } from "../../stages/is-published.ts";
+import { restoreSource } from "../../stages/restore-source.ts";
 
 /** The stages of a job, in order. Cleaning up is not among them: it happens however a job ends. */
 export type Recipe = readonly Stage<JobContext, Session>[];
+
+/** What decides which stages a job has. */
+export interface RecipeChoice {
+  readonly history: History;
+  /** Whether there is no archive, and every row comes from block files. */
+  readonly isFromBlocks: boolean;
+}
+
+/** Where the archive comes from that the job reads; nothing where it reads none. */
+export function sourceOfJob({ isFromBlocks }: RecipeChoice): Recipe {
+  return isFromBlocks ? [] : [restoreSource];
+}
 
 /**
  * The migration of a job. What has come beside the chain waits for the next block on it: a set stands for the
  * tip of the chain, and a target that holds more than its set would be another one.
  */
-export function migrationOfJob(history: History): Recipe {
-  return migrationOf(history).map((stage) =>
+export function migrationOfJob({ history, isFromBlocks }: RecipeChoice): Recipe {
+  const stages: Recipe = isFromBlocks ? migrationOfFiles(history) : migrationOf(history);
+  return stages.map((stage) =>
     stage === adoptBranches || stage === copyBranches ? unlessPublished(stage) : stage,
   );
 }

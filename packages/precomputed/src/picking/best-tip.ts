@@ -2,18 +2,8 @@
 
 import type { BlockRef, StateHash } from "@forklift/chain";
 import { SourceDataError } from "@forklift/pipeline";
-import { pMapIterable } from "p-map";
 import type { BlockSources } from "../block-sources.ts";
-import type { BlockLink } from "../links/block-link.ts";
-import type { ChainPlaces } from "../links/chain-places.ts";
-
-/**
- * Heights that are looked at. A chain with so many holes that no block among them is deep enough is
- * no place to end in.
- */
-const HEIGHTS_MAX = 20_000;
-
-const READS_AHEAD = { concurrency: 32, backpressure: 128 };
+import { linksDown } from "./links-down.ts";
 
 export interface BestTip {
   readonly tip: BlockRef;
@@ -35,9 +25,8 @@ interface Depth {
  * @throws SourceDataError when two blocks of one height are, which no network with that finality has.
  */
 export async function bestTip(sources: BlockSources, depth: number): Promise<BestTip | null> {
-  const places = await sources.places();
   let above = new Map<StateHash, Depth>();
-  for await (const links of linksDown(sources, places)) {
+  for await (const links of linksDown(sources)) {
     const here = new Map<StateHash, Depth>();
     const deep: BestTip[] = [];
     for (const { height, stateHash, parentHash } of links) {
@@ -54,27 +43,6 @@ export async function bestTip(sources: BlockSources, depth: number): Promise<Bes
     above = here;
   }
   return null;
-}
-
-/** The links of all blocks at each height, from the highest on. */
-async function* linksDown(
-  sources: BlockSources,
-  places: ChainPlaces,
-): AsyncGenerator<readonly BlockLink[]> {
-  const read = async (height: bigint) => {
-    const candidates = places.candidates(height);
-    const links = candidates.map((stateHash) => sources.findLink({ height, stateHash }));
-    return (await Promise.all(links)).filter((link) => link !== null);
-  };
-  yield* pMapIterable(first(places.heightsDown(), HEIGHTS_MAX), read, READS_AHEAD);
-}
-
-function* first(heights: Iterable<bigint>, max: number): Generator<bigint> {
-  let count = 0;
-  for (const height of heights) {
-    if (count++ === max) return;
-    yield height;
-  }
 }
 
 function twoChains([one, two]: readonly BestTip[], depth: number): SourceDataError {
