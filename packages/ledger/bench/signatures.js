@@ -44,8 +44,11 @@ export function signatureSubjects() {
   const together = (count) => ({
     operations: count,
     run() {
+      // A run takes longer than other programs leave a processor alone: what counts is its own time.
+      const start = process.cpuUsage();
       const wrong = wrongSignatures(commands.slice(0, count), "testnet");
       if (wrong.length > 0) throw new Error(`the signature of command ${wrong[0]} is wrong`);
+      return process.cpuUsage(start).user / 1000;
     },
   });
   return { block_us: together(FULL_BLOCK), many_us: together(MANY), alone_us: together(1) };
