@@ -15,7 +15,10 @@ const LIVE = "postgres://forklift:secret@host/archive";
 
 test("replaces the whole section, of whatever kind the configuration's is", () => {
   const ofDumps = configOf({ dumps: "file:///dumps/" });
-  expect(withChosenSource(ofDumps, { sourceDb: LIVE }).source).toEqual({ blocks: false, database: LIVE });
+  expect(withChosenSource(ofDumps, { sourceDb: LIVE }).source).toEqual({
+    blocks: false,
+    database: LIVE,
+  });
   const ofLive = configOf({ database: LIVE });
   const chosen = withChosenSource(ofLive, { sourceDumps: "./nights" });
   expect(chosen).toEqual({ ...ofLive, source: { blocks: false, dumps: "./nights" } });

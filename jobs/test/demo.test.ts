@@ -28,7 +28,9 @@ describe("the demo", () => {
       const env = { PATH: process.env["PATH"], HOME: home, FORKLIFT_POSTGRES_EMBEDDED: "true" };
       const { stdout } = await run(DEMO, [...options, "--out", out], { env });
       expect(stdout.match(/published sample-set-/g)).toHaveLength(4);
-      expect(stdout).toMatch(/From block files and one hash alone came the same \d+ tables as from/);
+      expect(stdout).toMatch(
+        /From block files and one hash alone came the same \d+ tables as from/,
+      );
       expect(stdout).toMatch(/dry run of final: verified up to 3N\w+ at height 400/);
       expect(
         stdout.match(/^hand-over: .*\/sample-dry-run-hand-over-400-3N\w+\.(json|txt)$/gm),

@@ -23,7 +23,7 @@ import { notedDump } from "../context/job-work.ts";
 import type { JobEnvironment } from "../observe/job-environment.ts";
 import { endsElsewhere, inspectCandidate } from "../stages/check-candidate.ts";
 import { requireHistoryOfStore } from "../stages/held-history.ts";
-import { lookForNews } from "../stages/look-for-news.ts";
+import { endOfFilesOf, lookForNews } from "../stages/look-for-news.ts";
 import { requireNewStore } from "../stages/require-new-store.ts";
 import { restoreSource } from "../stages/restore-source.ts";
 import { workIdOf } from "../work/run-key.ts";
@@ -144,7 +144,10 @@ export async function planJob(
   const newest = job === "daily" ? set : null;
   const { requireOrphans } = config;
   const news =
-    newest && (await lookForNews.plan({ ...inputs, sourceDump, set: newest, requireOrphans }));
+    newest &&
+    (await lookForNews.plan({
+      ...{ ...inputs, ...endOfFilesOf(inputs), sourceDump, set: newest, requireOrphans },
+    }));
   const candidate = job === "final" ? last : null;
   return {
     job: job as JobPlan["job"],

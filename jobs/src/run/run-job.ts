@@ -30,7 +30,7 @@ import { type RunWatch, tellOfFalseStart, watchRun } from "../observe/run-record
 import { composeManifest } from "../stages/compose-manifest.ts";
 import { composeHandOver, handOverText } from "../stages/hand-over.ts";
 import { requireHistoryOfStore } from "../stages/held-history.ts";
-import { lookForNews } from "../stages/look-for-news.ts";
+import { endOfFilesOf, lookForNews } from "../stages/look-for-news.ts";
 import { findOwnSet } from "../stages/own-set.ts";
 import { publishSet } from "../stages/publish-set.ts";
 import { type ReportDocument, readReport, reportPath } from "../stages/verification-report.ts";
@@ -136,10 +136,9 @@ async function run(config: Config, options: JobOptions, watch: RunWatch): Promis
   await requireHistoryOfStore(inputs, config.history);
   const set = options.job === "daily" ? await inputs.sets.newest() : null;
   const { requireOrphans } = config;
+  const looking = { ...inputs, ...endOfFilesOf(inputs), requireOrphans };
   const looked =
-    set === null
-      ? []
-      : await runWithoutTarget([lookForNews], { ...inputs, set, requireOrphans }, environment);
+    set === null ? [] : await runWithoutTarget([lookForNews], { ...looking, set }, environment);
   if (set !== null && wasSkipped(looked, lookForNews.id)) {
     watch.stands(inputs, set);
     return standingOutcome(inputs, set, looked);

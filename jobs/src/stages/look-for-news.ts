@@ -8,6 +8,7 @@ import {
   readTargetTip,
   requireOwnSchema,
 } from "@forklift/archive";
+import type { BlockRef } from "@forklift/chain";
 import { counted } from "@forklift/console";
 import { openReader } from "@forklift/context";
 import { chosenTip } from "@forklift/migrator";
@@ -19,21 +20,30 @@ import { SOURCE_DUMP } from "./compose-manifest.ts";
 import { missingBlocksOf } from "./is-published.ts";
 import { provenUpTo } from "./proven-height.ts";
 
-export interface NewsContext
-  extends Pick<
-    JobInputs,
-    | "sourceDump"
-    | "settings"
-    | "givenTargetUrl"
-    | "isFromBlocks"
-    | "openBlocks"
-    | "network"
-    | "stop"
-  > {
+export interface NewsContext extends Pick<JobInputs, "sourceDump" | "settings" | "givenTargetUrl"> {
+  /** Where a run from block files would end; left out where there is an archive. */
+  readonly endOfFiles?: () => Promise<BlockRef>;
   /** The newest one whose files hold what its manifest says. */
   readonly set: PublishedSet;
   /** Whether the run is to end at a block that it must leave out. */
   readonly requireOrphans: boolean;
+}
+
+/** For a run without an archive. */
+export function endOfFilesOf({
+  isFromBlocks,
+  openBlocks,
+  network,
+  stop,
+}: Pick<JobInputs, "isFromBlocks" | "openBlocks" | "network" | "stop">): Pick<
+  NewsContext,
+  "endOfFiles"
+> {
+  if (!isFromBlocks) return {};
+  return {
+    endOfFiles: async () =>
+      await chosenTip({ network, blocks: await openBlocks(), target: null }, stop),
+  };
 }
 
 interface News {
@@ -68,9 +78,9 @@ export const lookForNews: WholeStage<NewsContext, News> = {
 
 /** Null when the set was made from the same dump by the same rules, up to the end of its canonical chain. */
 async function newsOfSource(context: NewsContext): Promise<string | null> {
-  const { set, sourceDump, settings, requireOrphans, isFromBlocks } = context;
+  const { set, sourceDump, settings, requireOrphans, endOfFiles } = context;
   const { name, manifest } = set;
-  if (sourceDump === null && !isFromBlocks) return "a live source may have gone on";
+  if (sourceDump === null && endOfFiles === undefined) return "a live source may have gone on";
   if (manifest.version === 1) return `${name} is of an earlier forklift: it names no inputs`;
   // Its stop point may lie below the end.
   if (manifest.final) return `${name} is final, and ends where it was told to`;
@@ -93,7 +103,7 @@ async function newsOfSource(context: NewsContext): Promise<string | null> {
 
 /** Told by names and the beginnings of files: as many blocks stand above the end as the network's finality asks for. */
 async function newsOfFiles(
-  { set: { name }, settings, requireOrphans, network, stop, openBlocks }: NewsContext,
+  { set: { name }, settings, requireOrphans, endOfFiles }: NewsContext,
   manifest: Exclude<Manifest, { readonly version: 1 }>,
 ): Promise<string | null> {
   const [rules, ...others] = manifest.inputs;
@@ -101,7 +111,7 @@ async function newsOfFiles(
     return `${name} was made by other settings, or from a dump`;
   }
   if (requireOrphans) return "a block beside the chain may have come";
-  const end = await chosenTip({ network, blocks: await openBlocks(), target: null }, stop);
+  const end = await endOfFiles!();
   return end.stateHash === manifest.stateHash
     ? null
     : `the block files go on to ${end.stateHash} at height ${end.height}`;

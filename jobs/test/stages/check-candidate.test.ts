@@ -26,7 +26,7 @@ interface Place {
 /** The block of the best chain at a height. */
 async function blockAt(sandbox: JobSandbox, height: number): Promise<Place> {
   await using opened = await sandbox.open(NO_CRASH);
-  await using source = await connect(opened.context.sourceUrl, {
+  await using source = await connect(opened.context.sourceUrl!, {
     applicationName: "forklift test",
   });
   const [row] = await source.query<{ state_hash: StateHash; slot: string }>(

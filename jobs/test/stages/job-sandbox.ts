@@ -88,6 +88,7 @@ export async function openJob(options: JobSandboxOptions = {}): Promise<JobSandb
         ...{ source: sessions.source, target: sessions.target, targetReader, targetUrl },
         ...{
           sourceUrl: archives.sourceUrl,
+          ...{ isFromBlocks: false, openBlocks: () => Promise.resolve(blocks) },
           sourceDump: null,
           isOlderDumpAllowed: false,
           dumpsPassedOver: [],

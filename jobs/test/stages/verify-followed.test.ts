@@ -15,10 +15,11 @@ async function openCycle(options: JobSandboxOptions) {
     ...sandbox,
     async open(...args: Parameters<typeof sandbox.open>) {
       const opened = await sandbox.open(...args);
+      const { source, sourceUrl, ...context } = opened.context;
       return {
         context: {
-          ...opened.context,
-          checks: opened.context.source,
+          ...{ ...context, source: source!, sourceUrl: sourceUrl! },
+          checks: source!,
           pauseSource: () => Promise.resolve(),
         },
         [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
