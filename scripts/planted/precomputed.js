@@ -31,7 +31,7 @@ export default [
   [
     "signatures are checked by the rules that are asked for",
     "block-verifier",
-    "id: { height, stateHash, checksSignatures }",
+    "id: { height, stateHash, checksSignatures, keepsBalances }",
     "id: { height, stateHash }",
     "signatures",
   ],

@@ -2,7 +2,7 @@
 // A job with healing publishes from a damaged source what it publishes from the undamaged one; its verification, its
 // manifest and its record say how much of it the source is no witness of.
 
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { decodeManifest, decodeRunRecord, type Manifest, type RunRecord } from "@forklift/sets";
@@ -91,6 +91,25 @@ test("prime publishes what it publishes of the undamaged source, and says what w
   );
   const [published] = await recordsIn("healed", "succeeded");
   expect(published).toMatchObject({ healed: (found as { readonly healed: number }).healed });
+}, 120_000);
+
+test("prime goes on where a missing block keeps the archive from calling any other canonical", async () => {
+  const sql = `update blocks set chain_status = 'pending' where height > 30;
+    update blocks set parent_id = null where height = 32;
+    delete from blocks_user_commands where block_id in (select id from blocks where height = 31);
+    delete from blocks_internal_commands where block_id in (select id from blocks where height = 31);
+    delete from blocks where height = 31`;
+  await using stalled = await damaged(sample, { name: "", sql });
+  const first = path.join(sample.folder, "blocks");
+  const second = path.join(home, "second");
+  await cp(first, second, { recursive: true });
+  const config = await configOf("stalled", stalled);
+  await runJson([...["prime", "--config", config, "--heal", "--set", `blocks=${first},${second}`]]);
+  const { digests, healed, height } = (await manifestIn("stalled")) as Manifest & {
+    healed: number;
+  };
+  expect({ healed, height }).toEqual({ healed: 1, height: 55 });
+  expect(digests).toEqual((await manifestIn("sound")).digests);
 }, 120_000);
 
 test("a verification by itself says what the source has otherwise", async () => {

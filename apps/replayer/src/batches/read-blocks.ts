@@ -1,6 +1,7 @@
 // The blocks that a replay applies, in their order, read ahead of it.
 
 import {
+  healedAmong,
   type RecordedBalance,
   type ReplayBlock,
   readBranchHeaders,
@@ -92,6 +93,20 @@ function weightOf({ block, branches }: Pick<BlockToReplay, "block" | "branches">
   return beside.reduce((sum, weight) => sum + weight, 1 + block.commands.length);
 }
 
+/** Of a block that was healed, the old archive may have recorded none, or those of other commands. */
+async function readBalances(
+  target: Session,
+  source: Session,
+  blocks: readonly ReplayBlock[],
+): Promise<ReadonlyMap<string, readonly RecordedBalance[]>> {
+  const healed = await healedAmong(
+    target,
+    blocks.map(({ stateHash }) => stateHash),
+  );
+  const compared = blocks.filter(({ stateHash }) => !healed.has(stateHash));
+  return compared.length === 0 ? new Map() : await readSourceBalances(source, compared);
+}
+
 async function* readPages(
   reader: BlockReader,
   { from: first, to: last }: Range,
@@ -102,7 +117,7 @@ async function* readPages(
     const blocks = await readReplayBlocks(target, range);
     requireWhole(blocks, range);
     if (source !== null && from > first) await pauseSource?.();
-    const balances = source === null ? null : await readSourceBalances(source, blocks);
+    const balances = source === null ? null : await readBalances(target, source, blocks);
     const trees = reader.withBranches
       ? branchTrees(await readBranchHeaders(target, { ...range, blocksMax: BRANCH_BLOCKS_MAX }))
       : NO_TREES;

@@ -101,3 +101,17 @@ export async function readHealedParts(target: Session): Promise<HealedParts> {
   }
   return parts;
 }
+
+/** Of those blocks, the ones of which the source has more otherwise than a creation fee. */
+export async function healedAmong(
+  target: Session,
+  stateHashes: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (!(await relationExists(target, "forklift.healed"))) return new Set();
+  const rows = await target.query<{ state_hash: string }>(
+    `select distinct state_hash from forklift.healed
+     where part <> 'creation fees' and state_hash = any($1)`,
+    [stateHashes],
+  );
+  return new Set(rows.map(({ state_hash }) => state_hash));
+}
