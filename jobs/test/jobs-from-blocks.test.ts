@@ -163,3 +163,18 @@ test("an end that no file has, an archive beside, and a follow are refused", asy
     next: "source.database",
   });
 });
+
+test.each([
+  ["heal: true", { heal: true }],
+  ["history: all", { history: "all" }],
+])("%s needs an archive", async (asked, more) => {
+  const alone = { source: { blocks: true }, target: { store: "./store/" } };
+  await writeConfig("alone.yaml", { ...alone, ...more });
+  for (const planned of [[], ["--plan"]]) {
+    await expectRefusal(
+      configured(["daily", ...planned], "alone.yaml"),
+      { exit: 78, says: [`${asked} and source.blocks exclude each other`], next: "source.dumps" },
+      ranWith(),
+    );
+  }
+});

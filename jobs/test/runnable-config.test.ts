@@ -205,7 +205,10 @@ describe("a configuration", () => {
     expect(await faultsOf({ ...open, network })).toMatchObject([
       { path: "genesisLedger", next: "set genesisLedger in the configuration" },
       { path: "blocks", next: "set blocks in the configuration" },
-      { path: "source", next: "set source.dumps or source.database in the configuration" },
+      {
+        path: "source",
+        next: "set source.dumps, source.database or source.blocks in the configuration",
+      },
     ]);
     // Beside a fault that hides none of them.
     const wrong = { ...open, network, target: { store: "http://h/" } };

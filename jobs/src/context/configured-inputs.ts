@@ -129,3 +129,24 @@ export function requireSettledSource(
     },
   );
 }
+
+/**
+ * Block files say neither what an archive has otherwise nor which blocks are pending.
+ * @throws ConfigError for a run from block files that asks for what only an archive has.
+ */
+export function requireArchiveFor({
+  source,
+  heal,
+  history,
+}: Pick<Config, "source" | "heal" | "history">): void {
+  if (!source.blocks) return;
+  const asked = [
+    ["heal: true", heal],
+    ["history: all", history === "all"],
+  ].find(([, isAsked]) => isAsked);
+  if (asked === undefined) return;
+  throw new ConfigError(
+    `${asked[0]} and source.blocks exclude each other: without an archive there is nothing but block files`,
+    { hint: "set source.dumps or source.database in place of source.blocks, or leave that out" },
+  );
+}

@@ -11,6 +11,7 @@ import { type CandidateReport, failedChecks } from "../candidate-checks.ts";
 import type { Config } from "../config/schema.ts";
 import {
   publishingStoreUrl,
+  requireArchiveFor,
   requireSettledSource,
   requireTwoDatabases,
   workRoot,
@@ -114,6 +115,7 @@ export async function planJob(
   environment: JobEnvironment,
 ): Promise<JobPlan> {
   requireTwoDatabases(config);
+  requireArchiveFor(config);
   requireSettledSource(config, options.job);
   if (!options.isDryRun) publishingStoreUrl(config);
   await using opened = openContext(environment);

@@ -17,6 +17,7 @@ import type { Config } from "../config/schema.ts";
 import {
   networkOfConfig,
   publishingStoreUrl,
+  requireArchiveFor,
   requireSettledSource,
   requireTwoDatabases,
 } from "../context/configured-inputs.ts";
@@ -99,6 +100,7 @@ async function startWatch(
 ): Promise<{ readonly watch: RunWatch; readonly options: JobOptions }> {
   try {
     requireTwoDatabases(config);
+    requireArchiveFor(config);
     requireSettledSource(config, given.job);
     if (!given.isDryRun) publishingStoreUrl(config);
     const network = await networkOfConfig(config);
