@@ -2,7 +2,6 @@
 // migration without healing comes to what the undamaged archive comes to, and its balances are those of the replay.
 // @module-tag only-in-all
 
-import { execFileSync } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -11,6 +10,7 @@ import {
   inProcess,
   isToolMissing,
   openTestDatabase,
+  psqlFile,
   type TestDatabase,
 } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -42,8 +42,6 @@ afterAll(() => rm(home, { recursive: true, force: true }));
 
 const networkOf = () => sample.inputs.slice(0, 4);
 const auditOf = (source: TestDatabase) => ["audit", "--source-db", source.url, ...networkOf()];
-const psql = (database: TestDatabase, file: string) =>
-  execFileSync("psql", ["-qX", "-v", "ON_ERROR_STOP=1", "-d", database.url, "-f", file]);
 
 const at = (height: number) =>
   `(select id from blocks where height = ${height} and chain_status = 'canonical')`;
@@ -105,9 +103,9 @@ describe.skipIf(isToolMissing("psql"))("by psql", () => {
     const sql = path.join(home, `${name.replaceAll(" ", "-")}.sql`);
     const audited = await inProcessAudit([...auditOf(source), ...blocks, "--sql", sql]);
     expect(audited.differences > 0, name).toBe(name !== "nothing");
-    psql(source, sql);
+    psqlFile(source.url, sql);
     // A second time there is nothing to do.
-    psql(source, sql);
+    psqlFile(source.url, sql);
     expect(await runJson([...auditOf(source), ...blocks])).toMatchObject({
       ok: true,
       files: { differences: 0 },

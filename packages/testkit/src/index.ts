@@ -15,6 +15,7 @@ export * from "./plain-role.ts";
 export * from "./primed-archive.ts";
 export * from "./programs.ts";
 export * from "./projection.ts";
+export * from "./psql.ts";
 export * from "./refusal.ts";
 export * from "./restored-dump.ts";
 export * from "./run-fixtures.ts";

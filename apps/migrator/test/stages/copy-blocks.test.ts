@@ -32,7 +32,7 @@ stageLaws({
     "a command that the block file does not have": {
       spoil: ({ changeSource }) =>
         changeSource(
-          `update user_commands set amount = amount + 1 where id =
+          `update user_commands set fee = fee + 1 where id =
            (select user_command_id from blocks_user_commands join blocks b on b.id = block_id
             where b.chain_status = 'canonical' order by b.height limit 1)`,
         ),
