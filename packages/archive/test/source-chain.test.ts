@@ -92,7 +92,9 @@ describe("selectChain", () => {
     const selecting = selectChain(archive.session, stop({ hash: "island" }), "mainnet");
     const file = `mainnet-4-${hashOf("unknown")}.json`;
     await expect(selecting).rejects.toMatchObject({
-      hint: expect.stringMatching(`^patch the source with ${file}; then run again; or run with --heal`),
+      hint: expect.stringMatching(
+        `^patch the source with ${file}; then run again; or run with --heal`,
+      ),
       details: { filesToFetch: [file], findings: [{ kind: "missing-block", height: 4 }] },
     });
   });
