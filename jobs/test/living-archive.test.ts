@@ -177,6 +177,7 @@ describe("an archive that has gone on", () => {
     });
     expect(report.dropped.map(({ id }) => id)).toEqual([
       "fork-config-equal",
+      "signatures",
       "fork-genesis-accounts",
       "no-unreferenced-rows",
       "sequences-past-rows",

@@ -424,6 +424,7 @@ test("creation fees can be left out, and the report says so", async ({ skip }) =
     dropped: [
       { id: "accounts-created-equal", needs: ["source", "creation fees"] },
       { id: "fork-config-equal" },
+      { id: "signatures" },
     ],
   });
   const { stdout } = await run([...verification, without]);
