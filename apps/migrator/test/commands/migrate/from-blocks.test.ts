@@ -16,6 +16,8 @@ import {
   openTestSession,
   sampleNetwork,
   type TestDatabase,
+  withForeignSignature,
+  withSwappedCommands,
 } from "@forklift/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { migrator } from "../../../src/commands/index.ts";
@@ -121,6 +123,43 @@ test("takes from the second place what the first one forges", ALL, async () => {
   });
   await runJson(fromBlocks(target, { blocks: `${forged},${blocks}` }));
   expect(await digestsOf(target)).toEqual(expected);
+});
+
+/** All blocks that can be forged are; at least one of the chain is. */
+const forgedBlocks = (name: string, forge: (block: string) => string | null) =>
+  changedBlocks(name, async (file) => {
+    const forged = forge(await readFile(file, "utf8"));
+    if (forged !== null) await writeFile(file, forged);
+  });
+
+test("a signature that is forged is found where signatures are checked", ALL, async () => {
+  const forged = await forgedBlocks("signed", withForeignSignature);
+  await using unchecked = await openTestDatabase();
+  await runJson(fromBlocks(unchecked, { blocks: `${forged},${blocks}` }));
+  expect(await digestsOf(unchecked)).not.toEqual(expected);
+  await using checked = await openTestDatabase();
+  const more = ["--signatures", "all"];
+  await runJson(fromBlocks(checked, { blocks: `${forged},${blocks}`, more }));
+  expect(await digestsOf(checked)).toEqual(expected);
+  await using alone = await openTestDatabase();
+  await expectRefusal(fromBlocks(alone, { blocks: forged, more }), {
+    exit: 65,
+    says: [/the signature of user command \w+, sequence number \d+, is not that of its fee payer/],
+    next: /another source|another archive operator/,
+  });
+});
+
+test("the order that two places agree on is taken, whatever the first one says", ALL, async () => {
+  const swapped = await forgedBlocks("swapped", withSwappedCommands);
+  const copy = path.join(home, "copy");
+  await cp(blocks, copy, { recursive: true });
+  await using unasked = await openTestDatabase();
+  await runJson(fromBlocks(unasked, { blocks: `${swapped},${blocks}` }));
+  expect(await digestsOf(unasked)).not.toEqual(expected);
+  await using agreed = await openTestDatabase();
+  const more = ["--agree", "2"];
+  await runJson(fromBlocks(agreed, { blocks: `${swapped},${blocks},${copy}`, more }));
+  expect(await digestsOf(agreed)).toEqual(expected);
 });
 
 test("walks block by block where a place cannot be listed", ALL, async () => {
@@ -337,6 +376,7 @@ describe("a wrong command line", () => {
       "--skip-creation-fees",
     ],
     ["pending blocks, which only an archive tells", ["--history", "all"], "--history all"],
+    ["healing, of which there is nothing", ["--heal"], "--heal"],
   ])("%s ends with 64", async (_name, more, option) => {
     await expectRefusal(fromBlocks(target, { blocks: "b", more }), {
       exit: 64,
