@@ -1,7 +1,7 @@
 // What of a block a source has otherwise than its verified file, and what each difference needs to be settled: which
 // of the two is right. Pure. docs/healing.md has the reasons.
 
-import type { HealedPart, SourceRows, SourceTexts } from "@forklift/archive";
+import type { Healed, HealedPart, SourceRows, SourceTexts } from "@forklift/archive";
 import {
   type BlockRef,
   FormatError,
@@ -21,14 +21,7 @@ import { likeIn, pairRows, type RowPair } from "./row-pairs.ts";
 /** `chain`: nothing, the hashes of the chain demand the file's; `agreement`: of several block sources. */
 export type SettlementNeed = "chain" | "signature" | "agreement";
 
-export interface Difference {
-  readonly part: HealedPart;
-  readonly table: string;
-  readonly key: string;
-  /** `*` for a row as a whole. */
-  readonly column: string;
-  readonly ofSource: string;
-  readonly ofFile: string;
+export interface Difference extends Omit<Healed, "settledBy"> {
   readonly need: SettlementNeed;
   /** The values behind it, for whoever mends the source. */
   readonly row: RowPair;

@@ -46,6 +46,13 @@ async function tipOfSample(): Promise<{
   return await canonicalBlock("order by height desc limit 1");
 }
 
+/** Of a chain that ends in its genesis block, for which no file is read. */
+export async function openFilesOfGenesis(): Promise<FilesSandbox> {
+  const sandbox = await openFiles("create-schema");
+  sandbox.endIn((await canonicalBlock("and height = 1")).stateHash);
+  return sandbox;
+}
+
 export async function canonicalBlock(which: string) {
   const { sourceUrl } = await openTestArchives();
   await using source = await connect(sourceUrl, { applicationName: "test", readOnly: true });

@@ -2,6 +2,7 @@ import { SourceDataError } from "@forklift/pipeline";
 import { stageLaws } from "@forklift/testkit";
 import { copyBlocks } from "../../src/stages/copy-blocks.ts";
 import { emptySource, openMigration } from "../migration-sandbox.ts";
+import { DAMAGED_COPY, FOREIGN_MARKS_OF_COPY } from "./damaged-copy.ts";
 
 stageLaws({
   makes: "rows",
@@ -39,27 +40,6 @@ stageLaws({
       error: SourceDataError,
     },
   },
-  damage: {
-    removed: ({ changeTarget }) =>
-      changeTarget(
-        `delete from blocks_internal_commands where block_id = (select id from blocks where height = 40);
-         delete from blocks_user_commands where block_id = (select id from blocks where height = 40);
-         update blocks set parent_id = null where height = 41;
-         delete from blocks where height = 40`,
-      ),
-    added: ({ changeTarget }) =>
-      changeTarget(
-        `create temp table twin as select * from blocks where height = 40;
-         update twin set id = 9999, state_hash = 'a stray block';
-         insert into blocks select * from twin`,
-      ),
-    altered: ({ changeTarget }) =>
-      changeTarget(
-        "update blocks set parent_id = (select id from blocks where height = 20) where height = 40",
-      ),
-  },
-  foreignMarks: {
-    "a mark of another target": { height: "30", stateHash: "3NKanother" },
-    "a mark of genesis in a target without a block": { height: "1", stateHash: "3NKgenesis" },
-  },
+  damage: DAMAGED_COPY,
+  foreignMarks: FOREIGN_MARKS_OF_COPY,
 });

@@ -4,18 +4,15 @@
 import { ConfigError, SourceDataError } from "@forklift/pipeline";
 import { stageLaws } from "@forklift/testkit";
 import { copyBlocks } from "../../src/stages/copy-blocks.ts";
-import { canonicalBlock, openFiles } from "../origin/files-sandbox.ts";
+import { canonicalBlock, openFiles, openFilesOfGenesis } from "../origin/files-sandbox.ts";
+import { DAMAGED_COPY, FOREIGN_MARKS_OF_COPY } from "./damaged-copy.ts";
 
 stageLaws({
   makes: "rows",
   stage: copyBlocks,
   openSandbox: () => openFiles("pick-chain"),
   empty: {
-    openSandbox: async () => {
-      const sandbox = await openFiles("create-schema");
-      sandbox.endIn((await canonicalBlock("and height = 1")).stateHash);
-      return sandbox;
-    },
+    openSandbox: openFilesOfGenesis,
     ends: "well",
   },
   wrongInputs: {
@@ -42,27 +39,6 @@ stageLaws({
       error: ConfigError,
     },
   },
-  damage: {
-    removed: ({ changeTarget }) =>
-      changeTarget(
-        `delete from blocks_internal_commands where block_id = (select id from blocks where height = 40);
-         delete from blocks_user_commands where block_id = (select id from blocks where height = 40);
-         update blocks set parent_id = null where height = 41;
-         delete from blocks where height = 40`,
-      ),
-    added: ({ changeTarget }) =>
-      changeTarget(
-        `create temp table twin as select * from blocks where height = 40;
-         update twin set id = 9999, state_hash = 'a stray block';
-         insert into blocks select * from twin`,
-      ),
-    altered: ({ changeTarget }) =>
-      changeTarget(
-        "update blocks set parent_id = (select id from blocks where height = 20) where height = 40",
-      ),
-  },
-  foreignMarks: {
-    "a mark of another target": { height: "30", stateHash: "3NKanother" },
-    "a mark of genesis in a target without a block": { height: "1", stateHash: "3NKgenesis" },
-  },
+  damage: DAMAGED_COPY,
+  foreignMarks: FOREIGN_MARKS_OF_COPY,
 });

@@ -4,7 +4,7 @@
 import { SourceDataError, UsageError } from "@forklift/pipeline";
 import { stageLaws } from "@forklift/testkit";
 import { pickChainStage } from "../../src/stages/pick-chain.ts";
-import { canonicalBlock, openFiles } from "../origin/files-sandbox.ts";
+import { openFiles, openFilesOfGenesis } from "../origin/files-sandbox.ts";
 
 /** A state hash of no block. */
 const NOWHERE = "3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ";
@@ -14,11 +14,7 @@ stageLaws({
   stage: pickChainStage,
   openSandbox: () => openFiles("create-schema"),
   empty: {
-    openSandbox: async () => {
-      const sandbox = await openFiles("create-schema");
-      sandbox.endIn((await canonicalBlock("and height = 1")).stateHash);
-      return sandbox;
-    },
+    openSandbox: openFilesOfGenesis,
     ends: "well",
   },
   wrongInputs: {
