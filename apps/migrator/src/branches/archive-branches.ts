@@ -10,7 +10,12 @@ import {
 import type { Session } from "@forklift/postgres";
 import type { ArchiveContext } from "../context.ts";
 import { type SourceLoad, WHOLE_LOAD } from "../source-load.ts";
-import type { BranchOrigin, BranchPage, MergedBranches } from "./branch-pages.ts";
+import {
+  type BranchOrigin,
+  type BranchPage,
+  firstWithAbsent,
+  type MergedBranches,
+} from "./branch-pages.ts";
 import { healBranches, linkedByFiles } from "./heal-branches.ts";
 import { mergeBranches } from "./merge-branches.ts";
 
@@ -75,22 +80,6 @@ export async function nextBranchPage(
     (place) => readBranchPage(sessions, branches, place, max),
     () => load.pause(),
   );
-}
-
-async function firstWithAbsent(
-  after: BranchPlace | null,
-  read: (after: BranchPlace | null) => Promise<ListedPage>,
-  pause: () => Promise<void>,
-): Promise<ListedPage> {
-  let place = after;
-  let count = 0;
-  for (;;) {
-    const page = await read(place);
-    count += page.count;
-    if (page.absent.length > 0 || page.isLast) return { ...page, count };
-    place = page.last;
-    await pause();
-  }
 }
 
 async function readBranchPage(

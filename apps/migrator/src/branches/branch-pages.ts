@@ -34,6 +34,25 @@ export interface BranchOrigin {
   begin(after: BranchPlace | null): Promise<PageAhead>;
 }
 
+/** The next page on which the target lacks a block, or the last of all; it counts what was passed over. */
+export async function firstWithAbsent<
+  Page extends BranchPage & { readonly absent: readonly unknown[] },
+>(
+  after: BranchPlace | null,
+  read: (after: BranchPlace | null) => Promise<Page>,
+  pause: () => Promise<void> = async () => {},
+): Promise<Page> {
+  let place = after;
+  let count = 0;
+  for (;;) {
+    const page = await read(place);
+    count += page.count;
+    if (page.absent.length > 0 || page.isLast) return { ...page, count };
+    place = page.last;
+    await pause();
+  }
+}
+
 export class BranchPages implements AsyncDisposable {
   readonly #origin: BranchOrigin;
   #ahead: PageAhead | null = null;

@@ -11,7 +11,12 @@ import { requireSameGenesis } from "../blocks/same-genesis.ts";
 import { wantedFile } from "../blocks/wanted-file.ts";
 import type { MigratorContext } from "../context.ts";
 import { inForm } from "../form/output-form.ts";
-import type { BranchOrigin, BranchPage, MergedBranches } from "./branch-pages.ts";
+import {
+  type BranchOrigin,
+  type BranchPage,
+  firstWithAbsent,
+  type MergedBranches,
+} from "./branch-pages.ts";
 import type { MergedBranchBlock } from "./merge-branches.ts";
 import { type NamelessHeights, namelessHeights } from "./nameless-heights.ts";
 
@@ -33,7 +38,8 @@ export function fileBranches(context: MigratorContext, tip: BlockRef): BranchOri
   let nameless: NamelessHeights | null = null;
   const next = async (after: BranchPlace | null) => {
     nameless ??= await namelessHeights(context);
-    return await nextWithAbsent({ ...context, nameless, tip }, after);
+    const listing = { ...context, nameless, tip };
+    return await firstWithAbsent(after, (place) => readPage(listing, place));
   };
   return {
     hasAbsent: async () => (await next(null)).absent.length > 0,
@@ -47,17 +53,6 @@ export function fileBranches(context: MigratorContext, tip: BlockRef): BranchOri
 interface Listing extends Pick<MigratorContext, "blocks" | "target"> {
   readonly nameless: NamelessHeights;
   readonly tip: BlockRef;
-}
-
-async function nextWithAbsent(listing: Listing, after: BranchPlace | null): Promise<ListedPage> {
-  let place = after;
-  let count = 0;
-  for (;;) {
-    const page = await readPage(listing, place);
-    count += page.count;
-    if (page.absent.length > 0 || page.isLast) return { ...page, count };
-    place = page.last;
-  }
 }
 
 async function readPage(

@@ -14,7 +14,7 @@ import type { BlockSources, RecordedBalances } from "@forklift/precomputed";
 import { blockOfFile } from "../blocks/merge-block.ts";
 import type { Tools } from "../blocks/merged-blocks.ts";
 import { requireSameCommandsAs } from "./differences.ts";
-import { type FileOfChain, healedFiles } from "./healed-blocks.ts";
+import { expectedStatus, type FileOfChain, healedFiles } from "./healed-blocks.ts";
 import { healedText } from "./healed-cases.ts";
 import type { OpenedAccounts } from "./opened-accounts.ts";
 
@@ -42,8 +42,7 @@ async function blockToMend(
 ): Promise<BlockToMend> {
   const { ref, rows, healed } = found;
   const isMissing = rows.length === 0;
-  const status = ref.height <= chain.canonicalHeight ? "canonical" : "pending";
-  const columns = columnsOf(found, status);
+  const columns = columnsOf(found, expectedStatus(ref, chain));
   const repeated = healed.filter(({ table, column }) => table === "blocks" && column === "*");
   const isOfCommands = healed.some(({ part }) => part !== "block");
   return {

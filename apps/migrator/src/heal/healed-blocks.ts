@@ -153,7 +153,7 @@ async function healedGenesis(
 }
 
 /** Whether the chain goes on above it, or it waits for a verdict that the end of the run gives it. */
-function expectedStatus({ height }: BlockRef, { canonicalHeight }: SourceChain): string {
+export function expectedStatus({ height }: BlockRef, { canonicalHeight }: SourceChain): string {
   return height <= canonicalHeight ? "canonical" : "pending";
 }
 
