@@ -18,8 +18,8 @@ const ROOT = path.join(import.meta.dirname, "../..");
 /** Where the tests look for it, too: `packages/testkit/src/mainnet.ts`. */
 const SHARED = process.env["FORKLIFT_SHARED"] ?? path.join(ROOT, "../shared");
 
-/** An error may keep a test waiting for what never comes. */
-const TEST_MS_MAX = 30_000;
+/** An error may keep a test waiting for what never comes; on a slow machine a right one takes 40 seconds. */
+const TEST_MS_MAX = 120_000;
 
 const COUNTED_AS = { noticed: "passed", UNNOTICED: "failed", skipped: "skipped" };
 
@@ -87,7 +87,7 @@ async function openRunner() {
       }
     }
   };
-  /** The test files that fail, and those of which some tests had to be left out. */
+  /** The test files that fail and why, and those of which some tests had to be left out. */
   const runFiles = async (tests) => {
     const specifications = await vitest.globTestSpecifications();
     const chosen = specifications.filter(({ moduleId }) => tests.includes(moduleId));
@@ -97,6 +97,7 @@ async function openRunner() {
     const hasSkipped = (module) => !module.children.allTests("skipped").next().done;
     return {
       failed: idsOf(run.filter((module) => module.state() === "failed")),
+      reasons: run.flatMap(reasonsOf),
       leftOut: existsSync(path.join(SHARED, "data/mainnet")) ? [] : idsOf(run.filter(hasSkipped)),
     };
   };
@@ -121,12 +122,21 @@ async function openRunner() {
 
     /** @throws Error when a test fails though nothing was planted: it would notice anything. */
     async requirePassing(tests) {
-      const { failed } = await runFiles(tests);
-      if (failed.length > 0) throw new Error(`fails before anything was planted: ${failed}`);
+      const { failed, reasons } = await runFiles(tests);
+      if (failed.length === 0) return;
+      throw new Error(`fails before anything was planted: ${[failed, ...reasons].join("\n")}`);
     },
 
     close: () => vitest.close(),
   };
+}
+
+/** Of each failed test of a file its name and its errors. */
+function reasonsOf(module) {
+  const tests = [...module.children.allTests("failed")];
+  return tests.flatMap((test) =>
+    (test.result().errors ?? []).map(({ message }) => `${test.fullName}: ${message}`),
+  );
 }
 
 async function main(isAll) {
