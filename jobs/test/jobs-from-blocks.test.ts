@@ -141,7 +141,7 @@ test("a final asks its last block by the files above it", async () => {
   expect(told.byHand).toContainEqual(expect.stringMatching(/^keep the block files/));
 });
 
-test("an end that no file has, an archive beside, and a follow are refused", async () => {
+test("an end that no file has, an archive beside, and a follow without a target are refused", async () => {
   const unknown = "3NKeMoncuHab5ScarV5ViyF16cJPT4taWNSaTLS64Dp67wuXigPZ";
   await expectRefusal(
     configured(["final", "--fork-state-hash", unknown]),
@@ -159,8 +159,8 @@ test("an end that no file has, an archive beside, and a follow are refused", asy
   });
   await expectRefusal(configured(["follow"]), {
     exit: 78,
-    says: ["no living archive to follow"],
-    next: "source.database",
+    says: ["no target that follows the source"],
+    next: "target.database",
   });
 });
 

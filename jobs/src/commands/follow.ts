@@ -61,7 +61,9 @@ export function addFollowCommand(program: Command, host: Host, finish: Finish): 
       ),
     ),
   )
-    .description("follow a living source: copy, replay and verify what became canonical, for ever")
+    .description(
+      "follow a living archive, or block files: copy, replay and verify what became canonical, for ever",
+    )
     .action(async (options: Options) => {
       const { config: given } = await loadConfig({
         file: options.config,
@@ -99,7 +101,7 @@ export const followMigration: FollowMigration = {
         config: {
           ...defaults,
           ...{ network, genesisLedger, blocks: [...urls], cache },
-          source: { database: sourceDb },
+          source: { database: sourceDb ?? null },
           target: { database: targetDb, store: null },
           official: {
             vrfOutput: options.officialVrfOutput === true,
@@ -176,9 +178,14 @@ function describe({ cycles, waits, published, last }: FollowSummary): string {
   ].join(", ");
   if (last === null) return `${counts}; the target has not caught up yet`;
   const { height, stateHash, lagBlocks, lagSeconds, source } = last;
-  return [
+  const lines = [
     counts,
     `verified up to ${stateHash} at height ${height}, ${counted(lagBlocks, "block")} behind, as of ${lagSeconds.toFixed(1)} s before`,
-    `the last cycle asked the source ${source.statementsPerSecond} statements and ${source.rowsPerSecond} rows a second`,
-  ].join("\n");
+  ];
+  if (source !== null) {
+    lines.push(
+      `the last cycle asked the source ${source.statementsPerSecond} statements and ${source.rowsPerSecond} rows a second`,
+    );
+  }
+  return lines.join("\n");
 }

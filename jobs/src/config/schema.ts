@@ -168,7 +168,7 @@ export const configSchema = z.strictObject({
       allowOlderDump: flag.optional(),
     })
     .optional(),
-  /** Of `forklift follow`, whose source is source.database and whose target is target.database. */
+  /** Of `forklift follow`, whose source is source.database or source.blocks, and whose target is target.database. */
   follow: z
     .strictObject({
       /** From the begin of one cycle to the begin of the next. */

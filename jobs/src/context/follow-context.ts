@@ -9,10 +9,10 @@ import type { History, StateHash } from "@forklift/chain";
 import type { RunEnvironment } from "@forklift/console";
 import type { Context } from "@forklift/context";
 import {
-  type ArchiveContext,
   boundedLoad,
   LeftOutNames,
   type LoadLimits,
+  type MigratorContext,
   outputForm,
 } from "@forklift/migrator";
 import { loadGenesisLedger, type Network, withLedgerHashExceptions } from "@forklift/network";
@@ -52,16 +52,17 @@ const STATEMENT_TIMEOUT_KEY = "follow.statementTimeoutSeconds or --statement-tim
 
 /** What a cycle works on. */
 export interface FollowContext
-  extends ArchiveContext,
+  extends MigratorContext,
     Omit<ReplayerContext, "genesisLedger">,
     Pick<VerifierContext, "genesisLedger">,
     Pick<JobContext, "grounds" | "targetUrl" | "workPath" | "walkMarks" | "verified"> {
-  readonly sourceUrl: string;
+  /** Null where every row comes from block files, as are the sessions on it. */
+  readonly sourceUrl: string | null;
   /** A second session on the target, which can only read. */
   readonly targetReader: Session;
   readonly history: History;
   /** The second session on the source, which sees the same picture: `source` copies, this one compares. */
-  readonly checks: Session;
+  readonly checks: Session | null;
   readonly trustedStateHash: StateHash | null;
   /** Between two reads of the source, whichever session they are on. */
   readonly pauseSource: () => Promise<void>;
@@ -101,7 +102,7 @@ export async function openFollowed(
   const sourceUrl = config.source.database;
   const targetUrl = config.target.database;
   requireTwoDatabases({
-    source: { database: sourceUrl, blocks: false },
+    source: { database: sourceUrl ?? undefined, blocks: sourceUrl === null },
     target: { store: "", database: targetUrl },
   });
   const network = withLedgerHashExceptions(
@@ -156,8 +157,9 @@ export async function openFollowContext(
   const { history, requireOrphans, heal: heals, replay, verify } = config;
   const { statementTimeoutMs: ms } = limits;
   const spared = { statementTimeout: { ms, raisedBy: STATEMENT_TIMEOUT_KEY } };
-  const source = await opened.source(shared.sourceUrl, spared);
-  const checks = await opened.source(shared.sourceUrl, spared);
+  const { sourceUrl } = shared;
+  const source = sourceUrl === null ? null : await opened.source(sourceUrl, spared);
+  const checks = sourceUrl === null ? null : await opened.source(sourceUrl, spared);
   const target = await opened.newTarget(shared.targetUrl);
   const targetReader = await opened.reader(shared.targetUrl);
   const threads = replay.threads ?? availableParallelism();
@@ -167,7 +169,7 @@ export async function openFollowContext(
     ...defined({ cache: config.cache }),
   });
   const grounds = groundsOfJob(config, "follow");
-  requireOrigins(sources, grounds, { hasArchive: true });
+  requireOrigins(sources, grounds, { hasArchive: source !== null });
   return {
     ...shared,
     ...{ source, checks, target, targetReader },

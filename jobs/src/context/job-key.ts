@@ -9,6 +9,9 @@ import type { RunKey } from "../work/run-key.ts";
 import type { FollowConfig } from "./follow-config.ts";
 import type { JobInputs } from "./job-inputs.ts";
 
+/** Where they lie changes no row. */
+const BLOCK_FILES = "block files";
+
 export async function keyOfJob(config: Config, inputs: JobInputs): Promise<RunKey> {
   const { network, job, sets, store, givenTargetUrl, settings } = inputs;
   const begins = job === "prime" ? null : await sets.newest();
@@ -37,7 +40,7 @@ export function keyOfFollow(
     network: network.name,
     job: "follow",
     input: {
-      source: maskUrl(source.database),
+      source: source.database === null ? BLOCK_FILES : maskUrl(source.database),
       store: target.store,
       target: maskUrl(target.database),
       trusted: trustedStateHash ?? null,
@@ -48,7 +51,7 @@ export function keyOfFollow(
 }
 
 function sourceOf({ source }: Config, { sourceDump, isFromBlocks }: JobInputs) {
-  if (isFromBlocks) return { source: "block files" };
+  if (isFromBlocks) return { source: BLOCK_FILES };
   if (sourceDump === null) return { source: maskUrl(source.database!) };
   const { store, name, bytes, crc32c } = sourceDump;
   return { source: `${store.url}/${name}`, bytes: String(bytes), crc32c: crc32c ?? null };

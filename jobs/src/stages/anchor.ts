@@ -82,8 +82,18 @@ export async function sourceAnchor({
   return { ...(await canonicalOrHighest(source, tip.stateHash)), vouchedBy: "source" };
 }
 
-/** Of a run without an archive: nobody but the preset says of any block that the network agreed on it. */
-export function genesisAnchor({ genesis }: Pick<Network, "genesis">): Anchor {
+/**
+ * Of a run that nobody names an anchor for: the source's; without an archive the genesis block, since nobody but the
+ * preset says of any block that the network agreed on it.
+ */
+export async function unnamedAnchor({
+  target,
+  source,
+  network: { genesis },
+}: Pick<AnchorContext, "target" | "source"> & {
+  readonly network: Pick<Network, "genesis">;
+}): Promise<Anchor> {
+  if (source !== null) return await sourceAnchor({ target, source });
   return { height: GENESIS_HEIGHT, stateHash: genesis.stateHash, vouchedBy: "preset" };
 }
 

@@ -4,7 +4,7 @@
 import type { WholeStage } from "@forklift/pipeline";
 import { openRests } from "@forklift/verifier";
 import type { FollowContext } from "../context/follow-context.ts";
-import { namedAnchor, sourceAnchor } from "./anchor.ts";
+import { namedAnchor, unnamedAnchor } from "./anchor.ts";
 import { markProven, readProvenPart, VERIFY_STAGE } from "./proven-height.ts";
 import { readReport } from "./verification-report.ts";
 import {
@@ -15,13 +15,17 @@ import {
   withLeftOut,
 } from "./verify-target.ts";
 
+const NO_STOP = { forkStateHash: null, stopAtHeight: null };
+
 export const verifyFollowed: WholeStage<FollowContext, VerificationPlan> = {
   id: VERIFY_STAGE,
   kind: "whole",
 
   async plan(context) {
     const source = context.checks;
-    const anchor = (await namedAnchor(context)) ?? (await sourceAnchor({ ...context, source }));
+    // Where the copy is told to stop, a look at the source has said, and nobody vouches for that.
+    const named = await namedAnchor({ ...context, stop: NO_STOP });
+    const anchor = named ?? (await unnamedAnchor({ ...context, source }));
     // With all signatures nothing is believed but what an earlier cycle of this run has proven with them.
     const { grounds, verified, target } = context;
     const believes = grounds.signatures.which !== "all" || verified.versions !== null;

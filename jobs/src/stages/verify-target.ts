@@ -11,7 +11,7 @@ import {
   verifyArchive,
 } from "@forklift/verifier";
 import type { JobContext } from "../context/job-context.ts";
-import { genesisAnchor, namedAnchor, sourceAnchor } from "./anchor.ts";
+import { namedAnchor, unnamedAnchor } from "./anchor.ts";
 import { whyPublished } from "./is-published.ts";
 import { readProvenPart, VERIFY_STAGE } from "./proven-height.ts";
 import { removeRoot, rootMarks } from "./rooted-marks.ts";
@@ -34,7 +34,7 @@ export const verifyTarget: WholeStage<JobContext, VerificationPlan> = {
     const published = await whyPublished(context);
     if (published !== null) return { skip: published };
     // Not before: on an idle day the source may be older than the set.
-    const anchor = named ?? (await lesserAnchor(context));
+    const anchor = named ?? (await unnamedAnchor(context));
     // With all signatures nothing is believed that was proven without them.
     const believes = job === "daily" && grounds.signatures.which !== "all";
     const proven = believes ? await readProvenPart(target) : null;
@@ -48,10 +48,6 @@ export const verifyTarget: WholeStage<JobContext, VerificationPlan> = {
   },
   verify: answersOfReport,
 };
-
-async function lesserAnchor(context: JobContext): Promise<Anchor> {
-  return context.source === null ? genesisAnchor(context.network) : await sourceAnchor(context);
-}
 
 export interface VerifiedContext
   extends Omit<VerifierContext, "anchor" | "proven" | "schema" | "openTarget">,

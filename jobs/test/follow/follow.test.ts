@@ -200,7 +200,7 @@ test("migrate --follow does the same by options alone", { tags: ["only-in-all"] 
   expect(exit, stderr).toBe(0);
   const { last } = JSON.parse(stdout) as FollowSummary;
   expect(last).toMatchObject({ height: source.end, lagBlocks: 0 });
-  expect(last!.source.statements).toBeGreaterThan(0);
+  expect(last!.source!.statements).toBeGreaterThan(0);
   expect(await digestsOf(target)).toEqual(await digestsAtOnce(source, home));
 });
 
@@ -217,7 +217,11 @@ test.each([
 });
 
 test.each([
-  ["a living source", { source: { dumps: "./dumps/" } }, "set source.database"],
+  [
+    "a living source",
+    { source: { dumps: "./dumps/" } },
+    "or source.blocks: true to follow block files",
+  ],
   ["a target of its own", { target: { store: "./store/" } }, "set target.database"],
 ])("a configuration must name %s", async (_what, more, hint) => {
   const following = await startFollowing(followed(more));

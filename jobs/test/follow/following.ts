@@ -14,7 +14,8 @@ export interface Followable {
   /** Of the test: its store, its work folder and its configuration lie there. */
   readonly home: string;
   readonly network: SampleNetwork;
-  readonly sourceUrl: string;
+  /** Null follows the block files. */
+  readonly sourceUrl: string | null;
   readonly targetUrl: string;
   /** Default: the folder of the network. */
   readonly blocks?: string;
@@ -41,7 +42,7 @@ async function writeFollowConfig(followed: Followable): Promise<string> {
   const content = {
     network: path.join(network.folder, "network.yaml"),
     genesisLedger: path.join(network.folder, "genesis-ledger.json"),
-    source: { database: sourceUrl },
+    source: sourceUrl === null ? { blocks: true } : { database: sourceUrl },
     target: { store: path.join(home, "store"), database: targetUrl },
     blocks: [blocks ?? path.join(network.folder, "blocks")],
     work: { dir: path.join(home, "work") },

@@ -41,6 +41,8 @@ const SPOIL_LOWEST = `
        and not exists (select from blocks child where child.parent_id = b.id)
      order by height, state_hash limit 1)`;
 
+const COMPLETE_CYCLE = cycle({ history: "complete", isFromBlocks: false });
+
 test("is a difference of a cycle and of a job on a dump, not of a job on a living archive", async () => {
   const home = await mkdtemp(path.join(tmpdir(), "forklift-lost-orphan-"));
   await using source = await openLivingSource();
@@ -55,12 +57,12 @@ test("is a difference of a cycle and of a job on a dump, not of a job on a livin
   const followed = await openFollowed(opened, followConfigOf(config), environment);
   const { signal, now } = environment;
   const context = await openFollowContext(opened, followed, { limits: WIDE_LIMITS, signal, now });
-  await sharedSnapshot([context.source, context.checks], async () => {
-    await runInTarget(cycle("complete"), context, environment);
+  await sharedSnapshot([context.source!, context.checks!], async () => {
+    await runInTarget(COMPLETE_CYCLE, context, environment);
     expect(await lackedIn(context)).toBe(1);
 
     // Nothing is new: what was left out is named again, and all of it.
-    await runInTarget(cycle("complete"), context, environment);
+    await runInTarget(COMPLETE_CYCLE, context, environment);
     expect(await lackedIn(context)).toBe(1);
 
     await changeInDatabase(target, LOSE_ONE);
@@ -83,7 +85,7 @@ test("is a difference of a cycle and of a job on a dump, not of a job on a livin
 });
 
 async function anchorOf({ checks }: FollowContext) {
-  const [row] = await checks.query<{ height: string; state_hash: string }>(
+  const [row] = await checks!.query<{ height: string; state_hash: string }>(
     "select height, state_hash from blocks where chain_status = 'canonical' order by height desc limit 1",
   );
   const stateHash = row!.state_hash as never;

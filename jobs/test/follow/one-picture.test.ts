@@ -39,6 +39,6 @@ test("what becomes canonical within a cycle is left to the next, and told as its
   expect(second).toMatchObject({ height: 11, lagBlocks: 0 });
   const third = await runCycle(followed, { ...options, last: second }, environment);
   expect(third).toMatchObject({ height: 11, lagBlocks: 0, stages: [] });
-  expect(third.source.rows).toBeLessThan(first.source.rows);
+  expect(third.source!.rows).toBeLessThan(first.source!.rows);
   await rm(home, { recursive: true, force: true });
 });

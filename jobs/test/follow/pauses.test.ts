@@ -42,12 +42,16 @@ test("copy, replay and verification pause between their reads of the source, and
   /** The statements that the source had been sent at each pause, by stage. */
   const pauses: Record<string, number[]> = {};
   const pause = async () => {
-    const sent = context.source.traffic.statements + context.checks.traffic.statements;
+    const sent = context.source!.traffic.statements + context.checks!.traffic.statements;
     pauses[stage] = [...(pauses[stage] ?? []), sent];
   };
   const load = { ...context.load!, pause, blocks: 25 };
-  await sharedSnapshot([context.source, context.checks], () =>
-    runInTarget(cycle(context.history), { ...context, load, pauseSource: pause }, environment),
+  await sharedSnapshot([context.source!, context.checks!], () =>
+    runInTarget(
+      cycle({ history: context.history, isFromBlocks: false }),
+      { ...context, load, pauseSource: pause },
+      environment,
+    ),
   );
   const counts = Object.fromEntries(Object.entries(pauses).map(([id, at]) => [id, at.length]));
   expect(Object.keys(counts)).toEqual(["copy-blocks", "replay-commands", "verify-target"]);

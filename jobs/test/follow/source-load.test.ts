@@ -61,10 +61,10 @@ test("the statements that a cycle reports are those that the server has logged, 
 
   await source.live(8);
   const first = await cycle();
-  expect(first.report.source.statements).toBe(first.logged);
+  expect(first.report.source!.statements).toBe(first.logged);
   await source.live(9);
   const grown = await cycle();
-  expect(grown.report.source.statements).toBe(grown.logged);
+  expect(grown.report.source!.statements).toBe(grown.logged);
   const idle = await cycle();
   expect(idle.report).toMatchObject({ stages: [], source: { statements: idle.logged } });
   expect(idle.logged).toBeLessThanOrEqual(IDLE_STATEMENTS_MAX);

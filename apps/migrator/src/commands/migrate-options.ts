@@ -29,9 +29,6 @@ export interface MigrateOptions
   readonly follow?: true;
 }
 
-/** What is followed is an archive. */
-export type FollowedOptions = MigrateOptions & { readonly sourceDb: string };
-
 /** @throws UsageError unless either an archive is named or none is wanted. */
 export function requireOneOrigin(options: MigrateOptions): void {
   const { sourceDb, fromBlocks, history, skipCreationFees, heal } = options;
@@ -58,26 +55,16 @@ export function requireOneOrigin(options: MigrateOptions): void {
 
 /**
  * A target that follows has no end, and what it will do is not known.
- * @throws UsageError for an option that says otherwise, and without an archive.
+ * @throws UsageError for an option that says otherwise.
  */
-export function requireFollowable(options: MigrateOptions): FollowedOptions {
-  const { plan, forkStateHash, stopAtHeight, fromBlocks, sourceDb } = options;
+export function requireFollowable({ plan, forkStateHash, stopAtHeight }: MigrateOptions): void {
   const named = [
     ["--plan", plan],
     ["--fork-state-hash", forkStateHash],
     ["--stop-at-height", stopAtHeight],
   ].find(([, value]) => value !== undefined);
-  if (named !== undefined) {
-    throw new UsageError(
-      `${named[0]} and --follow exclude each other: what is followed has no end`,
-      { hint: `leave ${named[0]} or --follow out` },
-    );
-  }
-  if (fromBlocks === undefined && sourceDb !== undefined) return { ...options, sourceDb };
-  throw new UsageError(
-    "--from-blocks and --follow exclude each other: what is followed is an archive",
-    {
-      hint: "leave --from-blocks or --follow out",
-    },
-  );
+  if (named === undefined) return;
+  throw new UsageError(`${named[0]} and --follow exclude each other: what is followed has no end`, {
+    hint: `leave ${named[0]} or --follow out`,
+  });
 }

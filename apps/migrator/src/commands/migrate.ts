@@ -39,18 +39,13 @@ import { planMigration } from "../plan/plan-migration.ts";
 import { openPlannedPlaces } from "../plan/planned-places.ts";
 import { blockSourcesOf, groundsOf, withBlockOptions } from "./block-options.ts";
 import { historyOf, withHealOption, withHistoryOptions } from "./history-options.ts";
-import {
-  type FollowedOptions,
-  type MigrateOptions,
-  requireFollowable,
-  requireOneOrigin,
-} from "./migrate-options.ts";
+import { type MigrateOptions, requireFollowable, requireOneOrigin } from "./migrate-options.ts";
 
 /** What follows a source instead of migrating it once; made of more than the migration, so given by others. */
 export interface FollowMigration {
   /** Adds the options that it has besides those of `migrate`. */
   withOptions(command: Command): Command;
-  run(options: FollowedOptions, environment: RunEnvironment): Promise<Outcome>;
+  run(options: MigrateOptions, environment: RunEnvironment): Promise<Outcome>;
 }
 
 /** @param follow null for a program that cannot. */
@@ -86,10 +81,10 @@ function addMigrateCommand(program: Command, { host, finish, follow }: Asking): 
     requireOneOrigin(options);
     const environment = openRunEnvironment(host, logOptionsOf(options));
     if (options.follow === true) {
-      const followed = requireFollowable(options);
+      requireFollowable(options);
       finish(
         await stoppable(RUN_AGAIN.continues, environment.signal, () =>
-          follow!.run(followed, environment),
+          follow!.run(options, environment),
         ),
       );
       return;

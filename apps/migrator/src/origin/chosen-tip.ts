@@ -3,6 +3,7 @@
 
 import { findTargetRef, type StopPoint } from "@forklift/archive";
 import type { BlockRef, StateHash } from "@forklift/chain";
+import type { Network } from "@forklift/network";
 import { SourceDataError, UsageError } from "@forklift/pipeline";
 import { bestTip, findBlock } from "@forklift/precomputed";
 import type { OriginContext } from "./origin.ts";
@@ -23,7 +24,7 @@ export async function chosenTip(
     );
   }
   const named = forkStateHash ?? network.lastPreForkBlock?.stateHash ?? null;
-  if (named === null) return await deepestTip(context);
+  if (named === null) return (await endOfFiles(context)) ?? noEnd(network);
   const known = await knownHeight(context, named);
   if (known !== null && stopAtHeight !== null && known !== stopAtHeight) {
     throw new UsageError(
@@ -41,16 +42,24 @@ export async function chosenTip(
   );
 }
 
-/** The highest block that the network no longer leaves. */
-async function deepestTip({
-  network,
+/**
+ * Of a chain whose end nobody names: the preset's last pre-fork block, else the highest block that the network no
+ * longer leaves; null where no place that can be listed shows one.
+ * @throws SourceDataError when two blocks of one height are such.
+ */
+export async function endOfFiles({
+  network: { genesis, lastPreForkBlock },
   blocks,
-}: Pick<OriginContext, "network" | "blocks">): Promise<BlockRef> {
-  const { k } = network.genesis.protocolState.body.constants;
-  const found = await bestTip(blocks, Number(k));
-  if (found !== null) return found.tip;
+}: Pick<OriginContext, "network" | "blocks">): Promise<BlockRef | null> {
+  if (lastPreForkBlock !== null) return lastPreForkBlock;
+  const found = await bestTip(blocks, Number(genesis.protocolState.body.constants.k));
+  return found?.tip ?? null;
+}
+
+function noEnd({ name, genesis }: Network): never {
+  const { k } = genesis.protocolState.body.constants;
   throw new SourceDataError(
-    `no block of ${network.name} has ${k} blocks above it in the places of block files that can be listed`,
+    `no block of ${name} has ${k} blocks above it in the places of block files that can be listed`,
     { hint: "give --fork-state-hash, the last block that is to be migrated" },
   );
 }

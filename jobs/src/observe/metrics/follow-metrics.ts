@@ -11,7 +11,11 @@ export interface FollowedCycle {
   readonly seen: Date;
   readonly pending: { readonly provenTo: bigint; readonly differences: readonly unknown[] };
   readonly elapsedMs: number;
-  readonly source: { readonly statementsPerSecond: number; readonly rowsPerSecond: number };
+  /** Null where no archive is asked. */
+  readonly source: {
+    readonly statementsPerSecond: number;
+    readonly rowsPerSecond: number;
+  } | null;
 }
 
 export function setCycleMetrics(metrics: Metrics, network: string, cycle: FollowedCycle): void {
@@ -27,8 +31,12 @@ export function setCycleMetrics(metrics: Metrics, network: string, cycle: Follow
   metrics.set("forklift_follow_cycle_duration_seconds", labels, elapsedMs / MS_PER_SECOND);
   metrics.set("forklift_follow_failures", labels, 0);
   metrics.set("forklift_follow_stopped", labels, 0);
-  metrics.set("forklift_follow_source_statements_rate", labels, source.statementsPerSecond);
-  metrics.set("forklift_follow_source_rows_rate", labels, source.rowsPerSecond);
+  metrics.set(
+    "forklift_follow_source_statements_rate",
+    labels,
+    source?.statementsPerSecond ?? null,
+  );
+  metrics.set("forklift_follow_source_rows_rate", labels, source?.rowsPerSecond ?? null);
 }
 
 /** @param lagSeconds null before the first good cycle. */

@@ -32,7 +32,7 @@ export interface FollowSummary {
   readonly published: number;
   /** Of the last good cycle; null when there was none. */
   readonly last:
-    | (Omit<CycleReport, "seen" | "stages" | "orphaned" | "pending"> & {
+    | (Omit<CycleReport, "seen" | "stages" | "beside" | "pending"> & {
         readonly pending: PendingState;
       })
     | null;
@@ -111,6 +111,6 @@ export async function runFollow(
 
 function shown(last: CycleReport | null): FollowSummary["last"] {
   if (last === null) return null;
-  const { seen: _seen, stages: _stages, orphaned: _orphaned, pending, ...report } = last;
+  const { seen: _seen, stages: _stages, beside: _beside, pending, ...report } = last;
   return { ...report, pending: pendingState(pending) };
 }

@@ -1,17 +1,10 @@
-// One cycle of `follow`: all that became canonical is copied, replayed and verified, in one picture of the source.
+// One cycle of `follow`: all that the source has gained is copied, replayed and verified, in one picture of it.
 
-import {
-  countOrphaned,
-  highestCanonical,
-  readSourceHeights,
-  readTargetTip,
-  type SourceHeights,
-} from "@forklift/archive";
-import { type BlockRef, type History, jsonNumber, least } from "@forklift/chain";
+import { readTargetTip } from "@forklift/archive";
+import { jsonNumber } from "@forklift/chain";
 import { openContext, runInTarget } from "@forklift/context";
-import type { Network } from "@forklift/network";
-import { type StageReport, throwIfStopped } from "@forklift/pipeline";
-import { type Session, sharedSnapshot } from "@forklift/postgres";
+import type { StageReport } from "@forklift/pipeline";
+import type { Session } from "@forklift/postgres";
 import type { KeptTail, PendingReport } from "@forklift/replayer";
 import { MS_PER_SECOND } from "@forklift/system";
 import {
@@ -22,20 +15,13 @@ import {
 } from "../../context/follow-context.ts";
 import type { JobEnvironment } from "../../observe/job-environment.ts";
 import { cycle } from "../recipes/follow.ts";
+import { followedSource, type Picture, type SourceLoadReport } from "./followed-source.ts";
 import { keepNewestCheckpoints } from "./newest-checkpoints.ts";
-
-/** What the cycle asked of the source, on both sessions together. */
-export interface SourceLoadReport {
-  readonly statements: number;
-  readonly rows: number;
-  readonly statementsPerSecond: number;
-  readonly rowsPerSecond: number;
-}
 
 export interface CycleReport {
   readonly height: number;
   readonly stateHash: string;
-  /** Canonical blocks of the source, at the end of the cycle, above the target. */
+  /** Blocks of the source's chain, at the end of the cycle, above the target. */
   readonly lagBlocks: number;
   /** The age of the picture that the target now holds. */
   readonly lagSeconds: number;
@@ -43,18 +29,19 @@ export interface CycleReport {
   readonly seen: Date;
   /** The pending blocks above the target in that picture. */
   readonly pending: PendingReport;
-  /** Of that picture, where they are migrated; null where nobody asked. */
-  readonly orphaned: number | null;
+  /** As that picture says it. */
+  readonly beside: Picture["beside"];
   /** None when the source had gained nothing. */
   readonly stages: readonly StageReport[];
-  readonly source: SourceLoadReport;
+  /** Null where no archive was asked. */
+  readonly source: SourceLoadReport | null;
   readonly elapsedMs: number;
 }
 
 export interface CycleOptions {
   readonly limits: SourceLimits;
   /** Where the last cycle of this process has left the target; null before the first. */
-  readonly last: Pick<CycleReport, "stateHash" | "orphaned"> | null;
+  readonly last: Pick<CycleReport, "stateHash" | "beside"> | null;
   /** Of this process: what it knows of the pending blocks is not replayed again. */
   readonly tail: KeptTail;
   /** Called when the target is verified and nothing is written; null publishes nothing. */
@@ -70,92 +57,53 @@ export async function runCycle(
   const startedMs = now();
   await using opened = openContext(environment);
   const context = await openFollowContext(opened, followed, { limits, signal, now });
-  const { source, checks, target, network } = context;
-  const outcome = await sharedSnapshot([source, checks], async () => {
-    const picture = {
-      seen: date(),
-      canonical: await canonicalEnd(source, network),
-      orphaned: await orphanedOf(source, context.history),
-    };
+  const { target, network, history } = context;
+  const source = followedSource(context);
+  const outcome = await source.inPicture(async (picture) => {
+    const seen = date();
     // Pending blocks come without a canonical one.
-    const isIdle =
-      context.history !== "all" && last !== null && (await standsAt(target, picture, last));
-    const reports = isIdle ? [] : await runInTarget(cycle(context.history), context, environment);
-    const end = (await readTargetTip(target))!;
-    // The source still is as it was when the target was verified, so its pending blocks stand on that.
-    const proven = await tail.prove(context, checks, end, { pause: pauseOf(context, signal) });
-    return { ...picture, stages: reports, tip: end, pending: proven };
+    const isIdle = history !== "all" && last !== null && (await standsAt(target, picture, last));
+    const reports = isIdle ? [] : await runInTarget(...whatToRun(context, picture), environment);
+    const tip = (await readTargetTip(target))!;
+    const pending = await source.provePending(tail, tip);
+    return { seen, beside: picture.beside, stages: reports, tip, pending };
   });
-  const { seen, tip, orphaned, stages, pending } = outcome;
+  const { seen, tip, beside, stages, pending } = outcome;
   if (stages.length > 0) await keepNewestCheckpoints(followed.shared.checkpoints, network.name);
   await publish?.(context);
-  const heights = await readSourceHeights(source);
+  const lagBlocks = await source.blocksAbove(tip);
   const elapsedMs = Math.round(now() - startedMs);
   return {
     height: jsonNumber(tip.height),
     stateHash: tip.stateHash,
-    lagBlocks: lagOf(heights, tip, network),
+    lagBlocks,
     lagSeconds: Math.max(0, date().getTime() - seen.getTime()) / MS_PER_SECOND,
     seen,
     pending,
-    orphaned,
+    beside,
     stages,
-    source: loadOf([source, checks], elapsedMs),
+    source: source.load(elapsedMs),
     elapsedMs,
   };
 }
 
-/** What a migration without a stop point ends with. */
-async function canonicalEnd(source: Session, { lastPreForkBlock }: Network): Promise<BlockRef> {
-  const highest = await highestCanonical(source);
-  const isBeyond = lastPreForkBlock !== null && highest.height > lastPreForkBlock.height;
-  return isBeyond ? lastPreForkBlock : highest;
-}
-
-/** Between two reads of pending blocks, as between two of canonical ones. */
-function pauseOf({ pauseSource }: FollowContext, signal: AbortSignal): () => Promise<void> {
-  return async () => {
-    await pauseSource();
-    throwIfStopped(signal, "the replay of the pending blocks");
-  };
-}
-
-/** An orphan may come late, without a canonical block: of a complete history it is news. */
-async function orphanedOf(source: Session, history: History): Promise<number | null> {
-  return history === "complete" ? await countOrphaned(source) : null;
-}
-
-interface Picture {
-  readonly canonical: BlockRef;
-  readonly orphaned: number | null;
+/** The stages, and the context that they run in. */
+function whatToRun(
+  context: FollowContext,
+  { end: { height, stateHash } }: Picture,
+): [ReturnType<typeof cycle>, FollowContext] {
+  const { source, history } = context;
+  if (source !== null) return [cycle({ history, isFromBlocks: false }), context];
+  // Else each stage would look for the end once more.
+  const stop = { forkStateHash: stateHash, stopAtHeight: height };
+  return [cycle({ history, isFromBlocks: true }), { ...context, stop }];
 }
 
 async function standsAt(
   target: Session,
-  { canonical, orphaned }: Picture,
+  { end, beside }: Picture,
   last: NonNullable<CycleOptions["last"]>,
 ): Promise<boolean> {
-  if (last.stateHash !== canonical.stateHash || last.orphaned !== orphaned) return false;
-  return (await readTargetTip(target))?.stateHash === canonical.stateHash;
-}
-
-function lagOf(
-  { highestCanonical: highest }: SourceHeights,
-  tip: BlockRef,
-  { lastPreForkBlock }: Network,
-): number {
-  if (highest === null) return 0;
-  const end = lastPreForkBlock === null ? highest : least(highest, lastPreForkBlock.height);
-  return end > tip.height ? jsonNumber(end - tip.height) : 0;
-}
-
-function loadOf(sessions: readonly Session[], elapsedMs: number): SourceLoadReport {
-  const statements = sessions.reduce((sum, { traffic }) => sum + traffic.statements, 0);
-  const rows = sessions.reduce((sum, { traffic }) => sum + traffic.rows, 0);
-  const perSecond = (count: number) => Math.round((count * MS_PER_SECOND) / Math.max(elapsedMs, 1));
-  return {
-    ...{ statements, rows },
-    statementsPerSecond: perSecond(statements),
-    rowsPerSecond: perSecond(rows),
-  };
+  if (last.stateHash !== end.stateHash || last.beside !== beside) return false;
+  return (await readTargetTip(target))?.stateHash === end.stateHash;
 }
