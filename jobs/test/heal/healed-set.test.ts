@@ -6,7 +6,13 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { decodeManifest, decodeRunRecord, type Manifest, type RunRecord } from "@forklift/sets";
-import { inProcess, openTestDatabase, serverUrl, type TestDatabase } from "@forklift/testkit";
+import {
+  changeDatabase,
+  inProcess,
+  openTestDatabase,
+  serverUrl,
+  type TestDatabase,
+} from "@forklift/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { forklift } from "../../src/commands/index.ts";
 import { type DamagedSample, damaged, openDamagedSample } from "./damaged-sample.ts";
@@ -55,9 +61,10 @@ async function configOf(name: string, source: TestDatabase): Promise<string> {
   return file;
 }
 
+/** Of the chain's end. */
 async function manifestIn(store: string): Promise<Manifest> {
   const names = await readdir(path.join(home, store));
-  const name = names.find((it) => /-set-[0-9]+-.*\.json$/.test(it))!;
+  const name = names.find((it) => it.includes(`-set-55-`))!;
   return decodeManifest(await readFile(path.join(home, store, name), "utf8"), name);
 }
 
@@ -110,6 +117,34 @@ test("prime goes on where a missing block keeps the archive from calling any oth
   };
   expect({ healed, height }).toEqual({ healed: 1, height: 55 });
   expect(digests).toEqual((await manifestIn("sound")).digests);
+}, 120_000);
+
+test("daily heals what is new since the last night, and comes to the same set", async () => {
+  await using living = await openTestDatabase(sample.template);
+  await changeDatabase(
+    living,
+    "create table canonical_in_the_end as select id from blocks where chain_status = 'canonical'",
+  );
+  await changeDatabase(
+    living,
+    "update blocks set chain_status = 'pending' where height > 30 and chain_status = 'canonical'",
+  );
+  const config = await configOf("nightly", living);
+  await runJson(["prime", "--config", config]);
+  const next = `update blocks set chain_status = 'canonical'
+    where id in (select id from canonical_in_the_end) and height <> 45`;
+  const damage = `update user_commands set amount = amount + 1 where id = (
+    select min(user_command_id) from blocks_user_commands i join blocks b on b.id = i.block_id
+    join user_commands c on c.id = i.user_command_id
+    where b.height = 40 and b.id in (select id from canonical_in_the_end) and c.type = 'payment')`;
+  for (const sql of [next, damage]) await changeDatabase(living, sql);
+  const { exit, stderr } = await run(["daily", "--config", config]);
+  expect(exit, stderr).toBe(65);
+  expect(stderr).toContain("--heal");
+  await runJson(["daily", "--config", config, "--heal"]);
+  const { digests, healed } = (await manifestIn("nightly")) as Manifest & { healed: number };
+  expect(digests).toEqual((await manifestIn("sound")).digests);
+  expect(healed).toBe(2);
 }, 120_000);
 
 test("a verification by itself says what the source has otherwise", async () => {
