@@ -215,7 +215,7 @@ test(
   "leaves out of a complete history what a file forges beside the chain, by name",
   ALL,
   async () => {
-    const orphan = await branchTip();
+    const orphan = await branchTip("<=");
     const folder = await changedBlocks("forged-orphan", async (file) => {
       if (file.includes(orphan.stateHash)) await writeFile(file, "{}");
     });
@@ -354,8 +354,12 @@ describe("is refused, and leaves the target as it was", () => {
     );
   });
 
-  test("into a target on another branch, saying where they part", ALL, async () => {
-    const orphan = await branchTip();
+  // The preflight sees the one, the walk the other.
+  test.each([
+    ["as high as the chain", "="],
+    ["below its tip", "<"],
+  ])("into a target on a branch %s, saying where they part", ALL, async (_which, relation) => {
+    const orphan = await branchTip(relation);
     await using target = await openTestDatabase();
     await runJson(fromBlocks(target, { hash: orphan.stateHash }));
     await expectUntouched(target, fromBlocks(target), {
@@ -416,15 +420,19 @@ async function canonicalHashes(): Promise<string[]> {
 }
 
 /** An orphaned block, and the height of the canonical one that it stands on. */
-async function branchTip(): Promise<{ readonly stateHash: string; readonly forkHeight: string }> {
+async function branchTip(
+  relation: string,
+): Promise<{ readonly stateHash: string; readonly forkHeight: string }> {
   await using session = await openTestSession(source);
   const [row] = await session.query<{ stateHash: string; forkHeight: string }>(
     `select b.state_hash as "stateHash", parent.height as "forkHeight"
      from blocks b join blocks parent on parent.state_hash = b.parent_hash
      where b.chain_status = 'orphaned' and parent.chain_status = 'canonical'
+       and b.height ${relation} (select max(height) from blocks where chain_status = 'canonical')
      order by b.height desc limit 1`,
   );
-  return row!;
+  if (row === undefined) throw new Error(`no branch ends ${relation} the chain's height`);
+  return row;
 }
 
 /** A copy of the block files of which some are changed. */
