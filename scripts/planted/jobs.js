@@ -37,9 +37,9 @@ export default [
   ],
   [
     "a cycle of follow reads one picture of the source",
-    "run-cycle",
-    "await sharedSnapshot([source, checks], async () => {",
-    "await (async (work) => await work())(async () => {",
+    "followed-source",
+    "sharedSnapshot([source, checks], async () =>",
+    "(async (run) => await run())(async () =>",
     "one-picture",
   ],
   [
