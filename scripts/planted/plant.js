@@ -3,7 +3,7 @@
 //
 // Nothing is written: the error is put into the source while the test runner loads it. One process runs
 // the tests of all errors, and as many at once as there are packages, whose tests load only their own
-// package as source. That the same tests pass without an error is seen by the suite, which runs them after it. An
+// package as source. That the same tests pass without an error is seen by the suite, which runs them as well. An
 // error whose tests need the real data, where that is missing, is counted as skipped.
 
 import { existsSync, readFileSync } from "node:fs";

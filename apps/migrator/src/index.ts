@@ -7,7 +7,7 @@ export type { MigrateOptions } from "./commands/migrate-options.ts";
 export type * from "./context.ts";
 export { officialGenesisOf, outputForm } from "./form/official-genesis.ts";
 export { type OfficialGenesis, type OutputForm, OWN_FORM } from "./form/output-form.ts";
-export { chosenTip, endOfFiles } from "./origin/chosen-tip.ts";
+export { chosenTip, endOfFiles, withoutEnd } from "./origin/chosen-tip.ts";
 export * from "./output/sources-table.ts";
 export * from "./pipeline.ts";
 export type { BlocksPlan, SourcePlan, SourceProbe } from "./plan/plan-blocks.ts";

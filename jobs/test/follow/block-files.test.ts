@@ -52,7 +52,7 @@ const followed = (more: Readonly<Record<string, unknown>> = {}): Followable => (
 
 const reaches = (height: number) => expect.poll(() => provenHeightOf(target), POLL).toBe(height);
 
-/** Files of such blocks come; one that is there already stays as it is. */
+/** Files of such blocks come; one that is there already is written once more. */
 async function come(isWanted: (block: { height: number; stateHash: string }) => boolean) {
   const all = path.join(archive.network.folder, "blocks");
   for (const name of await readdir(all)) {

@@ -56,12 +56,16 @@ export async function endOfFiles({
   return found?.tip ?? null;
 }
 
-function noEnd({ name, genesis }: Network): never {
+function noEnd(network: Network): never {
+  throw new SourceDataError(withoutEnd(network), {
+    hint: "give --fork-state-hash, the last block that is to be migrated",
+  });
+}
+
+/** What is wrong where `endOfFiles` finds none, as a sentence. */
+export function withoutEnd({ name, genesis }: Network): string {
   const { k } = genesis.protocolState.body.constants;
-  throw new SourceDataError(
-    `no block of ${name} has ${k} blocks above it in the places of block files that can be listed`,
-    { hint: "give --fork-state-hash, the last block that is to be migrated" },
-  );
+  return `no block of ${name} has ${k} blocks above it in the places of block files that can be listed`;
 }
 
 /** By what is proven already. */

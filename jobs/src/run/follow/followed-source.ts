@@ -9,7 +9,7 @@ import {
   type TargetBlock,
 } from "@forklift/archive";
 import { type BlockRef, type History, jsonNumber, least } from "@forklift/chain";
-import { endOfFiles } from "@forklift/migrator";
+import { endOfFiles, withoutEnd } from "@forklift/migrator";
 import type { Network } from "@forklift/network";
 import { TryAgainError, throwIfStopped } from "@forklift/pipeline";
 import { type Session, sharedSnapshot } from "@forklift/postgres";
@@ -125,11 +125,9 @@ function blockFiles({ blocks, network, target, history }: FollowContext): Follow
     const held = (await blocks.places()).canList ? await heldTip(target) : null;
     const higher = held === null || (end !== null && end.height >= held.height) ? end : held;
     if (higher !== null) return higher;
-    const { k } = network.genesis.protocolState.body.constants;
-    throw new TryAgainError(
-      `no block of ${network.name} has ${k} blocks above it in the places of block files that can be listed`,
-      { hint: "check blocks in the configuration, which must name a folder, a bucket or a bundle" },
-    );
+    throw new TryAgainError(withoutEnd(network), {
+      hint: "check blocks in the configuration, which must name a folder, a bucket or a bundle",
+    });
   }
 
   /** Whatever they are of: a file more may be an orphan that came late, a longer one an orphan that is whole by now. */
